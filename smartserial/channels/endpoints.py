@@ -1,0 +1,250 @@
+"""Endpoints to devices, and serving a device as if it were a client that came."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.endpoints import clientFromString
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IProtocol,
+    IProtocolFactory,
+    IStreamClientEndpoint,
+    IStreamServerEndpoint,
+)
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from smartserial.channels.holders import holders
+from smartserial.channels.link import FIRST_RETRY, LAST_RETRY
+from smartserial.channels.memory import Loop, MemoryEndpoint
+from smartserial.channels.serialport import PortAddress, SerialTransport, open_port
+from smartserial.channels.simulator import Simulator
+from smartserial.channels.tcp import tcp_endpoint
+from smartserial.channels.virtualport import VirtualPort, VirtualTransport
+from smartserial.errors import PortBusyError, PortError
+from smartserial.settings import (
+    Device,
+    EndpointDevice,
+    LoopDevice,
+    PortDevice,
+    SimDevice,
+    TcpDevice,
+    VirtualDevice,
+)
+
+_PORT_FOLDERS = (Path("/dev"), Path("/dev/serial/by-id"), Path("/dev/serial/by-path"))
+
+
+def find_port(name: str) -> Path:
+    """Return the path of a port that is given by path or by name.
+
+    Raises:
+        PortError: there is none.
+    """
+    for path in [Path(name)] if "/" in name else [folder / name for folder in _PORT_FOLDERS]:
+        if path.exists():
+            return path
+    raise PortError(f"there is no port {name}")
+
+
+@implementer(IStreamClientEndpoint)
+class SerialEndpoint:
+    """Opens a serial port; fails with a `PortError` that says why."""
+
+    def __init__(self, device: PortDevice, reactor: Any) -> None:
+        self._device = device
+        self._reactor = reactor
+
+    def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Open the port in a thread, apply the settings, and connect a protocol to it."""
+        try:
+            path = find_port(self._device.port)
+        except PortError:
+            return fail(Failure())
+        cancelled: list[bool] = []
+        opening: Deferred[int] = deferToThreadPool(
+            self._reactor, self._reactor.getThreadPool(), _open_undisturbed, path, self._device.exclusive
+        )
+        result: Deferred[IProtocol] = Deferred(lambda _: cancelled.append(True))
+
+        def opened(fd: int) -> None:
+            if cancelled:
+                os.close(fd)
+            else:
+                result.callback(self._connect(fd, path, protocol_factory))
+
+        opening.addCallback(opened)
+        opening.addErrback(lambda failure: None if cancelled else result.errback(failure))
+        return result
+
+    def _connect(self, fd: int, path: Path, protocol_factory: IProtocolFactory) -> IProtocol:
+        transport = SerialTransport(fd, str(path), self._reactor, self._device.hupcl)
+        try:
+            transport.apply(self._device.line)
+            protocol = protocol_factory.buildProtocol(transport.getPeer())
+        except BaseException:
+            os.close(fd)
+            raise
+        assert protocol is not None
+        transport.start(protocol)
+        return protocol
+
+
+def _open_undisturbed(path: Path, exclusive: bool) -> int:
+    """Open a port that no other program has open, unless it need not be `exclusive`."""
+    try:
+        fd = open_port(path, exclusive)
+    except PortBusyError as error:
+        raise _busy(path, holders(path)) or error from error
+    busy = _busy(path, holders(path)) if exclusive else None
+    if busy is not None:
+        os.close(fd)
+        raise busy
+    return fd
+
+
+def _busy(path: Path, others: list[str]) -> PortBusyError | None:
+    return PortBusyError(f"{path} is in use by {', '.join(others)}") if others else None
+
+
+@implementer(IStreamClientEndpoint)
+class VirtualEndpoint:
+    """Makes a virtual port, or uses one that was made before, and connects to it."""
+
+    def __init__(self, path: Path, reactor: Any, claimed: VirtualPort | None = None) -> None:
+        self._path = path
+        self._reactor = reactor
+        self._claimed = claimed
+
+    def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Connect a protocol to the port's master side."""
+        claimed, self._claimed = self._claimed, None
+        try:
+            port = claimed or VirtualPort(self._path)
+        except PortError:
+            return fail(Failure())
+        protocol = protocol_factory.buildProtocol(PortAddress(str(self._path)))
+        assert protocol is not None
+        VirtualTransport(port, self._reactor).start(protocol)
+        return succeed(protocol)
+
+
+def device_endpoint(device: Device, reactor: Any) -> IStreamClientEndpoint:
+    """Return the endpoint that opens `device`."""
+    match device:
+        case PortDevice():
+            return SerialEndpoint(device, reactor)
+        case VirtualDevice(path=path):
+            return VirtualEndpoint(path, reactor)
+        case TcpDevice(host=host, port=port):
+            return tcp_endpoint(reactor, host, port)
+        case SimDevice(name=name, script=script):
+            return MemoryEndpoint(lambda: Simulator(name, script, reactor))
+        case LoopDevice():
+            return MemoryEndpoint(lambda: Loop("loop", reactor))
+        case EndpointDevice(endpoint=endpoint):
+            return cast(IStreamClientEndpoint, clientFromString(reactor, endpoint))
+
+
+@implementer(IStreamServerEndpoint)
+class DeviceServerEndpoint:
+    """Serves a device: each time it is opened, the factory gets a client.
+
+    It is opened again when it was lost.
+    """
+
+    def __init__(self, client: IStreamClientEndpoint, reactor: Any) -> None:
+        self._client = client
+        self._reactor = reactor
+
+    def listen(self, protocol_factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """Begin to serve; the device need not be there yet."""
+        port = _DevicePort(self._client, protocol_factory, self._reactor)
+        port.startListening()
+        return succeed(port)
+
+
+@implementer(IListeningPort, IProtocolFactory)
+class _DevicePort:
+    """One device that is being served."""
+
+    def __init__(self, client: IStreamClientEndpoint, factory: IProtocolFactory, reactor: Any) -> None:
+        self._client = client
+        self._factory = factory
+        self._reactor = reactor
+        self._delay = FIRST_RETRY
+        self._serving = False
+        self._pending: Any = None  # the attempt, or the call that will begin the next
+        self._protocol: _Watched | None = None
+
+    def startListening(self) -> None:
+        """Open the device."""
+        self._serving = True
+        self._factory.doStart()
+        self._try()
+
+    def _try(self) -> None:
+        self._pending = self._client.connect(self)
+        self._pending.addCallbacks(self._opened, self._failed)
+
+    def _opened(self, protocol: Any) -> None:
+        self._delay = FIRST_RETRY
+
+    def _failed(self, failure: Failure) -> None:
+        self.again()
+
+    def again(self) -> None:
+        """Try to open the device after a while."""
+        self._protocol = None
+        if self._serving:
+            self._pending = self._reactor.callLater(self._delay, self._try)
+            self._delay = min(LAST_RETRY, 2 * self._delay)
+
+    def buildProtocol(self, addr: IAddress) -> IProtocol | None:
+        """Wrap the factory's protocol, so that its end is seen."""
+        protocol = self._factory.buildProtocol(addr)
+        self._protocol = _Watched(protocol, self) if protocol is not None else None
+        return self._protocol
+
+    def doStart(self) -> None:
+        """Do nothing: the factory was started with us."""
+
+    def doStop(self) -> None:
+        """Do nothing: the factory is stopped with us."""
+
+    def stopListening(self) -> Deferred[None]:
+        """Close the device."""
+        self._serving = False
+        if self._protocol is not None and self._protocol.transport is not None:
+            self._protocol.transport.loseConnection()
+        elif self._pending is not None:
+            self._pending.cancel()
+        self._factory.doStop()
+        return succeed(None)
+
+    def getHost(self) -> PortAddress:
+        """Return a name for what is served."""
+        return PortAddress("device")
+
+
+class _Watched(Protocol):
+    """Hands everything through to another protocol, on the same transport."""
+
+    def __init__(self, protocol: Any, port: _DevicePort) -> None:
+        self._inner = protocol
+        self._port = port
+        self.dataReceived = protocol.dataReceived  # type: ignore[method-assign]
+
+    def connectionMade(self) -> None:
+        self._inner.makeConnection(self.transport)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._inner.connectionLost(reason)
+        self._port.again()

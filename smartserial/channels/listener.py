@@ -1,0 +1,139 @@
+"""A listening address of a share: it judges who comes, and makes sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Protocol as Shape
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
+from typing_extensions import override
+
+from smartserial.channels.session import Refused, Session, SessionOwner, peer_host, peer_name
+from smartserial.channels.tcp import StreamPort, set_socket_options
+from smartserial.errors import ConfigError
+from smartserial.settings import ListenerSettings
+from smartserial.sharing.access import Refusal
+
+_MOST_REFUSED = 64  # refused clients that are given time to read why
+
+
+class ListenerOwner(SessionOwner, Shape):
+    """What a listener needs of its share."""
+
+    def judge(self, listener: Listener, host: str) -> Refusal | None:
+        """Decide about a client that comes from `host`; None lets it in."""
+
+    def refused(self, listener: Listener, peer: str, refusal: Refusal) -> None:
+        """Take note of a client that was not let in."""
+
+    def count_refused(self, count: int) -> None:
+        """Count bytes that a refused client sent."""
+
+
+class Listener(Factory):
+    """One listener; `bind` before the reactor runs, so that a taken address is known at once."""
+
+    noisy = False
+
+    def __init__(self, settings: ListenerSettings, reactor: Any) -> None:
+        self.settings = settings
+        self.owner: ListenerOwner | None = None
+        self.clients = 0
+        self._lingering = 0
+        self._reactor = reactor
+        self._port: Any = None
+
+    def bind(self) -> None:
+        """Listen; connections wait in the kernel until the reactor runs and an owner is set.
+
+        Raises:
+            ConfigError: the address cannot be had.
+        """
+        address = self.settings.address
+        if address.endpoint:
+            self._bind_endpoint(address.endpoint)
+            return
+        port = StreamPort(
+            address.host,
+            address.port,
+            self,
+            self._reactor,
+            nodelay=self.settings.nodelay,
+            keepalive=self.settings.keepalive,
+        )
+        try:
+            port.startListening()
+        except CannotListenError as error:
+            raise ConfigError(f"cannot listen on {address}: {_cause(error)}") from error
+        self._port = port
+
+    def _bind_endpoint(self, endpoint: str) -> None:
+        failures: list[Failure] = []
+        listening = maybeDeferred(lambda: serverFromString(self._reactor, endpoint).listen(self))
+        listening.addCallbacks(self._bound, failures.append)
+        if failures:
+            raise ConfigError(f"cannot listen on {endpoint}: {failures[0].getErrorMessage()}")
+
+    def _bound(self, port: Any) -> None:
+        self._port = port
+
+    def adopt(self, other: Listener) -> None:
+        """Take over the listening socket of `other`, which is given up."""
+        self._port, other._port = other._port, None
+        self._port.factory = self
+        self.update(self.settings)
+
+    def update(self, settings: ListenerSettings) -> None:
+        """Go by other settings from now on; the address stays."""
+        self.settings = settings
+        if isinstance(self._port, StreamPort):
+            self._port.set_options(settings.nodelay, settings.keepalive)
+
+    @property
+    def where(self) -> str:
+        """The address in use: with the real port where any free one was asked for."""
+        address = self.settings.address
+        if address.endpoint or self._port is None:
+            return str(address)
+        return peer_name(self._port.getHost())
+
+    def stop(self) -> Deferred[None]:
+        """Listen no more; sessions go on."""
+        port, self._port = self._port, None
+        return maybeDeferred(lambda: port.stopListening() if port is not None else None)
+
+    @override
+    def buildProtocol(self, addr: IAddress | None) -> Session | Refused | None:
+        if self.owner is None:
+            return None
+        refusal = self.owner.judge(self, peer_host(addr))
+        if refusal is None:
+            assert addr is not None
+            return Session(self.owner, self, addr)
+        self.owner.refused(self, peer_name(addr), refusal)
+        return self._refuse(refusal)
+
+    def _refuse(self, refusal: Refusal) -> Refused:
+        words = b""
+        if self.settings.tell_refused and self._lingering < _MOST_REFUSED:
+            words = refusal.text.encode("ascii", "replace") + b"\r\n"
+            self._lingering += 1
+        assert self.owner is not None
+        return Refused(words, self.owner.count_refused, self._words_read, self._reactor)
+
+    def _words_read(self) -> None:
+        self._lingering -= 1
+
+    def set_up(self, transport: Any) -> None:
+        """Set the options of a connection whose listening socket is not ours."""
+        if self.settings.address.endpoint and hasattr(transport, "setTcpNoDelay"):
+            set_socket_options(transport.getHandle(), self.settings.nodelay, self.settings.keepalive)
+
+
+def _cause(error: CannotListenError) -> str:
+    return getattr(error.socketError, "strerror", None) or str(error.socketError)

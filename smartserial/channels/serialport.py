@@ -1,0 +1,257 @@
+"""The serial port transport, on a descriptor that we open.
+
+Opening flushes nothing and moves no line that was not asked for (the kernel itself raises DTR and RTS
+when a port is opened); settings are applied in one ioctl, read back, and rolled back when the device
+does not take them; break is held without blocking. A pseudo-terminal has no modem lines, no parity and
+always eight data bits: those are kept as shadows.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import termios
+from contextlib import suppress
+from dataclasses import replace
+from fcntl import LOCK_EX, LOCK_NB, flock, ioctl
+from pathlib import Path
+from typing import Any
+
+from serial.serialposix import TIOCCBRK, TIOCM_DTR, TIOCM_RTS, TIOCSBRK
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.interfaces import IAddress, IDelayedCall, IProtocol
+from twisted.internet.main import CONNECTION_DONE
+from twisted.python.failure import Failure
+from typing_extensions import override
+from zope.interface import implementer
+
+from smartserial.channels import termios2
+from smartserial.channels.stream import Stream
+from smartserial.errors import PortBusyError, PortError, SettingsRefusedError
+from smartserial.interfaces import ISerialTransport
+from smartserial.lines import Flow, Lines, LineSettings, Parity, Rs485
+
+_PTS_MAJORS = range(136, 144)
+_PTY_SHADOWS: dict[str, Any] = {
+    "bytesize": 8,
+    "parity": Parity.NONE,
+    "stopbits": 1,
+    "rs485": None,
+    "flow": Flow.NONE,
+}
+_TIOCSRS485 = 0x542F
+_TIOCGEXCL = 0x80045440
+_RS485 = struct.Struct("=8I")  # flags, delay before and after in ms, padding
+_RS485_ENABLED, _RTS_ON_SEND, _RTS_AFTER_SEND, _RX_DURING_TX = 1, 2, 4, 16
+_NO_SUCH_LINE = {errno.ENOTTY, errno.EINVAL, errno.EIO}
+_DRAIN_POLL = 0.02
+
+
+@implementer(IAddress)
+class PortAddress:
+    """The address of a tty: its path."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"PortAddress({self.path!r})"
+
+
+def open_port(path: Path, exclusive: bool) -> int:
+    """Open a tty without waiting for a carrier, and lock it if `exclusive`.
+
+    Raises:
+        PortBusyError: another program has locked it.
+        PortError: it is not there, not allowed, or no tty.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        kind = PortBusyError if error.errno == errno.EBUSY else PortError
+        raise kind(f"cannot open {path}: {error.strerror}") from error
+    try:
+        if not os.isatty(fd):
+            raise PortError(f"{path} is not a serial port")
+        if exclusive:
+            _lock(fd, path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _lock(fd: int, path: Path) -> None:
+    with suppress(OSError):  # kernels before 3.8
+        if struct.unpack("i", ioctl(fd, _TIOCGEXCL, b"\0\0\0\0"))[0]:
+            raise PortBusyError(f"{path} is held by another program")
+    try:
+        flock(fd, LOCK_EX | LOCK_NB)
+    except BlockingIOError as error:
+        raise PortBusyError(f"{path} is locked by another program") from error
+    ioctl(fd, termios.TIOCEXCL)
+
+
+@implementer(ISerialTransport)
+class SerialTransport(Stream, FileDescriptor):
+    """One open serial port.
+
+    Args:
+        fd: what `open_port` returned; closed here in the end.
+        path: its name, for messages.
+        reactor: watches the descriptor.
+        hupcl: drop DTR and RTS on closing; None leaves it as the driver has it.
+    """
+
+    def __init__(self, fd: int, path: str, reactor: Any, hupcl: bool | None = None) -> None:
+        super().__init__(reactor)
+        self._fd = fd
+        self._path = path
+        self._hupcl = hupcl
+        self._lines = Lines()
+        self._break_end: IDelayedCall | None = None
+        self._draining = False
+        self.connected = 1
+        self.is_pty = os.major(os.fstat(fd).st_rdev) in _PTS_MAJORS
+        self.shadowed: tuple[str, ...] = tuple(_PTY_SHADOWS) if self.is_pty else ()
+        self.settings = termios2.decode(termios2.read(fd))
+
+    def start(self, protocol: IProtocol) -> None:
+        """Begin to read, and connect `protocol`, which may pause that at once."""
+        self.protocol = protocol
+        self.startReading()
+        protocol.makeConnection(self)
+
+    @override
+    def fileno(self) -> int:
+        return self._fd
+
+    @override
+    def getHost(self) -> PortAddress:
+        return PortAddress(self._path)
+
+    getPeer = getHost
+
+    @override
+    def lost_by(self, error: OSError) -> BaseException:
+        return PortError(f"{self._path}: {error.strerror}")
+
+    def apply(self, settings: LineSettings) -> None:
+        """Put settings in force; see `ISerialTransport.apply`."""
+        wanted = replace(settings, **_PTY_SHADOWS) if self.is_pty else settings
+        before = termios2.read(self._fd)
+        try:
+            termios2.write(self._fd, termios2.encode(wanted, before, self._hupcl))
+            in_force = replace(termios2.decode(termios2.read(self._fd)), rs485=wanted.rs485)
+            refused = _differences(wanted, in_force)
+            if not refused and wanted.rs485 != self.settings.rs485:
+                self._set_rs485(wanted.rs485)
+        except OSError as error:
+            refused = [f"{wanted} ({error.strerror})"]
+        if refused:
+            with suppress(OSError):
+                termios2.write(self._fd, before)
+            raise SettingsRefusedError(
+                f"{self._path} refused {', '.join(refused)}; it stays at {self.settings}"
+            )
+        self.settings = settings if self.is_pty else in_force
+
+    def _set_rs485(self, rs485: Rs485 | None) -> None:
+        flags, before, after = 0, 0.0, 0.0
+        if rs485 is not None:
+            before, after = rs485.delay_before, rs485.delay_after
+            flags = _RS485_ENABLED
+            flags |= _RTS_ON_SEND if rs485.rts_on_send else 0
+            flags |= _RTS_AFTER_SEND if rs485.rts_after_send else 0
+            flags |= _RX_DURING_TX if rs485.rx_during_tx else 0
+        ioctl(self._fd, _TIOCSRS485, _RS485.pack(flags, round(before * 1000), round(after * 1000), *[0] * 5))
+
+    def lines(self) -> Lines:
+        """Return the states that were last set."""
+        return self._lines
+
+    def set_lines(self, lines: Lines) -> None:
+        """Drive the lines; see `ISerialTransport.set_lines`."""
+        self._lines = lines.over(self._lines)
+        try:
+            self._drive(lines)
+        except OSError as error:
+            if error.errno not in _NO_SUCH_LINE:
+                raise PortError(f"{self._path}: cannot set {lines}: {error.strerror}") from error
+
+    def _drive(self, lines: Lines) -> None:
+        if lines.dtr is not None or lines.rts is not None:
+            state = struct.unpack("I", ioctl(self._fd, termios.TIOCMGET, b"\0\0\0\0"))[0]
+            for bit, level in ((TIOCM_DTR, lines.dtr), (TIOCM_RTS, lines.rts)):
+                if level is not None:
+                    state = state | bit if level else state & ~bit
+            ioctl(self._fd, termios.TIOCMSET, struct.pack("I", state))
+        if lines.brk is not None:
+            ioctl(self._fd, TIOCSBRK if lines.brk else TIOCCBRK)
+
+    def send_break(self, seconds: float) -> None:
+        """Hold a break for so long; a second call begins anew."""
+        if self._break_end is not None:
+            self._break_end.cancel()
+        self.set_lines(Lines(brk=True))
+        self._break_end = self.reactor.callLater(seconds, self._end_break)
+
+    def _end_break(self) -> None:
+        self._break_end = None
+        self.set_lines(Lines(brk=False))
+
+    def unconfirmed(self) -> int:
+        """Return how many bytes the driver has not sent yet."""
+        try:
+            return int(struct.unpack("i", ioctl(self._fd, termios.TIOCOUTQ, b"\0\0\0\0"))[0])
+        except OSError:
+            return 0
+
+    @override
+    def _postLoseConnection(self) -> BaseException | None:
+        """Wait until the driver has sent everything, for closing would wait too, and hold up everybody."""
+        if not self.unconfirmed():
+            return CONNECTION_DONE
+        if not self._draining:
+            self._draining = True
+            self.reactor.callLater(_DRAIN_POLL, self._poll_drained)
+        return None
+
+    def _poll_drained(self) -> None:
+        self._draining = False
+        if self.connected and self._postLoseConnection() is not None:
+            self.connectionLost(Failure(CONNECTION_DONE))
+
+    def abortConnection(self) -> None:
+        """Close now; what waits here and in the driver is dropped."""
+        if self.connected:
+            if self.unconfirmed():
+                termios.tcflush(self._fd, termios.TCOFLUSH)
+            self.connectionLost(Failure(CONNECTION_DONE))
+
+    @override
+    def connectionLost(self, reason: Failure) -> None:
+        if not self.connected:
+            return
+        self._drop_pending()
+        super().connectionLost(reason)
+        if self._break_end is not None:
+            self._break_end.cancel()
+            self._break_end = None
+        os.close(self._fd)
+        self._fd = -1
+        self.protocol.connectionLost(reason)
+
+
+def _differences(wanted: LineSettings, found: LineSettings) -> list[str]:
+    """Name what the device made something else of; rates may be 3 % off, as dividers have it."""
+    names = ("bytesize", "parity", "flow", "stopbits")
+    differing = [name for name in names if getattr(wanted, name) != getattr(found, name)]
+    if abs(wanted.baudrate - found.baudrate) > 0.03 * wanted.baudrate:
+        differing.append("baudrate")
+    return [f"{name} {_plain(getattr(wanted, name))}" for name in differing]
+
+
+def _plain(value: object) -> str:
+    return str(getattr(value, "value", value))

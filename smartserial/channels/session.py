@@ -1,0 +1,205 @@
+"""One client of a share, and one that was not let in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from typing import Protocol as Shape
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from typing_extensions import override
+from zope.interface import implementer
+
+from smartserial.channels.foreign import ForeignTransport, counted
+
+if TYPE_CHECKING:
+    from smartserial.channels.listener import Listener
+
+_WORDS_LINGER = 1.0  # seconds that a refused client has to read why
+
+
+class SessionOwner(Shape):
+    """What a session needs of its share."""
+
+    def session_opened(self, session: Session) -> None:
+        """Take note of a new client."""
+
+    def from_client(self, session: Session, data: bytes) -> None:
+        """Take what a client has sent."""
+
+    def session_finished_sending(self, session: Session) -> None:
+        """Take note that a client will send no more; it may still read."""
+
+    def session_unwritable(self, session: Session) -> None:
+        """Take note that a client can read no more; it may have sent something yet."""
+
+    def session_closed(self, session: Session, reason: Failure) -> None:
+        """Take note that a client is gone."""
+
+    def session_full(self, session: Session) -> None:
+        """Take note that too much waits for a client."""
+
+    def session_drained(self, session: Session) -> None:
+        """Take note that little waits for a client that was full."""
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class Session(Protocol):
+    """A client: its connection, and what is remembered of it.
+
+    To its transport it is the producer, so that it learns when too much waits.
+    """
+
+    stream: Any  # ICountedTransport; zope interfaces cannot be subscripted here
+    received = 0
+    heard_at = 0  # the device's byte count when this client last sent something
+    held = False
+    finished_sending = False
+    unwritable = False
+    farewell = ""
+    seen = -1
+    active_at = 0.0
+    sent_seen = 0
+    progress_at = 0.0
+    unsure: bytes = b""
+    discarded = 0
+
+    def __init__(self, owner: SessionOwner, listener: Listener, address: IAddress) -> None:
+        self.owner = owner
+        self.listener = listener
+        self.address = address
+
+    @property
+    def name(self) -> str:
+        """The peer's address, as ``HOST:PORT``."""
+        return peer_name(self.address)
+
+    @property
+    def reads(self) -> bool:
+        """Whether the device's bytes go to it."""
+        return not self.unwritable and self.listener.settings.access.reads
+
+    @override
+    def connectionMade(self) -> None:
+        self.stream = counted(self.transport)
+        self.owner.session_opened(self)
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        self.received += len(data)
+        self.owner.from_client(self, data)
+
+    def readConnectionLost(self) -> None:
+        """Be told by the transport that the peer sends no more."""
+        self.finished_sending = True
+        if self.unwritable:
+            self.stream.loseConnection()
+        else:
+            self.owner.session_finished_sending(self)
+
+    def writeConnectionLost(self) -> None:
+        """Be told by the transport that the peer reads no more."""
+        self.unwritable = True
+        self.owner.session_unwritable(self)
+        if self.finished_sending:
+            self.stream.loseConnection()
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if isinstance(self.stream, ForeignTransport):
+            self.stream.lost()
+        self.owner.session_closed(self, reason)
+
+    def pauseProducing(self) -> None:
+        """Be told by the transport that too much waits."""
+        self.owner.session_full(self)
+
+    def resumeProducing(self) -> None:
+        """Be told by the transport that little waits."""
+        self.owner.session_drained(self)
+
+    def stopProducing(self) -> None:
+        """Be told by the transport that it is closing."""
+
+    def hold(self, held: bool) -> None:
+        """Stop reading from the peer, or go on."""
+        if held != self.held:
+            self.held = held
+            if held:
+                self.stream.pauseProducing()
+            elif not self.finished_sending:
+                self.stream.resumeProducing()
+
+    def finish(self, farewell: str) -> None:
+        """Close when what waits has been sent; `farewell` is the reason for the record."""
+        self.farewell = self.farewell or farewell
+        self.stream.unregisterProducer()
+        self.stream.loseConnection()
+
+    def cut(self, farewell: str) -> None:
+        """Close now; what waits here is dropped."""
+        self.farewell = self.farewell or farewell
+        self.stream.cut()
+
+    def abort(self, farewell: str) -> None:
+        """Close now; what waits here and in the kernel is dropped."""
+        self.farewell = self.farewell or farewell
+        self.stream.abandon()
+        self.stream.abortConnection()
+
+
+class Refused(Protocol):
+    """A connection that is not let in: told why, if that is wanted, and closed.
+
+    Args:
+        words: the line for its user; empty: it is just closed.
+        count: is given the number of bytes that it sent all the same.
+        ended: is called when a connection with words is gone.
+        reactor: ends the patience with it.
+    """
+
+    def __init__(
+        self, words: bytes, count: Callable[[int], None], ended: Callable[[], None], reactor: Any
+    ) -> None:
+        self._words = words
+        self._count = count
+        self._ended = ended
+        self._reactor = reactor
+        self._end: Any = None
+
+    @override
+    def connectionMade(self) -> None:
+        transport: Any = self.transport
+        if not self._words:
+            transport.loseConnection()
+            return
+        # Closed at once with bytes unread, the kernel would take the words back.
+        transport.write(self._words)
+        transport.loseWriteConnection()
+        self._end = self._reactor.callLater(_WORDS_LINGER, transport.loseConnection)
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        self._count(len(data))
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._end is not None:
+            self._ended()
+            if self._end.active():
+                self._end.cancel()
+
+
+def peer_name(address: Any) -> str:
+    """Name a peer: ``HOST:PORT`` for TCP, else what kind of address it is."""
+    if isinstance(address, (IPv4Address, IPv6Address)):
+        return f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
+    return type(address).__name__.removesuffix("Address").lower()
+
+
+def peer_host(address: Any) -> str:
+    """Return the numeric address of a peer, or an empty text where it has none."""
+    return address.host if isinstance(address, (IPv4Address, IPv6Address)) else ""

@@ -1,0 +1,183 @@
+"""TCP with counted transports: listening, connecting, and what the kernel knows of a peer."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import termios
+from fcntl import ioctl
+from typing import TYPE_CHECKING, Any, cast
+
+from twisted.internet import tcp
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import ConnectionAborted
+from twisted.internet.interfaces import (
+    IConnector,
+    IHalfCloseableProtocol,
+    IReactorPluggableNameResolver,
+    IReactorTCP,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from typing_extensions import override
+from zope.interface import implementer
+
+from smartserial.channels.stream import FULL_BATCH, Stream
+from smartserial.interfaces import ICountedTransport
+from smartserial.settings import Keepalive
+
+if TYPE_CHECKING:
+    from twisted.internet.protocol import ClientFactory, Factory
+    from twisted.python.failure import Failure
+
+BACKLOG = 1024  # connections that the kernel completes before we accept them; clients may come in storms
+_CLOSED = 7  # TCP_CLOSE in linux/net/tcp_states.h: reset by the peer, or given up by the kernel
+
+
+class _SocketStream(Stream):
+    """A counted transport on a connected socket.
+
+    A peer that can no longer be written to, or that has closed while it was not read from, may have left
+    bytes behind: the connection stays until they are read.
+    """
+
+    bufferSize = FULL_BATCH
+    socket: socket.socket
+    _hung_up = False
+
+    @override
+    def _read_on(self, data: bytes) -> bytes:
+        return data  # one recv takes all that a socket has
+
+    @override
+    def _write_failed(self, error: OSError) -> None:
+        protocol = IHalfCloseableProtocol(self.protocol, None)
+        if protocol is None:
+            super()._write_failed(error)
+            return
+        self._drop_pending()
+        self._writeDisconnected = True
+        self.stopWriting()
+        protocol.writeConnectionLost()
+
+    def abortConnection(self) -> None:
+        """Reset the connection, in the next turn of the reactor."""
+        self._drop_pending()
+        self._writeDisconnected = True
+        self._paused = False
+        super().abortConnection()  # type: ignore[misc]
+
+    @override
+    def connectionLost(self, reason: Failure) -> None:
+        if self._paused and self.connected and not self.disconnecting and not self._hung_up:
+            self._hung_up = True
+            self._write_failed(OSError("hung up"))
+            return
+        if not reason.check(ConnectionAborted):
+            self._drop_pending()
+        super().connectionLost(reason)
+
+    def unconfirmed(self) -> int:
+        """Return how many bytes the peer's kernel has not acknowledged."""
+        if not self.connected:
+            return 0
+        return int(struct.unpack("i", ioctl(self.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0])
+
+    def reset(self) -> bool:
+        """Tell whether the peer has reset the connection, or the kernel has given it up."""
+        return self._info()[0] == _CLOSED
+
+    def vanished(self, seconds: float) -> bool:
+        """Tell whether the peer's kernel has left what it must answer unanswered for so long.
+
+        A live peer that just does not read acknowledges each probe of its window, so it never vanishes.
+        """
+        info = self._info()
+        retransmits, probes, since_ack = info[2], info[3], struct.unpack_from("I", info, 56)[0]
+        return retransmits + probes >= 2 and since_ack > seconds * 1000
+
+    def _info(self) -> bytes:
+        return self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 60)  # struct tcp_info, linux/tcp.h
+
+
+@implementer(ICountedTransport)
+class ServerStream(_SocketStream, tcp.Server):  # type: ignore[misc]
+    """The transport of an accepted connection."""
+
+
+@implementer(ICountedTransport)
+class ClientStream(_SocketStream, tcp.Client):  # type: ignore[misc]
+    """The transport of a connection that we made."""
+
+
+class StreamPort(tcp.Port):
+    """A listening socket; its options are inherited by the sockets that it accepts."""
+
+    transport = ServerStream
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        factory: Factory,
+        reactor: object,
+        *,
+        nodelay: bool = True,
+        keepalive: Keepalive | None = None,
+    ) -> None:
+        super().__init__(port, factory, BACKLOG, host, cast(Any, reactor))
+        self._nodelay = nodelay
+        self._keepalive = keepalive
+
+    @override
+    def startListening(self) -> None:
+        super().startListening()
+        self.set_options(self._nodelay, self._keepalive)
+
+    def set_options(self, nodelay: bool, keepalive: Keepalive | None) -> None:
+        """Set what connections accepted from now on get."""
+        set_socket_options(self.socket, nodelay, keepalive)
+
+
+def set_socket_options(sock: socket.socket, nodelay: bool, keepalive: Keepalive | None) -> None:
+    """Set the options of one TCP socket, listening or connected; keepalive times are whole seconds there."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, nodelay)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, keepalive is not None)
+    if keepalive is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, round(keepalive.every)))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, round(keepalive.retry)))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, keepalive.count)
+
+
+class _StreamConnector(tcp.Connector):
+    @override
+    def _makeTransport(self) -> ClientStream:
+        return ClientStream(self.host, self.port, self.bindAddress, self, self.reactor)
+
+
+@implementer(IReactorTCP, IReactorTime, IReactorPluggableNameResolver)
+class _StreamReactor:
+    """The given reactor, but its TCP connections have counted transports."""
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+    def connectTCP(
+        self,
+        host: str,
+        port: int,
+        factory: ClientFactory[Any],
+        timeout: float = 30,
+        bindAddress: tuple[str, int] | None = None,
+    ) -> IConnector:
+        connector = _StreamConnector(host, port, factory, timeout, cast(Any, bindAddress), self._reactor)
+        connector.connect()
+        return connector
+
+
+def tcp_endpoint(reactor: object, host: str, port: int) -> IStreamClientEndpoint:
+    """Return an endpoint that connects to `host`, a name or an address, with a counted transport."""
+    return HostnameEndpoint(_StreamReactor(reactor), host, port)

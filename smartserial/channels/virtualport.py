@@ -1,0 +1,150 @@
+"""A virtual port: a pseudo-terminal under a stable link, for programs on this machine.
+
+The link is ours only if the note beside it, ``.NAME.smartserial``, says so: the note holds the link's
+target and is locked while we run. After a crash the lock is gone and the note tells that the link may
+be replaced; whatever else stands at the path is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import termios
+from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, flock, ioctl
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.interfaces import IProtocol
+from twisted.internet.main import CONNECTION_DONE
+from twisted.python.failure import Failure
+from typing_extensions import override
+from zope.interface import implementer
+
+from smartserial.channels import termios2
+from smartserial.channels.serialport import PortAddress
+from smartserial.channels.stream import Stream
+from smartserial.errors import PortBusyError, PortError
+from smartserial.interfaces import ICountedTransport
+
+
+class VirtualPort:
+    """One pseudo-terminal with its link, from `claim` to `release`.
+
+    We hold the slave too: without it the master would be hung up whenever no program has the port open.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._note = _claim_note(path)
+        self.master, self._slave = os.openpty()
+        try:
+            for fd in (self.master, self._slave):
+                os.set_inheritable(fd, False)
+                os.set_blocking(fd, False)
+            termios2.write(self._slave, termios2.raw(termios2.read(self._slave)))
+            self._target = os.ttyname(self._slave)
+            self._link()
+        except BaseException:
+            self.release()
+            raise
+
+    def _link(self) -> None:
+        os.ftruncate(self._note, 0)
+        os.pwrite(self._note, self._target.encode(), 0)
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        temporary.symlink_to(self._target)
+        temporary.replace(self.path)
+
+    def unread(self) -> int:
+        """Return how many bytes wait in the terminal for a program; the kernel may hold some more."""
+        return int(struct.unpack("i", ioctl(self._slave, termios.FIONREAD, b"\0\0\0\0"))[0])
+
+    def release(self) -> None:
+        """Take the link away, if it is still ours, and close the terminal."""
+        with suppress(OSError):
+            if str(self.path.readlink()) == getattr(self, "_target", None):
+                self.path.unlink()
+        _note_path(self.path).unlink(missing_ok=True)
+        for fd in (self.master, self._slave, self._note):
+            os.close(fd)
+
+
+def _note_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.smartserial")
+
+
+def _claim_note(path: Path) -> int:
+    """Return the locked note of a path that is free, or that a former run of ours has left behind.
+
+    Raises:
+        PortBusyError: another smartserial runs with this path.
+        PortError: something that we did not make is there, or we may not write there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        note = os.open(_note_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise PortError(f"cannot make a virtual port at {path}: {error.strerror}") from error
+    try:
+        flock(note, LOCK_EX | LOCK_NB)
+    except BlockingIOError as error:
+        os.close(note)
+        raise PortBusyError(f"another smartserial has the virtual port {path}") from error
+    target = os.pread(note, 4096, 0).decode(errors="replace")
+    if os.path.lexists(path) and not (path.is_symlink() and str(path.readlink()) == target):
+        if not target:
+            _note_path(path).unlink()
+        os.close(note)
+        raise PortError(
+            f"cannot make a virtual port at {path}: something that smartserial did not make is there"
+        )
+    return note
+
+
+@implementer(ICountedTransport)
+class VirtualTransport(Stream, FileDescriptor):
+    """The transport of a virtual port; it gives the port up when it is closed."""
+
+    def __init__(self, port: VirtualPort, reactor: Any) -> None:
+        super().__init__(reactor)
+        self._port = port
+        self.connected = 1
+
+    def start(self, protocol: IProtocol) -> None:
+        """Begin to read, and connect `protocol`, which may pause that at once."""
+        self.protocol = protocol
+        self.startReading()
+        protocol.makeConnection(self)
+
+    @override
+    def fileno(self) -> int:
+        return self._port.master if self.connected else -1
+
+    @override
+    def getHost(self) -> PortAddress:
+        return PortAddress(str(self._port.path))
+
+    getPeer = getHost
+
+    @override
+    def lost_by(self, error: OSError) -> BaseException:
+        return PortError(f"{self._port.path}: {error.strerror}")
+
+    def unconfirmed(self) -> int:
+        """Return how many bytes no program has read yet."""
+        return self._port.unread() if self.connected else 0
+
+    def abortConnection(self) -> None:
+        """Close now, with what is pending."""
+        self.connectionLost(Failure(CONNECTION_DONE))
+
+    @override
+    def connectionLost(self, reason: Failure) -> None:
+        if not self.connected:
+            return
+        self._drop_pending()
+        super().connectionLost(reason)
+        self._port.release()
+        self.protocol.connectionLost(reason)

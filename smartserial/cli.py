@@ -1,0 +1,60 @@
+"""The `smartserial` command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+
+from smartserial import __version__, config
+from smartserial.config.findings import ERROR, as_json
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    """Tell what is wrong with a configuration file."""
+    findings = config.check(config.config_path(arguments.file))
+    if arguments.format == "json":
+        print(as_json(findings))
+    else:
+        for finding in findings:
+            print(finding)
+    if any(finding.severity == ERROR for finding in findings):
+        return 2
+    return 1 if findings and arguments.strict else 0
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    """Print the JSON Schema of a configuration file."""
+    print(json.dumps(config.schema(), indent=2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="smartserial",
+        description="The serial gateway that understands what it carries. The server: `twistd smartserial`.",
+    )
+    parser.add_argument("--version", action="version", version=f"smartserial {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, call: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=call.__doc__, description=call.__doc__)
+        sub.set_defaults(call=call)
+        return sub
+
+    check = command("check", _check)
+    check.add_argument("file", metavar="FILE", help="a configuration file; 'demo' is the one of the package")
+    check.add_argument("--format", choices=("text", "json"), default="text", help="how findings are written")
+    check.add_argument("--strict", action="store_true", help="exit with 1 if there are warnings")
+    command("schema", _schema)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit code: 0 all is well, 1 warnings with ``--strict``, 2 errors.
+    """
+    parsed = _parser().parse_args(arguments)
+    return int(parsed.call(parsed))

@@ -1,0 +1,321 @@
+"""The clients of one share: their order, their places, and where the device's bytes go.
+
+A client has a *place* from its connecting until it closes its sending side or is dropped. One that has
+finished sending may still wait for an answer (``printf cmd | nc -N``), so it is *leaving*: it takes no
+place, hears the device until that has been silent for a while, and what it gets is kept until its kernel
+has confirmed it, for it may as well be gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from typing import Protocol as Shape
+
+from smartserial.channels.listener import Listener
+from smartserial.channels.session import Session, peer_host
+from smartserial.channels.stream import HIGH
+from smartserial.channels.tcp import ServerStream
+from smartserial.settings import Sharing
+from smartserial.sharing.access import Refusal, allowed, forbidden, full
+from smartserial.sharing.ledger import Ledger, Reason
+from smartserial.sharing.slow import SlowPolicy, effective
+
+FIRST_ANSWER = 5.0  # seconds that a client which asked and finished sending waits for the first byte
+QUIET = 1.0  # seconds of silence after which it has its whole answer
+SWEEP = 1.0  # seconds between looks at idle, stuck and vanished clients
+_MOST_LEAVING = 16
+_MOST_UNSURE = 64 * 1024
+
+Sink = Callable[[bytes], None]
+
+
+class ClientsOwner(Shape):
+    """What the clients need of their share."""
+
+    def hold_device(self, held: bool) -> None:
+        """Stop reading from the device, or go on."""
+
+    def presence_changed(self) -> None:
+        """Take note that somebody is there now, or nobody is."""
+
+    def kept_again(self, data: bytes) -> None:
+        """Take back bytes that a leaving client did not get, for the next one."""
+
+
+class Clients:
+    """Everybody who is connected, in the order of connecting.
+
+    Args:
+        name: the share's, for words to clients.
+        sharing: the rules; may be replaced, followed by `review`.
+        ledger: counts the direction from the device.
+        owner: the share.
+        reactor: keeps the time.
+    """
+
+    def __init__(
+        self, name: str, sharing: Sharing, ledger: Ledger, owner: ClientsOwner, reactor: Any
+    ) -> None:
+        self.name = name
+        self.sharing = sharing
+        self.here: dict[Session, None] = {}
+        self.leaving: dict[Session, Any] = {}  # with the call that ends each
+        self.loss_reason = Reason.CLIENT_DROPPED
+        self._ledger = ledger
+        self._owner = owner
+        self._reactor = reactor
+        self._full: set[Session] = set()
+        self._sinks: tuple[Sink, ...] | None = ()
+        self.holding = False
+        self._sweeping: Any = None
+
+    def __iter__(self) -> Any:
+        return iter((*self.here, *self.leaving))
+
+    def __bool__(self) -> bool:
+        return bool(self.here or self.leaving)
+
+    # ---- coming in
+
+    def judge(self, listener: Listener, host: str) -> Refusal | None:
+        """Decide about a client that comes from `host`; when full, the oldest may have to go."""
+        settings = listener.settings
+        if not allowed(settings.allow, host):
+            return forbidden(self.name, host)
+        if settings.max_clients is not None and listener.clients >= settings.max_clients:
+            return self._no_place(settings.max_clients, [s for s in self.here if s.listener is listener])
+        if len(self.here) >= self.sharing.max_clients:
+            return self._no_place(self.sharing.max_clients, list(self.here))
+        return None
+
+    def _no_place(self, limit: int, candidates: list[Session]) -> Refusal | None:
+        if not self.sharing.kick_oldest or not candidates:
+            return full(self.name, limit)
+        self.drop(candidates[0], "made room for a newer client")
+        return None
+
+    def add(self, session: Session) -> None:
+        """Give a client its place."""
+        session.listener.clients += 1
+        session.active_at = session.progress_at = self._reactor.seconds()
+        session.stream.high = self._high
+        session.stream.registerProducer(session, True)
+        self.here[session] = None
+        self.review()
+        self._schedule_sweep()
+
+    def update(self, sharing: Sharing, listeners: list[Listener]) -> None:
+        """Go by other rules, and judge each client again; a place once given is not taken away."""
+        self.sharing = sharing
+        for session in list(self):
+            session.stream.high = self._high
+            if session.listener not in listeners:
+                session.cut("its listener was closed")
+            elif not allowed(session.listener.settings.allow, peer_host(session.address)):
+                session.cut("its address is not allowed any more")
+        self.review()
+
+    @property
+    def _high(self) -> int:
+        return min(HIGH, max(1, self.sharing.slow_client.limit // 2))
+
+    # ---- going
+
+    def _leave_place(self, session: Session) -> None:
+        if session in self.here:
+            del self.here[session]
+            session.listener.clients -= 1
+
+    def _let_leave(self, session: Session, seconds: float) -> None:
+        self._leave_place(session)
+        if session not in self.leaving:
+            self.leaving[session] = self._end_later(session, seconds)
+        if len(self.leaving) > _MOST_LEAVING:
+            next(iter(self.leaving)).cut("finished")
+        self.review()
+
+    def finished_sending(self, session: Session, asked: bool) -> None:
+        """Let a client that has finished sending hear the rest; `asked`: it has not been answered yet."""
+        if session.listener.settings.access.reads:
+            self._let_leave(session, FIRST_ANSWER if asked else QUIET)
+        else:
+            session.finish("finished")
+
+    def _end_later(self, session: Session, seconds: float) -> Any:
+        return self._reactor.callLater(seconds, self._end_of_silence, session)
+
+    def _end_of_silence(self, session: Session) -> None:
+        if session.stream.pending or session.held:
+            self.leaving[session] = self._end_later(session, QUIET)
+            return
+        if _reset(session):
+            self._take_back(session)
+        session.unsure = b""
+        session.cut("finished")
+
+    def unwritable(self, session: Session) -> None:
+        """Stop writing to a client that can read no more; what it has sent may still be on its way."""
+        self._take_back(session)
+        self._full.discard(session)
+        self._let_leave(session, QUIET)
+
+    def closed(self, session: Session) -> None:
+        """Forget a client whose connection is gone, and count what it did not get."""
+        self._take_back(session)
+        self._leave_place(session)
+        ending = self.leaving.pop(session, None)
+        if ending is not None and ending.active():
+            ending.cancel()
+        self._full.discard(session)
+        self._ledger.delivered += session.stream.sent
+        self._ledger.discard(self.loss_reason, session.stream.dropped)
+        self.review()
+
+    def drop(self, session: Session, farewell: str) -> None:
+        """Close a client's connection now, and give its place to others."""
+        session.unwritable = True
+        self._full.discard(session)
+        session.abort(farewell)
+        self._let_leave(session, QUIET)
+
+    # ---- the device's bytes
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one client at most."""
+        return len(self.here) + len(self.leaving) <= 1
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """Where the device's bytes go: the shortest path for each client that reads."""
+        if self._sinks is None:
+            policy = effective(self.sharing.slow_client.policy, self.alone)
+            self._sinks = tuple(self._sink(session, policy) for session in self if session.reads)
+        return self._sinks
+
+    def review(self) -> None:
+        """Work out anew where bytes go, and whether a slow client holds the device back."""
+        self._sinks = None
+        policy = effective(self.sharing.slow_client.policy, self.alone)
+        holding = policy is SlowPolicy.PAUSE_DEVICE and bool(self._full)
+        if holding != self.holding:
+            self.holding = holding
+            self._owner.hold_device(holding)
+        if policy is not SlowPolicy.PAUSE_DEVICE:
+            for session in list(self._full):
+                self._enforce(session, policy)
+        self._owner.presence_changed()
+
+    def _sink(self, session: Session, policy: SlowPolicy) -> Sink:
+        if session in self.leaving:
+            return partial(self._write_unsure, session, policy)
+        if session in self._full and policy is not SlowPolicy.PAUSE_DEVICE:
+            return partial(self._write_bounded, session, policy)
+        return session.stream.write  # type: ignore[no-any-return]
+
+    def _write_bounded(self, session: Session, policy: SlowPolicy, data: bytes) -> None:
+        session.stream.write(data)
+        self._enforce(session, policy)
+
+    def _write_unsure(self, session: Session, policy: SlowPolicy, data: bytes) -> None:
+        ending = self.leaving.get(session)
+        if session.finished_sending and ending is not None and ending.active():
+            ending.reset(QUIET)
+        session.unsure += data
+        session.stream.write(data)
+        if _reset(session):
+            self._take_back(session)
+            session.finish("finished")
+        elif len(session.unsure) > _MOST_UNSURE or not session.stream.unconfirmed() + session.stream.pending:
+            session.unsure = b""
+        if session in self._full and policy is not SlowPolicy.PAUSE_DEVICE:
+            self._enforce(session, policy)
+
+    def _take_back(self, session: Session) -> None:
+        """Keep what a leaving client did not get for the next one, if nobody else got it."""
+        unsure, session.unsure = session.unsure, b""
+        session.unwritable = True
+        if unsure and not any(other.reads for other in self):
+            waiting = session.stream.discard_oldest(session.stream.pending)
+            self._ledger.discard(self.loss_reason, max(0, waiting - len(unsure)))
+            session.stream.take_back(max(0, len(unsure) - waiting))
+            self._owner.kept_again(unsure)
+
+    # ---- slow clients
+
+    def session_full(self, session: Session) -> None:
+        """Take note that too much waits for a client."""
+        self._full.add(session)
+        self.review()
+
+    def session_drained(self, session: Session) -> None:
+        """Take note that little waits for a client that was full."""
+        self._full.discard(session)
+        self.review()
+
+    def _enforce(self, session: Session, policy: SlowPolicy, stuck: bool = False) -> None:
+        over = session.stream.pending if stuck else session.stream.pending - self.sharing.slow_client.limit
+        if over <= 0 or session.unwritable:
+            return
+        if policy is SlowPolicy.DISCARD:
+            count = session.stream.discard_oldest(over)
+            session.discarded += count
+            self._ledger.discard(Reason.SLOW_CLIENT, count)
+        else:
+            self.drop(session, f"too slow: {session.stream.pending} bytes were waiting for it")
+
+    # ---- the regular look at everybody
+
+    def _schedule_sweep(self) -> None:
+        if self._sweeping is None:
+            idle = [s.listener.settings.idle_timeout for s in self.here if s.listener.settings.idle_timeout]
+            self._sweeping = self._reactor.callLater(min([SWEEP, *(t / 4 for t in idle)]), self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        now = self._reactor.seconds()
+        for session in list(self):
+            self._look_at(session, now)
+        if self:
+            self._schedule_sweep()
+
+    def _look_at(self, session: Session, now: float) -> None:
+        stream, settings = session.stream, session.listener.settings
+        if session.received + stream.sent != session.seen:
+            session.seen = session.received + stream.sent
+            session.active_at = now
+        if stream.sent != session.sent_seen or not stream.pending:
+            session.sent_seen, session.progress_at = stream.sent, now
+        slow = self.sharing.slow_client
+        patience = slow.timeout
+        if settings.keepalive is not None:
+            patience = settings.keepalive.every + settings.keepalive.retry * settings.keepalive.count
+        if isinstance(stream, ServerStream) and not session.unwritable and stream.vanished(patience):
+            self.drop(session, "vanished: its network does not answer")
+        elif session.held and not session.unwritable and _reset(session):
+            session.writeConnectionLost()
+        elif settings.idle_timeout is not None and now - session.active_at >= settings.idle_timeout:
+            session.cut(f"idle for {settings.idle_timeout:g} s")
+        elif now - session.progress_at >= slow.timeout:
+            self._stuck(session)
+
+    def _stuck(self, session: Session) -> None:
+        policy = effective(self.sharing.slow_client.policy, self.alone)
+        if session.farewell:
+            session.cut("")
+        elif policy is not SlowPolicy.PAUSE_DEVICE:
+            self._enforce(session, policy, stuck=True)
+
+    def stop(self) -> None:
+        """End the regular look, and the patience with leaving clients."""
+        for call in (self._sweeping, *self.leaving.values()):
+            if call is not None and call.active():
+                call.cancel()
+
+
+def _reset(session: Session) -> bool:
+    return (
+        isinstance(session.stream, ServerStream) and bool(session.stream.connected) and session.stream.reset()
+    )

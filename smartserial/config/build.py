@@ -1,0 +1,181 @@
+"""From models to frozen settings."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from smartserial.config.findings import Finding, FindingsError, did_you_mean
+from smartserial.config.models import (
+    ConfigModel,
+    EndpointModel,
+    LinesModel,
+    ListenerModel,
+    LoopModel,
+    PortModel,
+    ScriptEntry,
+    ScriptModel,
+    ShareModel,
+    SimModel,
+    TcpModel,
+    VirtualModel,
+)
+from smartserial.config.source import Place, Source, read_source
+from smartserial.config.translate import validate
+from smartserial.lines import Flow, LineProfile, Lines, LineSettings, Parity, Rs485
+from smartserial.settings import (
+    Address,
+    Device,
+    DeviceRules,
+    EndpointDevice,
+    GatewaySettings,
+    Keepalive,
+    ListenerSettings,
+    LoopDevice,
+    PortDevice,
+    Rule,
+    Script,
+    ShareSettings,
+    Sharing,
+    SimDevice,
+    SlowClient,
+    TcpDevice,
+    Unasked,
+    VirtualDevice,
+)
+from smartserial.sharing.access import Access
+from smartserial.sharing.slow import SlowPolicy
+
+SIMULATIONS = resources.files("smartserial") / "simulations"
+
+
+class Builder:
+    """Makes settings of a validated configuration; what goes wrong on the way is in `findings`.
+
+    Args:
+        source: the configuration file, for places.
+        folder: relative paths begin here.
+    """
+
+    def __init__(self, source: Source, folder: Path) -> None:
+        self.findings: list[Finding] = []
+        self._source = source
+        self._folder = folder
+
+    def gateway(self, config: ConfigModel) -> GatewaySettings:
+        """Return the settings of a whole configuration."""
+        return GatewaySettings(tuple(self._share(name, share) for name, share in config.shares.items()))
+
+    def _share(self, name: str, share: ShareModel) -> ShareSettings:
+        slow = share.sharing.slow_client
+        return ShareSettings(
+            name=name,
+            device=self._device(share.device, ("shares", name, "device")),
+            rules=DeviceRules(
+                on_demand=getattr(share.device, "open", "always") == "on-demand",
+                wait_while_busy=getattr(share.device, "on_busy", "close") == "wait",
+                close_on_unplug=getattr(share.device, "on_unplug", "keep") == "close",
+            ),
+            listeners=tuple(_listener(listener) for listener in share.listen),
+            sharing=Sharing(
+                max_clients=share.sharing.max_clients,
+                kick_oldest=share.sharing.when_full == "kick-oldest",
+                slow_client=SlowClient(SlowPolicy(slow.policy), slow.limit, slow.timeout),
+            ),
+            buffer=share.buffer,
+        )
+
+    def _device(self, device: Any, place: Place) -> Device:
+        match device:
+            case PortModel():
+                return _port(device, str(self._folder / device.port) if "/" in device.port else device.port)
+            case VirtualModel():
+                return VirtualDevice(self._folder / device.virtual)
+            case TcpModel(tcp=(host, port)):
+                return TcpDevice(host, port)
+            case SimModel():
+                return SimDevice(device.sim, self._script(device.sim, (*place, "sim")))
+            case EndpointModel():
+                return EndpointDevice(device.endpoint)
+        assert isinstance(device, LoopModel)
+        return LoopDevice()
+
+    def _script(self, name: str, place: Place) -> Script:
+        """Read a script by its path, or that of a simulation by its name."""
+        if "/" in name or name.endswith((".yaml", ".yml")):
+            path = self._folder / name
+        else:
+            path = Path(str(SIMULATIONS / f"{name}.yaml"))
+            known = sorted(
+                p.name.removesuffix(".yaml") for p in SIMULATIONS.iterdir() if p.name.endswith(".yaml")
+            )
+            if name not in known:
+                hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
+                self.findings.append(
+                    self._source.finding(place, "CF09", f"no simulation {name!r}", hint=hint)
+                )
+                return Script()
+        try:
+            script, findings = validate(ScriptModel, read_source(path))
+        except FindingsError as error:
+            script, findings = None, list(error.findings)
+        if script is None:
+            self.findings.append(self._source.finding(place, "CF09", f"the script {path} cannot be used"))
+            self.findings += findings
+            return Script()
+        return _script(script)
+
+
+def _script(model: ScriptModel) -> Script:
+    def rule(entry: ScriptEntry) -> Rule:
+        return Rule(entry.expect, tuple(entry.answer), entry.delay)
+
+    return Script(
+        rules=tuple(rule(entry) for entry in model.script if entry.every is None),
+        unasked=tuple(Unasked(e.every, tuple(e.answer)) for e in model.script if e.every is not None),
+        terminator=model.terminator,
+        ignore=model.ignore,
+    )
+
+
+def _port(device: PortModel, port: str) -> PortDevice:
+    named = {
+        **device.model_dump(include={"baudrate", "bytesize", "parity", "stopbits"}),
+        **(device.line or {}),
+    }
+    rs485 = None if device.rs485 is None else Rs485(**device.rs485.model_dump())
+    return PortDevice(
+        port=port,
+        line=LineSettings(
+            baudrate=named["baudrate"],
+            bytesize=named["bytesize"],
+            parity=Parity(named["parity"]),
+            stopbits=named["stopbits"],
+            flow=Flow.NONE
+            if device.flow == "dsrdtr"
+            else Flow(device.flow),  # a finding stands for the former
+            rs485=rs485,
+        ),
+        exclusive=device.exclusive,
+        hupcl=device.hupcl,
+        lines=LineProfile(_lines(device.lines.connected), _lines(device.lines.idle)),
+    )
+
+
+def _lines(lines: LinesModel) -> Lines:
+    return Lines(lines.dtr, lines.rts, lines.brk)
+
+
+def _listener(listener: ListenerModel) -> ListenerSettings:
+    keepalive = listener.keepalive
+    return ListenerSettings(
+        address=Address(listener.host, listener.port or 0, listener.endpoint or ""),
+        access=Access(listener.access),
+        allow=tuple(listener.allow),
+        max_clients=listener.max_clients,
+        tell_refused=listener.refusal == "text",
+        nodelay=listener.nodelay,
+        keepalive=None if keepalive is None else Keepalive(**keepalive.model_dump()),
+        idle_timeout=listener.idle_timeout,
+    )

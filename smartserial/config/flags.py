@@ -1,0 +1,112 @@
+"""One share from words on a command line, by the same models as a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from smartserial.config.findings import ERROR, Finding, FindingsError
+from smartserial.config.judge import judge
+from smartserial.config.models import DEVICE_KINDS
+from smartserial.config.source import Place, Source
+from smartserial.settings import Device, GatewaySettings
+
+_KINDS = {"serial": "port", "pty": "virtual"}
+_COLON = re.compile(r"(?<!\\):")
+_OPTION = re.compile(r"(\w+)=(.*)", re.DOTALL)
+_WORDS: dict[str, Any] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+class _FlagSource(Source):
+    """Values that come from flags: a finding names the flag instead of a line."""
+
+    def finding(self, place: Place, *args: Any, **options: Any) -> Finding:
+        return replace(super().finding(place, *args, **options), path=_flag(place))
+
+
+def _flag(place: Place) -> str:
+    if len(place) > 2:
+        rest = ".".join(str(part) for part in place[3:] if not isinstance(part, int))
+        flag = {"device": "--device", "listen": "--listen", "sharing": "--max-clients"}[str(place[2])]
+        return f"{flag} {rest}".rstrip()
+    return ""
+
+
+def _value(word: str) -> Any:
+    if re.fullmatch(r"-?\d+", word):
+        return int(word)
+    if re.fullmatch(r"\d+\.\d+", word):
+        return float(word)
+    return _WORDS.get(word, word)
+
+
+def _device_values(kind: str, words: Sequence[str], options: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {key: _value(word) for key, word in options.items()}
+    joined = ":".join(words)
+    values[kind] = True if kind == "loop" else joined
+    return values
+
+
+def split_words(text: str) -> tuple[str, list[str], dict[str, str]]:
+    """Split ``KIND:WORD:KEY=VALUE``; a backslash keeps a colon in its word."""
+    parts = [part.replace("\\:", ":") for part in _COLON.split(text)]
+    options = {m[1]: m[2] for part in parts[1:] if (m := _OPTION.fullmatch(part))}
+    return parts[0], [part for part in parts[1:] if not _OPTION.fullmatch(part)], options
+
+
+def _device(text: str) -> dict[str, Any]:
+    prefix, words, options = split_words(text)
+    kind = _KINDS.get(prefix, prefix)
+    if kind not in DEVICE_KINDS or kind == "endpoint":
+        return {"endpoint": text}
+    return _device_values(kind, words, options)
+
+
+def _listener(text: str) -> dict[str, Any]:
+    """Read a port, HOST:PORT, or an endpoint string; ``tcp:`` ones become ordinary listeners."""
+    match = re.fullmatch(r"(?:(?:\[([^\]]+)\]|([^:=]+)):)?(\d+)", text)
+    if match and match[2] != "tcp":
+        host = match[1] or match[2]
+        return {"port": int(match[3]), **({"host": host} if host else {})}
+    prefix, words, options = split_words(text)
+    port = options.get("port") or (words[0] if words else "")
+    if prefix == "tcp" and port.isdigit() and not options.keys() - {"port", "interface"}:
+        return {"port": int(port), "host": options.get("interface") or "any"}
+    return {"endpoint": text}
+
+
+def one_share(
+    device: str, listen: Sequence[str], mode: str, *, insecure: bool = False, max_clients: str | None = None
+) -> GatewaySettings:
+    """Return the settings of one share that is given by flags.
+
+    Raises:
+        FindingsError: with everything that is wrong.
+    """
+    name = "device"
+    share: dict[str, Any] = {
+        "device": _device(device),
+        "listen": [{**_listener(text), "mode": mode, "insecure": insecure} for text in listen],
+    }
+    if max_clients is not None:
+        share["sharing"] = {"max_clients": _value(max_clients)}
+    settings, findings = judge(_FlagSource("twistd smartserial", {"shares": {name: share}}), Path())
+    if settings is None:
+        raise FindingsError([f for f in findings if f.severity == ERROR])
+    return settings
+
+
+def device_from_words(kind: str, words: Sequence[str], options: Mapping[str, str]) -> Device:
+    """Return the settings of a device that is given by an endpoint string.
+
+    Raises:
+        ValueError: with everything that is wrong.
+    """
+    share = {"device": _device_values(kind, words, options), "listen": [{"port": 0}]}
+    settings, findings = judge(_FlagSource("endpoint", {"shares": {"device": share}}), Path())
+    if settings is None:
+        raise ValueError("; ".join(f"{f.path} {f.message}" for f in findings if f.severity == ERROR))
+    return settings.shares[0].device

@@ -1,0 +1,158 @@
+"""What no single key can tell: keys against each other, and shares against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+
+from smartserial.config.findings import WARNING, Finding
+from smartserial.config.models import ConfigModel, ListenerModel, PortModel, ShareModel, VirtualModel
+from smartserial.config.source import Place, Source
+from smartserial.sharing.access import loopback
+
+Rule = Callable[[ConfigModel, Source], Iterator[Finding]]
+
+
+def _shares(config: ConfigModel) -> Iterator[tuple[Place, ShareModel]]:
+    for name, share in config.shares.items():
+        yield ("shares", name), share
+
+
+def _listeners(config: ConfigModel) -> Iterator[tuple[Place, ShareModel, ListenerModel]]:
+    for place, share in _shares(config):
+        for n, listener in enumerate(share.listen):
+            yield (*place, "listen", n), share, listener
+
+
+def _ports(config: ConfigModel) -> Iterator[tuple[Place, PortModel]]:
+    for place, share in _shares(config):
+        if isinstance(share.device, PortModel):
+            yield (*place, "device"), share.device
+
+
+def where_to_listen(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """A listener has a port or an endpoint."""
+    for place, _, listener in _listeners(config):
+        if listener.port is None and listener.endpoint is None:
+            yield source.finding(place, "CF04", "expected `port`, or `endpoint`")
+        elif listener.port is not None and listener.endpoint is not None:
+            yield source.finding(
+                (*place, "endpoint"), "CF05", "`port` and `endpoint` exclude each other", at_key=True
+            )
+
+
+def one_listener_an_address(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """No two listeners want the same address."""
+    seen: dict[int, list[tuple[str, Place]]] = {}
+    for place, _, listener in _listeners(config):
+        if not listener.port or listener.endpoint is not None:
+            continue
+        for host, other in seen.setdefault(listener.port, []):
+            if (
+                host == listener.host
+                or ip_address(host).is_unspecified
+                or ip_address(listener.host).is_unspecified
+            ):
+                message = f"port {listener.port} is also that of {source.finding(other, '', '').path}"
+                yield source.finding((*place, "port"), "CF06", message)
+                break
+        seen[listener.port].append((listener.host, place))
+
+
+def one_share_a_device(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """No two shares want the same serial port, or the same link."""
+    seen: dict[tuple[str, str], str] = {}
+    for place, share in _shares(config):
+        for kind in ("port", "virtual"):
+            name = getattr(share.device, kind, None)
+            if isinstance(name, str):
+                other = seen.setdefault((kind, name), str(place[1]))
+                if other != place[1]:
+                    yield source.finding(
+                        (*place, "device", kind), "CF06", f"{name} is also that of shares.{other}"
+                    )
+
+
+def protected(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """Other machines are let in only with the word `insecure`."""
+    hint = "add `insecure: true` if that is meant"
+    for place, _, listener in _listeners(config):
+        if listener.insecure:
+            continue
+        if listener.endpoint is not None and not listener.endpoint.startswith("unix:"):
+            message = "an endpoint may be open to other machines, without password or encryption"
+            yield source.finding((*place, "endpoint"), "CF07", message, hint=hint)
+        elif listener.endpoint is None and not loopback(listener.host):
+            message = f"{listener.host} is open to other machines, without password or encryption"
+            yield source.finding((*place, "host"), "CF07", message, hint=hint)
+
+
+def short_form_alone(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """The short form excludes the settings that it stands for."""
+    for place, device in _ports(config):
+        for key in (device.line or {}).keys() & device.model_fields_set:
+            yield source.finding((*place, key), "CF05", "`line` already says this", at_key=True)
+
+
+def settings_that_exist(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """Some combinations have no meaning on a line, or no driver on this system."""
+    for place, device in _ports(config):
+        settings = {**device.model_dump(include={"bytesize", "stopbits"}), **(device.line or {})}
+        if settings["stopbits"] == 1.5 and settings["bytesize"] != 5:
+            key = "line" if device.line else "stopbits"
+            message = "one and a half stop bits exist with five data bits only"
+            yield source.finding((*place, key), "CF08", message)
+        if device.flow == "dsrdtr":
+            message = "Linux has no DSR/DTR flow control"
+            yield source.finding(
+                (*place, "flow"), "CF08", message, hint="use rtscts, and wire it to those pins"
+            )
+
+
+def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """An option that does nothing where it stands is pointed out."""
+
+    def idle(place: Place, message: str) -> Finding:
+        return source.finding(place, "CF08", message, severity=WARNING, at_key=True)
+
+    for place, share in _shares(config):
+        on_demand = getattr(share.device, "open", "always") == "on-demand"
+        if on_demand and "buffer" in share.model_fields_set and share.buffer:
+            yield idle(
+                (*place, "buffer"), "cannot act: with `open: on-demand` nothing is read while nobody is there"
+            )
+        if isinstance(share.device, PortModel) and share.device.flow == "rtscts":
+            for state in ("connected", "idle"):
+                if getattr(share.device.lines, state).rts is not None:
+                    yield idle(
+                        (*place, "device", "lines", state, "rts"),
+                        "cannot act: with rtscts the driver moves RTS",
+                    )
+    for place, share, listener in _listeners(config):
+        if listener.max_clients is not None and listener.max_clients > share.sharing.max_clients:
+            yield idle((*place, "max_clients"), f"cannot act: the share lets in {share.sharing.max_clients}")
+        if listener.endpoint is not None and listener.endpoint.startswith("unix:"):
+            for key in ("allow", "nodelay", "keepalive"):
+                if key in listener.model_fields_set:
+                    yield idle((*place, key), "cannot act: a unix socket has no addresses and no TCP")
+        if listener.endpoint is not None and "host" in listener.model_fields_set:
+            yield idle((*place, "host"), "cannot act: `endpoint` says where to listen")
+
+
+def absolute_links(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """A virtual port's link is not made below /dev/pts, where the system's own terminals are."""
+    for place, share in _shares(config):
+        if isinstance(share.device, VirtualModel) and share.device.virtual.startswith("/dev/pts/"):
+            yield source.finding((*place, "device", "virtual"), "CF03", "expected a path outside /dev/pts")
+
+
+RULES: tuple[Rule, ...] = (
+    where_to_listen,
+    one_listener_an_address,
+    one_share_a_device,
+    protected,
+    short_form_alone,
+    settings_that_exist,
+    options_that_act,
+    absolute_links,
+)

@@ -1,0 +1,128 @@
+"""Reading YAML 1.2 into plain values, with the place of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from smartserial.config.findings import ERROR, Finding, FindingsError
+
+MOST_BYTES = 512 * 1024
+_MOST_VALUES = 50_000  # aliases may stand for many more values than the file has characters
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Source:
+    """A file's values, and the line and column of each key and value, counted from 1."""
+
+    name: str
+    values: Any = None
+    keys: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    places: dict[Place, tuple[int, int]] = field(default_factory=dict)
+
+    def finding(
+        self,
+        place: Place,
+        code: str,
+        message: str,
+        *,
+        hint: str = "",
+        severity: str = ERROR,
+        at_key: bool = False,
+    ) -> Finding:
+        """Return a finding about the value at `place`, or about its key."""
+        marks = self.keys if at_key else self.places
+        line, column = (0, 0) if not self.places else (1, 1)
+        for length in range(len(place), -1, -1):
+            if place[:length] in marks:
+                line, column = marks[place[:length]]
+                break
+        return Finding(self.name, line, column, path_text(place), code, severity, message, hint)
+
+
+def path_text(place: Place) -> str:
+    """Write a place as in ``shares.plc.listen[0].port``."""
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def read_source(path: Path) -> Source:
+    """Read a file.
+
+    Raises:
+        FindingsError: it cannot be read, is too large, or is not YAML.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(str(path), 0, 0, error.strerror or str(error)) from error
+    if len(data) > MOST_BYTES:
+        raise _unreadable(str(path), 0, 0, f"expected at most {MOST_BYTES} bytes")
+    return parse_source(str(path), data)
+
+
+def parse_source(name: str, data: bytes) -> Source:
+    """Read YAML from `data`; see `read_source`."""
+    try:
+        tree = YAML(typ="rt", pure=True).load(data.decode("utf-8-sig"))
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise _unreadable(name, line, column, error.problem or error.context or "not YAML") from error
+    except RecursionError as error:
+        raise _unreadable(name, 1, 1, "nested too deeply") from error
+    except Exception as error:  # the YAML library raises many kinds on odd input
+        raise _unreadable(name, 1, 1, f"not YAML: {error}".splitlines()[0]) from error
+    source = Source(name)
+    source.places[()] = (1, 1)
+    source.values = _Plain(source).value(tree, ())
+    return source
+
+
+class _Plain:
+    """Turns the library's values into plain ones, and notes their places."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._count = 0
+
+    def value(self, node: Any, place: Place) -> Any:
+        self._count += 1
+        if self._count > _MOST_VALUES or len(place) > 50:
+            line, column = self._source.places.get(place[:1], (1, 1))
+            raise _unreadable(self._source.name, line, column, "too many values, or nested too deeply")
+        if isinstance(node, CommentedMap):
+            return {str(key): self._item(node, key, value, (*place, str(key))) for key, value in node.items()}
+        if isinstance(node, CommentedSeq):
+            return [self._element(node, n, value, (*place, n)) for n, value in enumerate(node)]
+        for kind in (bool, int, float, str):
+            if isinstance(node, kind):
+                return kind(node)
+        return None if node is None else str(node)
+
+    def _item(self, node: CommentedMap, key: Any, value: Any, place: Place) -> Any:
+        data = (node.lc.data or {}).get(key)  # absent for what was merged in with <<
+        if data is not None:
+            self._source.keys[place] = (data[0] + 1, data[1] + 1)
+            self._source.places[place] = (data[2] + 1, data[3] + 1)
+        return self.value(value, place)
+
+    def _element(self, node: CommentedSeq, index: int, value: Any, place: Place) -> Any:
+        data = (node.lc.data or {}).get(index)
+        if data is not None:
+            self._source.places[place] = (data[0] + 1, data[1] + 1)
+        return self.value(value, place)
+
+
+def _unreadable(name: str, line: int, column: int, message: str) -> FindingsError:
+    return FindingsError([Finding(name, line, column, "", "CF01", ERROR, message)])

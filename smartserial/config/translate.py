@@ -1,0 +1,135 @@
+"""Validating values against a model, and saying what is wrong in the words of a configuration."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from smartserial.config.findings import Finding, did_you_mean
+from smartserial.config.models import DEVICE_KINDS, ConfigModel, ListenerModel, ShareModel
+from smartserial.config.source import Place, Source
+
+M = TypeVar("M", bound=BaseModel)
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "int_type": "an integer",
+    "float_type": "a number",
+    "string_type": "a text",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "literal_error": "{expected}",
+    "string_too_short": "a text that is not empty",
+    "string_pattern_mismatch": "a name of letters, digits, '.', '_' and '-'",
+    "too_short": "at least {min_length} of them",
+}
+
+
+def validate(model: type[M], source: Source) -> tuple[M | None, list[Finding]]:
+    """Return the model's value, or None and what is wrong, in the order of the lines."""
+    try:
+        return model.model_validate(source.values), []
+    except ValidationError as error:
+        return None, [_finding(source, details) for details in error.errors()]
+
+
+def _finding(source: Source, details: ErrorDetails) -> Finding:
+    place = _place(details["loc"])
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown_key(source, place)
+    if kind == "missing":
+        return source.finding(place, "CF04", "expected, but missing")
+    if kind.startswith("CF"):
+        return source.finding(place, kind, details["msg"])
+    if kind in _EXPECTED:
+        found = details["input"]
+        words = found if isinstance(found, (str, bool, int, float, type(None))) else type(found).__name__
+        message = f"expected {_EXPECTED[kind].format(**context)}, found {words!r}"
+        hint = did_you_mean(found, _choices(context)) if kind == "literal_error" else ""
+        return source.finding(place, "CF03", message, hint=hint)
+    return source.finding(place, "CF03", details["msg"])
+
+
+def _choices(context: dict[str, Any]) -> list[str]:
+    return [word.strip("' ") for word in str(context.get("expected", "")).replace(" or ", ", ").split(",")]
+
+
+def _place(location: tuple[int | str, ...]) -> Place:
+    """Leave out what pydantic adds: the kind of a device after its key, and the mark of a mapping's key."""
+    place = tuple(part for part in location if part != "[key]")
+    if len(place) > 3 and place[2] == "device" and place[3] in DEVICE_KINDS:
+        place = (*place[:3], *place[4:])
+    return place
+
+
+def _unknown_key(source: Source, place: Place) -> Finding:
+    key = place[-1]
+    elsewhere = _kinds_with(str(key)) if len(place) == 4 and place[2] == "device" else []
+    if elsewhere:
+        device = _at(source.values, place[:-1])
+        kind = next(kind for kind in DEVICE_KINDS if kind in device)
+        message = f"cannot act on a `{kind}` device"
+        hint = (
+            "the program that opens the port decides"
+            if kind == "virtual"
+            else f"it is for {', '.join(elsewhere)}"
+        )
+        return source.finding(place, "CF08", message, hint=hint, at_key=True)
+    known = _known_keys(source, place)
+    hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
+    return source.finding(place, "CF02", "unknown key", hint=hint, at_key=True)
+
+
+def _kinds_with(key: str) -> list[str]:
+    return [kind for kind, model in DEVICE_KINDS.items() if key in _keys(model)]
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _at(values: Any, place: Place) -> Any:
+    for part in place:
+        values = values[part]
+    return values
+
+
+def _known_keys(source: Source, place: Place) -> list[str]:
+    """Return the keys that are known in the mapping that the last part of `place` stands in."""
+    model: Any = ConfigModel
+    if len(place) == 3:
+        model = ShareModel
+    elif len(place) > 3 and place[2] == "device":
+        device = _at(source.values, place[:3])
+        model = DEVICE_KINDS[next(kind for kind in DEVICE_KINDS if kind in device)]
+        model = _descend(model, place[3:-1])
+    elif len(place) > 3 and place[2] == "listen":
+        model = _descend(ListenerModel, place[4:-1])
+    elif len(place) > 3:
+        model = _descend(ShareModel, place[2:-1])
+    return _keys(model)
+
+
+def _descend(model: type[BaseModel], place: Place) -> type[BaseModel]:
+    """Follow keys through models that stand in models."""
+    for part in place:
+        field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
+        models = [t for t in _types(field.annotation if field else None) if issubclass(t, BaseModel)]
+        if not models:
+            break
+        model = models[0]
+    return model
+
+
+def _types(annotation: Any) -> list[type]:
+    if isinstance(annotation, type):
+        return [annotation]
+    return [t for argument in getattr(annotation, "__args__", ()) for t in _types(argument)]

@@ -1,0 +1,91 @@
+"""The kinds of values in a configuration, with their words for what was expected."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from smartserial.lines import parse_short_form
+from smartserial.sharing.access import Network, parse_network
+
+_TIMES = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIZES = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)")
+_SIZE = re.compile(r"(\d+)\s*([KMG]?i?B)?", re.IGNORECASE)
+_HOST_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+)):(\d{1,5})")
+
+
+def wrong(message: str, **context: Any) -> PydanticCustomError:
+    """Return the error for a value of the wrong kind."""
+    return PydanticCustomError("CF03", message, context)
+
+
+def _seconds(value: Any) -> float:
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise wrong("expected a time with its unit, such as 20ms or 5s, found {found}", found=repr(value))
+    return float(match[1]) * _TIMES[match[2]]
+
+
+def _bytes(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    size = _SIZES.get((match[2] or "").upper()) if match else None
+    if match is None or size is None:
+        raise wrong("expected a size, such as 8KiB or 512, found {found}", found=repr(value))
+    return int(match[1]) * size
+
+
+def host_and_port(value: Any) -> tuple[str, int]:
+    """Read ``HOST:PORT`` or ``[V6ADDRESS]:PORT``."""
+    match = _HOST_PORT.fullmatch(value) if isinstance(value, str) else None
+    if match is None or not 0 < int(match[3]) < 65536:
+        raise wrong("expected HOST:PORT, found {found}", found=repr(value))
+    return match[1] or match[2], int(match[3])
+
+
+def _network(value: Any) -> Network:
+    try:
+        return parse_network(value if isinstance(value, str) else repr(value))
+    except ValueError as error:
+        raise wrong(
+            "expected an address or a network, such as 10.0.0.7 or 10.0.0.0/24, found {found}: {why}",
+            found=repr(value),
+            why=str(error),
+        ) from error
+
+
+def _short_form(value: Any) -> dict[str, Any]:
+    try:
+        return parse_short_form(value if isinstance(value, str) else str(value))
+    except ValueError as error:
+        raise wrong("{why}", why=str(error)) from error
+
+
+def _raw_bytes(value: Any) -> bytes:
+    try:
+        return value.encode("latin-1")  # type: ignore[no-any-return]
+    except (AttributeError, UnicodeEncodeError) as error:
+        raise wrong(
+            "expected a text of characters up to \\xff, each one a byte, found {found}", found=repr(value)
+        ) from error
+
+
+def _schema(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema(schema)
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), _schema(type="string", pattern=_TIME.pattern)]
+Size = Annotated[
+    int, BeforeValidator(_bytes), _schema(anyOf=[{"type": "integer", "minimum": 0}, {"type": "string"}])
+]
+HostPort = Annotated[tuple[str, int], BeforeValidator(host_and_port), _schema(type="string")]
+NetworkText = Annotated[Any, BeforeValidator(_network), _schema(type="string")]
+ShortForm = Annotated[
+    dict[str, Any], BeforeValidator(_short_form), _schema(type="string", examples=["19200 8E1"])
+]
+RawBytes = Annotated[bytes, BeforeValidator(_raw_bytes), _schema(type="string")]

@@ -1,0 +1,142 @@
+"""What happens, as typed values, and the stream that windows on the gateway read them from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted.logger import Logger
+
+from smartserial.lines import Lines
+from smartserial.sharing.ledger import Account, Reason
+
+_log = Logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to the share of that name."""
+
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShareStarted(Event):
+    """A share serves its device, at these addresses."""
+
+    device: str
+    listening: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareChanged(Event):
+    """A share has new settings; `parts` names what changed."""
+
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareStopped(Event):
+    """A share has ended; the accounts are final: `up` is from the device, `down` to it."""
+
+    up: Account
+    down: Account
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOpened(Event):
+    """The device is open; `settings` are those in force, where it has any."""
+
+    device: str
+    settings: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFailed(Event):
+    """The device cannot be opened; it is tried again. Told once for each cause."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceClosed(Event):
+    """The device is closed, because we wanted so."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLost(Event):
+    """The device went away; it is tried again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinesSet(Event):
+    """Lines of the device were driven."""
+
+    lines: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConnected(Event):
+    """A client was let in at a listener."""
+
+    peer: str
+    listener: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRefused(Event):
+    """A client was not let in."""
+
+    peer: str
+    listener: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDisconnected(Event):
+    """A client is gone; `received` bytes came from it, `delivered` went to it, `discarded` did not."""
+
+    peer: str
+    why: str
+    received: int
+    delivered: int
+    discarded: int
+
+
+@dataclass(frozen=True, slots=True)
+class BytesDiscarded(Event):
+    """Bytes were not delivered since the last such event; told once in ten seconds at most."""
+
+    direction: str
+    reason: Reason
+    count: int
+
+
+class EventStream:
+    """Hands each event to every subscriber, in the order of subscribing."""
+
+    def __init__(self) -> None:
+        self._subscribers: tuple[Callable[[Event], None], ...] = ()
+
+    def subscribe(self, subscriber: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `subscriber` with each event from now on.
+
+        Returns:
+            A function that ends it.
+        """
+        self._subscribers = (*self._subscribers, subscriber)
+
+        def unsubscribe() -> None:
+            self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
+
+        return unsubscribe
+
+    def publish(self, event: Event) -> None:
+        """Hand out `event`; a subscriber that fails is logged and disturbs nobody."""
+        for subscriber in self._subscribers:
+            try:
+                subscriber(event)
+            except Exception:
+                _log.failure("a subscriber failed on {event}", event=event)

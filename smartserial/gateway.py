@@ -1,0 +1,156 @@
+"""The gateway: one share for each of the settings, and the change from one set of settings to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import gatherResults
+from twisted.internet.interfaces import IStreamClientEndpoint
+
+from smartserial.channels.endpoints import VirtualEndpoint, device_endpoint
+from smartserial.channels.listener import Listener
+from smartserial.channels.virtualport import VirtualPort
+from smartserial.errors import ConfigError, PortError
+from smartserial.events import EventStream
+from smartserial.settings import Device, GatewaySettings, ListenerSettings, ShareSettings, VirtualDevice
+from smartserial.share import Share
+
+
+class Gateway(MultiService):
+    """All shares of one configuration.
+
+    Args:
+        reactor: the reactor.
+        events: is told what happens.
+    """
+
+    def __init__(self, reactor: Any, events: EventStream) -> None:
+        super().__init__()
+        self._reactor = reactor
+        self.events = events
+        self.shares: dict[str, Share] = {}
+
+    def open(self, settings: GatewaySettings) -> None:
+        """Take every address and virtual port, before anything starts.
+
+        Raises:
+            ConfigError: one of them cannot be had; then none is kept.
+        """
+        Change(self, settings).apply()
+
+    async def reload(self, settings: GatewaySettings) -> None:
+        """Go over to other settings; only shares that changed are touched.
+
+        Raises:
+            ConfigError: an address or a virtual port cannot be had; then nothing has changed.
+        """
+        change = Change(self, settings)
+        removed = change.apply()
+        await gatherResults([share.disownServiceParent() for share in removed])
+
+    def add(self, share: Share) -> None:
+        """Serve another share; it starts with the gateway, or at once if that runs."""
+        self.shares[share.settings.name] = share
+        share.setServiceParent(self)
+
+    def new_share(
+        self, settings: ShareSettings, endpoint: IStreamClientEndpoint, listeners: list[Listener]
+    ) -> Share:
+        """Make a share."""
+        return Share(settings, endpoint, listeners, self.events, self._reactor)
+
+
+class Change:
+    """From the gateway's shares to other settings: first all that can fail, then all that cannot.
+
+    Listening sockets of unchanged addresses are handed on, never closed and opened again.
+    """
+
+    def __init__(self, gateway: Gateway, settings: GatewaySettings) -> None:
+        self._gateway = gateway
+        self._reactor = gateway._reactor
+        self._settings = {share.name: share for share in settings.shares}
+        self._taken: list[Listener | VirtualPort] = []
+        self._moved: list[tuple[Listener, Listener]] = []
+        self._kept: list[tuple[Listener, ListenerSettings]] = []
+        self._endpoints: dict[str, IStreamClientEndpoint] = {}
+        self._listeners: dict[str, list[Listener]] = {}
+        changed = [s for s in settings.shares if self._former(s.name) != s]
+        self._free = [
+            listener
+            for name, share in gateway.shares.items()
+            if name not in self._settings or share.settings != self._settings[name]
+            for listener in share.listeners
+        ]
+        try:
+            for share in changed:
+                self._prepare(share)
+        except (ConfigError, PortError) as error:
+            self._give_back()
+            raise ConfigError(str(error)) from error
+
+    def _former(self, name: str) -> ShareSettings | None:
+        share = self._gateway.shares.get(name)
+        return share.settings if share else None
+
+    def _prepare(self, share: ShareSettings) -> None:
+        former = self._former(share.name)
+        if former is None or former.device != share.device:
+            self._endpoints[share.name] = self._endpoint(share.device)
+        self._listeners[share.name] = [self._listener(share.name, listener) for listener in share.listeners]
+
+    def _endpoint(self, device: Device) -> IStreamClientEndpoint:
+        if not isinstance(device, VirtualDevice):
+            return _endpoint_of(device, self._reactor)
+        port = VirtualPort(device.path)
+        self._taken.append(port)
+        return VirtualEndpoint(device.path, self._reactor, port)
+
+    def _listener(self, name: str, settings: ListenerSettings) -> Listener:
+        """Return a listener that has, or will have, its socket: the same, another's, or a new one."""
+        own = self._gateway.shares[name].listeners if name in self._gateway.shares else []
+        fitting = [listener for listener in self._free if listener.settings.address == settings.address]
+        fitting.sort(key=lambda listener: listener not in own)
+        if not fitting:
+            listener = Listener(settings, self._reactor)
+            listener.bind()
+            self._taken.append(listener)
+            return listener
+        self._free.remove(fitting[0])
+        if fitting[0] in own:
+            self._kept.append((fitting[0], settings))
+            return fitting[0]
+        listener = Listener(settings, self._reactor)
+        self._moved.append((listener, fitting[0]))
+        return listener
+
+    def _give_back(self) -> None:
+        for taken in self._taken:
+            if isinstance(taken, VirtualPort):
+                taken.release()
+            else:
+                taken.stop()
+
+    def apply(self) -> list[Share]:
+        """Put the settings in force; return the shares that are to be stopped."""
+        for listener, other in self._moved:
+            listener.adopt(other)
+        for listener, settings in self._kept:
+            listener.update(settings)
+        shares = self._gateway.shares
+        for name, listeners in self._listeners.items():
+            share, endpoint = self._settings[name], self._endpoints.get(name)
+            if name in shares:
+                shares[name].update(share, listeners, endpoint)
+            else:
+                assert endpoint is not None
+                self._gateway.add(self._gateway.new_share(share, endpoint, listeners))
+        return [shares.pop(name) for name in list(shares) if name not in self._settings]
+
+
+def _endpoint_of(device: Device, reactor: Any) -> IStreamClientEndpoint:
+    try:
+        return device_endpoint(device, reactor)
+    except Exception as error:  # an endpoint string may fail in any way that its parser likes
+        raise ConfigError(f"{device}: {error}") from error

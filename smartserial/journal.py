@@ -1,0 +1,97 @@
+"""The log of what happens: each event as one line, control characters escaped, floods summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import Logger
+
+from smartserial.events import (
+    BytesDiscarded,
+    ClientConnected,
+    ClientDisconnected,
+    ClientRefused,
+    DeviceClosed,
+    DeviceFailed,
+    DeviceLost,
+    DeviceOpened,
+    Event,
+    EventStream,
+    LinesSet,
+    ShareChanged,
+    ShareStarted,
+    ShareStopped,
+)
+
+_MOST_A_SECOND = 20  # lines about clients; there may be thousands who come and go
+
+_LINES: dict[type[Event], tuple[str, str]] = {
+    ShareStarted: ("info", "serves {device} on {listening}"),
+    ShareChanged: ("info", "has new settings: {parts}"),
+    DeviceOpened: ("info", "opened {device} {settings}"),
+    DeviceFailed: ("warn", "{why}; trying again"),
+    DeviceClosed: ("info", "closed the device"),
+    DeviceLost: ("error", "lost the device: {why}; trying again"),
+    LinesSet: ("info", "set {lines}"),
+    ClientConnected: ("info", "{peer} connected to {listener}"),
+    ClientRefused: ("info", "{peer} was refused: {why}"),
+    ClientDisconnected: (
+        "info",
+        "{peer} is gone: {why}; received {received}, delivered {delivered}, discarded {discarded} bytes",
+    ),
+    BytesDiscarded: ("warn", "discarded {count} bytes {direction}: {reason}"),
+    ShareStopped: ("info", "stopped; up: {up}; down: {down}"),
+}
+_OFTEN = (ClientConnected, ClientRefused, ClientDisconnected)
+
+
+def escape(text: str) -> str:
+    """Return `text` with everything that is not printable written as an escape."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def words(value: Any) -> str:
+    """Write one field of an event."""
+    if isinstance(value, tuple):
+        return escape(", ".join(str(part) for part in value))
+    return escape(str(getattr(value, "value", value)))
+
+
+class Journal:
+    """Writes events to the log.
+
+    Args:
+        events: what to write.
+        seconds: tells the time, in seconds.
+        log: where to.
+    """
+
+    def __init__(self, events: EventStream, seconds: Callable[[], float], log: Logger | None = None) -> None:
+        self._seconds = seconds
+        self._log = log or Logger(namespace="smartserial")
+        self._second = 0.0
+        self._count = 0
+        self.close = events.subscribe(self.write)
+
+    def write(self, event: Event) -> None:
+        """Write one event, unless there are too many of its kind in this second."""
+        if isinstance(event, _OFTEN) and self._too_many():
+            return
+        level, text = _LINES.get(type(event), ("info", "{event}"))
+        fields = {name: words(getattr(event, name)) for name in event.__dataclass_fields__}
+        line = f"{fields.pop('share')}: {text.format(event=event, **fields)}".rstrip()
+        getattr(self._log, level)("{line}", line=line, smartserial_event=event)
+
+    def _too_many(self) -> bool:
+        now = self._seconds()
+        if now - self._second >= 1.0:
+            if self._count > _MOST_A_SECOND:
+                self._log.info("{count} more lines about clients", count=self._count - _MOST_A_SECOND)
+            self._second, self._count = now, 0
+        self._count += 1
+        return self._count > _MOST_A_SECOND

@@ -1,0 +1,241 @@
+"""Frozen settings of shares: what the services are made from, whoever wrote them down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from smartserial.lines import LineProfile, LineSettings
+from smartserial.sharing.access import Access, Network
+from smartserial.sharing.slow import SlowPolicy
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class PortDevice:
+    """A real serial port.
+
+    Args:
+        port: a path, or a name as in ``ttyUSB0`` or in ``/dev/serial/by-id`` or ``by-path``.
+        line: what both ends agree on.
+        exclusive: refuse, and keep out, other programs.
+        hupcl: drop DTR and RTS when the port is closed; None leaves it as the driver has it.
+        lines: the lines while somebody is connected and while nobody is.
+    """
+
+    port: str
+    line: LineSettings = LineSettings()
+    exclusive: bool = True
+    hupcl: bool | None = None
+    lines: LineProfile = LineProfile()
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualDevice:
+    """A port that programs on this machine open: a pseudo-terminal under a stable link."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TcpDevice:
+    """A remote raw port."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One exchange of a simulated device: when `expect` has come, the next of `answers` goes out.
+
+    Args:
+        expect: the exact bytes, without the terminator where the script has one; None is any other message.
+        answers: taken in turn; an empty one is silence.
+        delay: seconds before the answer.
+    """
+
+    expect: bytes | None
+    answers: tuple[bytes, ...]
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """What a simulated device says by itself: the next of `answers`, each `every` seconds."""
+
+    every: float
+    answers: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a simulated device does.
+
+    Args:
+        rules: tried in order, the first that fits answers.
+        unasked: what it says by itself.
+        terminator: ends each message to the device; empty: messages are known by their bytes alone.
+        ignore: bytes that are dropped from the end of a message, such as a carriage return.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    unasked: tuple[Unasked, ...] = ()
+    terminator: bytes = b"\n"
+    ignore: bytes = b"\r"
+
+
+@dataclass(frozen=True, slots=True)
+class SimDevice:
+    """A simulated device that follows a script."""
+
+    name: str
+    script: Script
+
+
+@dataclass(frozen=True, slots=True)
+class LoopDevice:
+    """A device that sends back what it gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDevice:
+    """Whatever a Twisted client endpoint reaches."""
+
+    endpoint: str
+
+
+Device = PortDevice | VirtualDevice | TcpDevice | SimDevice | LoopDevice | EndpointDevice
+
+
+def describe(device: Device) -> str:
+    """Name a device in a few words, for logs and messages."""
+    match device:
+        case PortDevice(port=port, line=line):
+            return f"port {port} ({line})"
+        case VirtualDevice(path=path):
+            return f"virtual port {path}"
+        case TcpDevice(host=host, port=number):
+            return f"tcp {host}:{number}"
+        case SimDevice(name=name):
+            return f"simulated {name}"
+        case LoopDevice():
+            return "loop"
+        case EndpointDevice(endpoint=endpoint):
+            return f"endpoint {endpoint}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRules:
+    """How a share treats its device.
+
+    Args:
+        on_demand: open it only while a client is connected.
+        wait_while_busy: keep clients while another program has the device, instead of closing them.
+        close_on_unplug: close the clients when the device goes away, instead of keeping them.
+    """
+
+    on_demand: bool = False
+    wait_while_busy: bool = False
+    close_on_unplug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keepalive:
+    """TCP keepalive of an idle connection; a dead peer is noticed after every + retry * count seconds."""
+
+    every: float = 5.0
+    retry: float = 2.0
+    count: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a listener listens: a TCP port (0: any free one) of a numeric host, or an endpoint."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    endpoint: str = ""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.endpoint or f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """One listener of a share.
+
+    Args:
+        address: where it listens.
+        access: what its clients may do.
+        allow: addresses that may connect; empty: all.
+        max_clients: how many at once; None: as many as the share lets in.
+        tell_refused: tell a client that is refused why, in one line.
+        nodelay: send small messages at once.
+        keepalive: None: off.
+        idle_timeout: seconds without data in either direction after which a client is closed; None: never.
+    """
+
+    address: Address = Address()
+    access: Access = Access.BOTH
+    allow: tuple[Network, ...] = ()
+    max_clients: int | None = None
+    tell_refused: bool = True
+    nodelay: bool = True
+    keepalive: Keepalive | None = Keepalive()
+    idle_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlowClient:
+    """When a client is slow, and what is done: see `sharing.slow`.
+
+    Args:
+        policy: what is done.
+        limit: bytes that may wait for it.
+        timeout: seconds that bytes may wait without one being taken.
+    """
+
+    policy: SlowPolicy = SlowPolicy.AUTO
+    limit: int = MIB
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Rules for all clients of a share."""
+
+    max_clients: int = 16
+    kick_oldest: bool = False
+    slow_client: SlowClient = SlowClient()
+
+
+@dataclass(frozen=True, slots=True)
+class ShareSettings:
+    """One share: a device, the listeners that its clients come in by, and the rules between them.
+
+    Args:
+        name: what the operator calls it.
+        device: where the bytes come from and go to.
+        rules: how the device is treated.
+        listeners: at least one.
+        sharing: rules for its clients.
+        buffer: bytes from the device that are kept while nobody is connected.
+    """
+
+    name: str
+    device: Device
+    listeners: tuple[ListenerSettings, ...]
+    rules: DeviceRules = DeviceRules()
+    sharing: Sharing = Sharing()
+    buffer: int = 8 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """Everything that one gateway serves."""
+
+    shares: tuple[ShareSettings, ...] = field(default_factory=tuple)

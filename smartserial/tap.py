@@ -1,0 +1,166 @@
+"""`twistd smartserial`: its options, and the service made of them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NoReturn
+
+from twisted.application.service import IService
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python import usage
+from typing_extensions import override
+
+from smartserial import config
+from smartserial.config.flags import one_share
+from smartserial.errors import ConfigError
+from smartserial.events import EventStream
+from smartserial.gateway import Gateway
+from smartserial.journal import Journal
+from smartserial.settings import GatewaySettings
+
+WRONG_CONFIGURATION = 2  # exit code
+
+_log = Logger()
+
+
+class Options(usage.Options):
+    """The options of `twistd smartserial`."""
+
+    synopsis = "[--config FILE | --device DEVICE --listen ADDRESS ...]"
+    longdesc = (
+        "Shares serial devices, real and virtual, over the network: those of a configuration file, or one "
+        "that is given by --device and --listen. 'smartserial check FILE' tells what is wrong with a file."
+    )
+    optParameters = [
+        ["config", "c", None, "Configuration file; 'demo' is a demonstration without hardware."],
+        [
+            "device",
+            "d",
+            None,
+            "One device: serial:PATH[:baudrate=9600...], pty:PATH, tcp:HOST:PORT, sim:NAME, loop:",
+        ],
+        ["mode", "m", "raw", "How --listen is spoken to."],
+        ["max-clients", None, None, "How many clients at once."],
+    ]
+    optFlags = [["insecure", None, "Let --listen be open to other machines, without protection."]]
+    compData = usage.Completions(
+        optActions={"config": usage.CompleteFiles("*.yaml"), "mode": usage.CompleteList(["raw"])}
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["listen"] = []
+
+    def opt_listen(self, address: str) -> None:
+        """Where clients connect: PORT (of this machine alone), HOST:PORT, or a server endpoint."""
+        self["listen"].append(address)
+
+    opt_l = opt_listen
+
+    @override
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            _give_up(f"twistd smartserial: {error}")
+
+    def settings(self) -> GatewaySettings:
+        """Return the settings that the options ask for.
+
+        Raises:
+            ConfigError: they are wrong.
+        """
+        single = self["device"] is not None or self["listen"]
+        if self["config"] is not None:
+            if single:
+                raise ConfigError("twistd smartserial: --config excludes --device and --listen")
+            return config.load(config.config_path(self["config"]))
+        if self["device"] is None or not self["listen"]:
+            raise ConfigError(
+                "twistd smartserial: expected --config FILE, or --device and --listen; see --help"
+            )
+        return one_share(
+            self["device"],
+            self["listen"],
+            self["mode"],
+            insecure=bool(self["insecure"]),
+            max_clients=self["max-clients"],
+        )
+
+
+def _give_up(text: str) -> NoReturn:
+    print(text, file=sys.stderr)
+    raise SystemExit(WRONG_CONFIGURATION)
+
+
+def makeService(options: Options) -> IService:
+    """Return the gateway, with all its addresses taken; ends the program if one cannot be had."""
+    from twisted.internet import reactor
+
+    events = EventStream()
+    gateway = Gateway(reactor, events)
+    try:
+        settings = options.settings()
+        gateway.open(settings)
+    except ConfigError as error:
+        _give_up(str(error))
+    Journal(events, reactor.seconds)
+    Signals(reactor, lambda: _reload(gateway, options)).install()
+    return gateway
+
+
+def _reload(gateway: Gateway, options: Options) -> None:
+    if options["config"] is None:
+        _log.warn("there is no configuration file to read again")
+        return
+
+    def failed(failure: Any) -> None:
+        failure.trap(ConfigError)
+        for line in failure.getErrorMessage().splitlines():
+            _log.error("nothing was changed: {line}", line=line)
+
+    async def reload() -> None:
+        _log.info("reads the configuration again")
+        await gateway.reload(config.load(config.config_path(options["config"])))
+
+    Deferred.fromCoroutine(reload()).addErrback(failed).addErrback(
+        lambda failure: _log.failure("the configuration could not be put in force", failure)
+    )
+
+
+class Signals:
+    """SIGTERM and SIGINT stop the gateway in good order, with exit code 0; a second one stops it at once.
+
+    SIGHUP reads the configuration again. Twisted's own handlers would end the program with 143.
+    """
+
+    def __init__(self, reactor: Any, reload: Callable[[], None]) -> None:
+        self._reactor = reactor
+        self._reload = reload
+        self._stopping = False
+
+    def install(self) -> None:
+        """Handle signals from now on, also after the reactor has installed its own handlers."""
+        self._handle()
+        self._reactor.callWhenRunning(self._handle)
+        self._reactor.callWhenRunning(self._begin)
+
+    def _handle(self) -> None:
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
+
+    def _begin(self) -> None:
+        if self._stopping:
+            self._reactor.stop()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if self._stopping:
+            self._reactor.callFromThread(self._reactor.crash)
+        elif self._reactor.running:
+            self._reactor.callFromThread(self._reactor.stop)
+        self._stopping = True

@@ -132,7 +132,9 @@ class Clients:
         self._leave_place(session)
         if session not in self.leaving:
             self.leaving[session] = self._end_later(session, seconds)
-        if len(self.leaving) > _MOST_LEAVING:
+        if session.scarce and not session.held:
+            session.cut("finished")
+        elif len(self.leaving) > _MOST_LEAVING:
             next(iter(self.leaving)).cut("finished")
         self.review()
 

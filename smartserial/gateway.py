@@ -49,6 +49,11 @@ class Gateway(MultiService):
         removed = change.apply()
         await gatherResults([share.disownServiceParent() for share in removed])
 
+    def hurry(self) -> None:
+        """End the grace of a stop at once: what is not delivered is counted."""
+        for share in self.shares.values():
+            share.hurried = True
+
     def add(self, share: Share) -> None:
         """Serve another share; it starts with the gateway, or at once if that runs."""
         self.shares[share.settings.name] = share
@@ -110,7 +115,8 @@ class Change:
     def _listener(self, name: str, settings: ListenerSettings) -> Listener:
         """Return a listener that has, or will have, its socket: the same, another's, or a new one."""
         own = self._gateway.shares[name].listeners if name in self._gateway.shares else []
-        fitting = [listener for listener in self._free if listener.settings.address == settings.address]
+        wanted = settings.address
+        fitting = [ln for ln in self._free if ln.settings.address == wanted or ln.where == str(wanted)]
         fitting.sort(key=lambda listener: listener not in own)
         if not fitting:
             listener = Listener(settings, self._reactor)

@@ -75,6 +75,7 @@ class Share(Service):
         self._present = False
         self._device_full = False
         self._stopping = False
+        self.hurried = False  # set to end the grace of a stop at once
         self.clients = Clients(settings.name, settings.sharing, self._books.up, self, reactor)
         self.link = Link(self, endpoint, reactor)
 
@@ -114,7 +115,7 @@ class Share(Service):
         """Wait until every byte has been taken and no more come, within the grace."""
         started = calm_since = self._reactor.seconds()
         before = -1
-        while (now := self._reactor.seconds()) < started + GRACE:
+        while (now := self._reactor.seconds()) < started + GRACE and not self.hurried:
             waiting = self._waiting()
             read = self._books.up.read + self._books.down.read
             if read != before or waiting:

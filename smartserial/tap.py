@@ -109,7 +109,7 @@ def makeService(options: Options) -> IService:
     except ConfigError as error:
         _give_up(str(error))
     Journal(events, reactor.seconds)
-    Signals(reactor, lambda: _reload(gateway, options)).install()
+    Signals(reactor, lambda: _reload(gateway, options), gateway.hurry).install()
     return gateway
 
 
@@ -133,14 +133,15 @@ def _reload(gateway: Gateway, options: Options) -> None:
 
 
 class Signals:
-    """SIGTERM and SIGINT stop the gateway in good order, with exit code 0; a second one stops it at once.
+    """SIGTERM and SIGINT stop the gateway in good order, with exit code 0; a second one ends its grace.
 
     SIGHUP reads the configuration again. Twisted's own handlers would end the program with 143.
     """
 
-    def __init__(self, reactor: Any, reload: Callable[[], None]) -> None:
+    def __init__(self, reactor: Any, reload: Callable[[], None], hurry: Callable[[], None]) -> None:
         self._reactor = reactor
         self._reload = reload
+        self._hurry = hurry
         self._stopping = False
 
     def install(self) -> None:
@@ -160,7 +161,7 @@ class Signals:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
-            self._reactor.callFromThread(self._reactor.crash)
+            self._reactor.callFromThread(self._hurry)
         elif self._reactor.running:
             self._reactor.callFromThread(self._reactor.stop)
         self._stopping = True

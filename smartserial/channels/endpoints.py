@@ -21,14 +21,13 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from smartserial.channels.holders import holders
 from smartserial.channels.link import FIRST_RETRY, LAST_RETRY
 from smartserial.channels.memory import Loop, MemoryEndpoint
 from smartserial.channels.serialport import PortAddress, SerialTransport, open_port
 from smartserial.channels.simulator import Simulator
 from smartserial.channels.tcp import tcp_endpoint
 from smartserial.channels.virtualport import VirtualPort, VirtualTransport
-from smartserial.errors import PortBusyError, PortError
+from smartserial.errors import PortError
 from smartserial.settings import (
     Device,
     EndpointDevice,
@@ -70,7 +69,7 @@ class SerialEndpoint:
             return fail(Failure())
         cancelled: list[bool] = []
         opening: Deferred[int] = deferToThreadPool(
-            self._reactor, self._reactor.getThreadPool(), _open_undisturbed, path, self._device.exclusive
+            self._reactor, self._reactor.getThreadPool(), open_port, path, self._device.exclusive
         )
         result: Deferred[IProtocol] = Deferred(lambda _: cancelled.append(True))
 
@@ -85,7 +84,7 @@ class SerialEndpoint:
         return result
 
     def _connect(self, fd: int, path: Path, protocol_factory: IProtocolFactory) -> IProtocol:
-        transport = SerialTransport(fd, str(path), self._reactor, self._device.hupcl)
+        transport = SerialTransport(fd, str(path), self._reactor, self._device.exclusive, self._device.hupcl)
         try:
             transport.apply(self._device.line)
             protocol = protocol_factory.buildProtocol(transport.getPeer())
@@ -95,23 +94,6 @@ class SerialEndpoint:
         assert protocol is not None
         transport.start(protocol)
         return protocol
-
-
-def _open_undisturbed(path: Path, exclusive: bool) -> int:
-    """Open a port that no other program has open, unless it need not be `exclusive`."""
-    try:
-        fd = open_port(path, exclusive)
-    except PortBusyError as error:
-        raise _busy(path, holders(path)) or error from error
-    busy = _busy(path, holders(path)) if exclusive else None
-    if busy is not None:
-        os.close(fd)
-        raise busy
-    return fd
-
-
-def _busy(path: Path, others: list[str]) -> PortBusyError | None:
-    return PortBusyError(f"{path} is in use by {', '.join(others)}") if others else None
 
 
 @implementer(IStreamClientEndpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from socket import AF_INET, AF_INET6
 from typing import Any
 from typing import Protocol as Shape
 
@@ -131,8 +132,9 @@ class Listener(Factory):
 
     def set_up(self, transport: Any) -> None:
         """Set the options of a connection whose listening socket is not ours."""
-        if self.settings.address.endpoint and hasattr(transport, "setTcpNoDelay"):
-            set_socket_options(transport.getHandle(), self.settings.nodelay, self.settings.keepalive)
+        handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+        if self.settings.address.endpoint and getattr(handle, "family", None) in (AF_INET, AF_INET6):
+            set_socket_options(handle, self.settings.nodelay, self.settings.keepalive)
 
 
 def _cause(error: CannotListenError) -> str:

@@ -27,6 +27,7 @@ from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels import termios2
+from smartserial.channels.holders import holders
 from smartserial.channels.stream import Stream
 from smartserial.errors import PortBusyError, PortError, SettingsRefusedError
 from smartserial.interfaces import ISerialTransport
@@ -41,7 +42,6 @@ _PTY_SHADOWS: dict[str, Any] = {
     "flow": Flow.NONE,
 }
 _TIOCSRS485 = 0x542F
-_TIOCGEXCL = 0x80045440
 _RS485 = struct.Struct("=8I")  # flags, delay before and after in ms, padding
 _RS485_ENABLED, _RTS_ON_SEND, _RTS_AFTER_SEND, _RX_DURING_TX = 1, 2, 4, 16
 _NO_SUCH_LINE = {errno.ENOTTY, errno.EINVAL, errno.EIO}
@@ -60,17 +60,20 @@ class PortAddress:
 
 
 def open_port(path: Path, exclusive: bool) -> int:
-    """Open a tty without waiting for a carrier, and lock it if `exclusive`.
+    """Open a tty without waiting for a carrier; if `exclusive`, only where no other program has it open.
+
+    It takes some milliseconds, and is to be called in a thread.
 
     Raises:
-        PortBusyError: another program has locked it.
+        PortBusyError: another program has it; the text says which, if that can be seen.
         PortError: it is not there, not allowed, or no tty.
     """
     try:
         fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        kind = PortBusyError if error.errno == errno.EBUSY else PortError
-        raise kind(f"cannot open {path}: {error.strerror}") from error
+        if error.errno == errno.EBUSY:
+            raise _busy(path, holders(path)) from error
+        raise PortError(f"cannot open {path}: {error.strerror}") from error
     try:
         if not os.isatty(fd):
             raise PortError(f"{path} is not a serial port")
@@ -83,14 +86,19 @@ def open_port(path: Path, exclusive: bool) -> int:
 
 
 def _lock(fd: int, path: Path) -> None:
-    with suppress(OSError):  # kernels before 3.8
-        if struct.unpack("i", ioctl(fd, _TIOCGEXCL, b"\0\0\0\0"))[0]:
-            raise PortBusyError(f"{path} is held by another program")
+    """Keep others out: those that ask for the lock, those that were there before, those that come."""
     try:
         flock(fd, LOCK_EX | LOCK_NB)
     except BlockingIOError as error:
-        raise PortBusyError(f"{path} is locked by another program") from error
+        raise _busy(path, holders(path)) from error
+    others = holders(path)
+    if others:
+        raise _busy(path, others)
     ioctl(fd, termios.TIOCEXCL)
+
+
+def _busy(path: Path, others: list[str]) -> PortBusyError:
+    return PortBusyError(f"{path} is in use by {', '.join(others) or 'another program'}")
 
 
 @implementer(ISerialTransport)
@@ -101,13 +109,17 @@ class SerialTransport(Stream, FileDescriptor):
         fd: what `open_port` returned; closed here in the end.
         path: its name, for messages.
         reactor: watches the descriptor.
+        exclusive: whether `open_port` locked it.
         hupcl: drop DTR and RTS on closing; None leaves it as the driver has it.
     """
 
-    def __init__(self, fd: int, path: str, reactor: Any, hupcl: bool | None = None) -> None:
+    def __init__(
+        self, fd: int, path: str, reactor: Any, exclusive: bool = False, hupcl: bool | None = None
+    ) -> None:
         super().__init__(reactor)
         self._fd = fd
         self._path = path
+        self._exclusive = exclusive
         self._hupcl = hupcl
         self._lines = Lines()
         self._break_end: IDelayedCall | None = None
@@ -239,6 +251,9 @@ class SerialTransport(Stream, FileDescriptor):
         if self._break_end is not None:
             self._break_end.cancel()
             self._break_end = None
+        if self._exclusive:
+            with suppress(OSError):  # else it would outlast us where another program has the port open too
+                ioctl(self._fd, termios.TIOCNXCL)
         os.close(self._fd)
         self._fd = -1
         self.protocol.connectionLost(reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Shape
@@ -81,6 +82,12 @@ class Session(Protocol):
     def reads(self) -> bool:
         """Whether the device's bytes go to it."""
         return not self.unwritable and self.listener.settings.access.reads
+
+    @property
+    def scarce(self) -> bool:
+        """Whether its descriptor is among the last that this process may have."""
+        handle = self.stream.getHandle().fileno() if hasattr(self.stream, "getHandle") else 0
+        return handle * 4 >= resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3
 
     @override
     def connectionMade(self) -> None:

@@ -24,6 +24,9 @@ CBAUD = 0o010017
 _IBSHIFT = 16
 _LAYOUT = struct.Struct("=4IB19s2I")
 
+_SPEEDS = {
+    int(name[1:]): getattr(termios, name) for name in dir(termios) if name[0] == "B" and name[1:].isdigit()
+}
 _SIZES = {5: termios.CS5, 6: termios.CS6, 7: termios.CS7, 8: termios.CS8}
 _PARITIES = {
     Parity.NONE: 0,
@@ -67,7 +70,7 @@ def raw(value: Termios2) -> Termios2:
     cc[termios.VMIN], cc[termios.VTIME] = 1, 0
     return replace(
         value,
-        iflag=value.iflag & (_SOFT_FLOW | termios.IXANY),
+        iflag=0,
         oflag=0,
         cflag=value.cflag | termios.CREAD | termios.CLOCAL,
         lflag=value.lflag & getattr(termios, "EXTPROC", 0o200000),
@@ -81,13 +84,14 @@ def encode(settings: LineSettings, base: Termios2, hupcl: bool | None = None) ->
     cflag = value.cflag & ~(
         termios.CSIZE | termios.CSTOPB | _PARITY_MASK | termios.CRTSCTS | CBAUD | CBAUD << _IBSHIFT
     )
-    cflag |= _SIZES[settings.bytesize] | _PARITIES[settings.parity] | BOTHER | BOTHER << _IBSHIFT
+    cflag |= _SIZES[settings.bytesize] | _PARITIES[settings.parity]
+    speed = _SPEEDS.get(settings.baudrate, BOTHER)  # the flag is what programs without termios2 see
+    cflag |= speed | speed << _IBSHIFT
     cflag |= termios.CSTOPB if settings.stopbits > 1 else 0
     cflag |= termios.CRTSCTS if settings.flow is Flow.RTSCTS else 0
     if hupcl is not None:
         cflag = cflag | termios.HUPCL if hupcl else cflag & ~termios.HUPCL
-    iflag = value.iflag & ~(_SOFT_FLOW | termios.IXANY | termios.INPCK)
-    iflag |= _SOFT_FLOW if settings.flow is Flow.XONXOFF else 0
+    iflag = _SOFT_FLOW if settings.flow is Flow.XONXOFF else 0
     iflag |= 0 if settings.parity is Parity.NONE else termios.INPCK
     return replace(value, iflag=iflag, cflag=cflag, ispeed=settings.baudrate, ospeed=settings.baudrate)
 

@@ -1,0 +1,1 @@
+"""Checks of the real program against the figures that it promises to hold under bad conditions."""

@@ -1,0 +1,39 @@
+"""The list of scenarios, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rig.crowd import accept, idle, storm
+from rig.scenario import Scenario
+from rig.traffic import bulk, many, ping
+
+SCENARIOS: Sequence[Scenario] = (
+    bulk("up"),
+    bulk("down"),
+    bulk("both"),
+    ping(1),
+    ping(16),
+    ping(64),
+    ping(64, "up"),
+    ping(64, "down"),
+    bulk("up", 10),
+    bulk("up", 100),
+    ping(64, "up", 10),
+    ping(64, "up", 100),
+    many(1, 100),
+    many(50, 10),
+    many(200, 10),
+    many(500, 10),
+    accept(),
+    storm(50),
+    idle(1000),
+    idle(5000),
+    *(bulk(way, telnet=True, fill=fill) for fill in ("text", "bin", "ff") for way in ("up", "down")),
+    ping(16, telnet=True),
+)
+
+
+def chosen(prefixes: Sequence[str]) -> list[Scenario]:
+    """Return the scenarios whose names begin with one of `prefixes`; all, if there are none."""
+    return [s for s in SCENARIOS if not prefixes or s.name.startswith(tuple(prefixes))]

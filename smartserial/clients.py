@@ -133,10 +133,14 @@ class Clients:
         if session not in self.leaving:
             self.leaving[session] = self._end_later(session, seconds)
         if session.scarce and not session.held:
-            session.cut("finished")
+            self._end(session.cut, "finished")
         elif len(self.leaving) > _MOST_LEAVING:
-            next(iter(self.leaving)).cut("finished")
+            self._end(next(iter(self.leaving)).cut, "finished")
         self.review()
+
+    def _end(self, end: Callable[[str], None], farewell: str) -> None:
+        """End a session in the next turn of the reactor: bytes may be on their way to it in this one."""
+        self._reactor.callLater(0, end, farewell)
 
     def finished_sending(self, session: Session, asked: bool) -> None:
         """Let a client that has finished sending hear the rest; `asked`: it has not been answered yet."""
@@ -177,9 +181,9 @@ class Clients:
 
     def drop(self, session: Session, farewell: str) -> None:
         """Close a client's connection now, and give its place to others."""
-        session.unwritable = True
+        session.unwritable, session.unsure = True, b""
         self._full.discard(session)
-        session.abort(farewell)
+        self._end(session.abort, farewell)
         self._let_leave(session, QUIET)
 
     # ---- the device's bytes
@@ -229,7 +233,7 @@ class Clients:
         session.stream.write(data)
         if _reset(session):
             self._take_back(session)
-            session.finish("finished")
+            self._end(session.finish, "finished")
         elif len(session.unsure) > _MOST_UNSURE or not session.stream.unconfirmed() + session.stream.pending:
             session.unsure = b""
         if session in self._full and policy is not SlowPolicy.PAUSE_DEVICE:
@@ -237,12 +241,14 @@ class Clients:
 
     def _take_back(self, session: Session) -> None:
         """Keep what a leaving client did not get for the next one, if nobody else got it."""
-        unsure, session.unsure = session.unsure, b""
+        stream = session.stream
+        missing = stream.unconfirmed() + stream.pending + stream.dropped
+        unsure, session.unsure = session.unsure[-missing:] if missing else b"", b""
         session.unwritable = True
         if unsure and not any(other.reads for other in self):
-            waiting = session.stream.discard_oldest(session.stream.pending)
+            waiting = stream.discard_oldest(stream.pending)
             self._ledger.discard(self.loss_reason, max(0, waiting - len(unsure)))
-            session.stream.take_back(max(0, len(unsure) - waiting))
+            stream.take_back(max(0, len(unsure) - waiting))
             self._owner.kept_again(unsure)
 
     # ---- slow clients

@@ -243,9 +243,8 @@ class Share(Service):
         session.listener.set_up(session.transport)
         self._publish(ClientConnected, session.name, session.listener.where)
         self.clients.add(session)
-        if session.reads:
-            for chunk in self._kept.take():
-                session.stream.write(bytes(chunk))
+        if session.reads and self._kept.size:
+            session.stream.write(b"".join(self._kept.take()))
         session.hold(self._holding_clients)
 
     def session_finished_sending(self, session: Session) -> None:

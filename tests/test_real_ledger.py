@@ -57,7 +57,8 @@ class FaultyTests(TestCase):
     def through(self, seed: int | None) -> Program:
         pty = Pty(self)
         env = {} if seed is None else {"LD_PRELOAD": str(self.library), "FAULTY_SEED": str(seed)}
-        config = f"shares: {{x: {{device: {{port: {pty.path}}}, listen: [{{port: 0}}, {{port: 0, access: read}}]}}}}"
+        listen = "[{port: 0}, {port: 0, access: read}]"
+        config = f"shares: {{x: {{device: {{port: {pty.path}}}, listen: {listen}}}}}"
         program = Program(self, config, env=env)
         program.wait_for("x: opened")
         client, watcher = program.connect("x"), program.connect("x", 1)

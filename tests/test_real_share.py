@@ -214,7 +214,8 @@ class OnDemandTests(TestCase):
     def program(self, pty: Pty, device: str = "") -> Program:
         return Program(
             self,
-            f"shares: {{x: {{device: {{port: {pty.path}, open: on-demand{device}}}, listen: [{{port: 0}}]}}}}",
+            f"shares: {{x: {{device: {{port: {pty.path}, open: on-demand{device}}}, "
+            "listen: [{port: 0}]}}",
         )
 
     def holder(self, pty: Pty) -> subprocess.Popen[bytes]:

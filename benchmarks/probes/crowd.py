@@ -18,38 +18,38 @@ _SLOW = 0.5  # seconds
 
 def churn(scale: Scale) -> Iterator[Row]:
     """Each client brings one byte to the device and goes."""
-    with site(max_clients=64) as b:
+    with site(max_clients=64) as s:
         for _ in range(50):
-            b.client().close()
+            s.client().close()
         time.sleep(_SETTLED)
-        memory, files = b.gateway.rss(), b.gateway.open_files()
+        memory, files = s.gateway.rss(), s.gateway.open_files()
         began = time.monotonic()
         for _ in range(scale.connects):
-            with connect(b.port) as sock:
+            with connect(s.port) as sock:
                 sock.sendall(b"<")
-                if not b.device.got(1, 10):
+                if not s.device.got(1, 10):
                     raise Failure("a byte of a client did not reach the device")
         rate = scale.connects / (time.monotonic() - began)
         time.sleep(_SETTLED)
         yield Row("G9", f"{scale.connects} connects", f"{rate:.0f} /s", ">= 1000 /s")
-        yield Row("G9", "memory growth after them", f"{b.gateway.rss() - memory:+.1f} MiB", "<= +2 MB")
-        yield Row("G9", "descriptors more after them", f"{b.gateway.open_files() - files:+d}", "0")
+        yield Row("G9", "memory growth after them", f"{s.gateway.rss() - memory:+.1f} MiB", "<= +2 MB")
+        yield Row("G9", "descriptors more after them", f"{s.gateway.open_files() - files:+d}", "0")
 
 
 def at_once(scale: Scale) -> Iterator[Row]:
     """All connect within one moment, and bring one byte each."""
-    with site(max_clients=scale.crowd + 8) as b:
+    with site(max_clients=scale.crowd + 8) as s:
         began = time.monotonic()
-        socks = [_begin(b.port) for _ in range(scale.crowd)]
+        socks = [_begin(s.port) for _ in range(scale.crowd)]
         taken = _connected(socks, began)
-        served = b.device.got(scale.crowd, 20)
+        served = s.device.got(scale.crowd, 20)
         seconds = time.monotonic() - began
         for sock in socks:
             sock.close()
-        slow = sum(seconds > _SLOW for seconds in taken) + scale.crowd - len(taken)
+        slow = sum(one > _SLOW for one in taken) + scale.crowd - len(taken)
         yield Row("G9", f"{scale.crowd} at once: over {_SLOW} s", f"{slow}", "<= 5")
         yield Row("G9", "the slowest of them", f"{max(taken, default=float('inf')):.3f} s")
-        yield Row("G9", "all of them served", f"{seconds:.2f} s" if served else "no")
+        yield Row("G9", "all of them served", f"{seconds:.3f} s" if served else "no")
 
 
 def _begin(port: int) -> socket.socket:

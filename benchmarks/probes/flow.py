@@ -71,34 +71,17 @@ class Reader:
         self.done += len(data)
 
 
-class Highest:
-    """Remembers the highest value of something that is looked at ten times a second."""
-
-    def __init__(self, look: Callable[[], float]) -> None:
-        self._look = look
-        self._next = 0.0
-        self.value = look()
-
-    def __call__(self) -> None:
-        """Look, if it is time."""
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + 0.1
-            self.value = max(self.value, self._look())
-
-
 def pump(
     writers: Sequence[Writer],
     readers: Sequence[Reader],
     until: Callable[[], bool],
     seconds: float = 60.0,
-    each: Callable[[], None] = lambda: None,
 ) -> bool:
     """Move bytes until a condition holds; False: it did not within so many seconds."""
     end = time.monotonic() + seconds
     while not until():
         if time.monotonic() > end:
             return False
-        each()
         poller = select.poll()
         ends: dict[int, list[tuple[Writer | Reader, int]]] = {}
         for side, mask in ((writers, select.POLLOUT), (readers, select.POLLIN)):

@@ -18,10 +18,10 @@ _CLIENTS = 60
 
 def over_max(scale: Scale) -> Iterator[Row]:
     """The second client of a port for one."""
-    with site(max_clients=1) as b:
-        first = b.client()
+    with site(max_clients=1) as s:
+        first = s.client()
         began = time.monotonic()
-        with connect(b.port) as second:
+        with connect(s.port) as second:
             words = _line(second)
             told = time.monotonic() - began
             while readable(second.fileno(), 5) and second.recv(1024):
@@ -30,7 +30,7 @@ def over_max(scale: Scale) -> Iterator[Row]:
         yield Row("G10", "one too many: told", f"{told:.3f} s: {words}", "<= 0.2 s, in plain words")
         yield Row("G10", "one too many: closed", f"{closed:.3f} s")
         first.close()
-        yield Row("G10", "its place used again", f"{b.until_served():.3f} s", "<= 0.5 s")
+        yield Row("G10", "its place used again", f"{s.until_served():.3f} s", "<= 0.5 s")
 
 
 def _line(sock: socket.socket) -> str:
@@ -39,18 +39,18 @@ def _line(sock: socket.socket) -> str:
 
 def no_descriptors(scale: Scale) -> Iterator[Row]:
     """More clients than descriptors."""
-    with site(max_clients=100, open_files=_FILES) as b:
+    with site(max_clients=100, open_files=_FILES) as s:
         clients: list[socket.socket] = []
         for _ in range(_CLIENTS):
             with suppress(OSError):
-                clients.append(connect(b.port))
+                clients.append(connect(s.port))
         time.sleep(0.3)
-        cpu = b.gateway.cpu_percent(2)
+        cpu = s.gateway.cpu_percent(2)
         closed = sum(readable(sock.fileno(), 0) for sock in clients)
         yield Row("G10", f"{_FILES} descriptors, {_CLIENTS} clients: CPU", f"{cpu:.1f} %", "<= 10 %")
         yield Row("G10", "of the clients", f"{len(clients)} connected, {closed} closed again")
         for sock in clients:
             sock.close()
-        yield Row("G10", "works again", f"{b.until_served():.3f} s", "<= 1 s")
-        alive = "yes" if b.gateway.process.poll() is None else "no"
+        yield Row("G10", "works again", f"{s.until_served():.3f} s", "<= 1 s")
+        alive = "yes" if s.gateway.process.poll() is None else "no"
         yield Row("G10", "the program still runs", alive, "yes")

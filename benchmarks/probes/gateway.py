@@ -73,8 +73,20 @@ class Gateway:
         return len(re.findall(pattern, self.log.read_text()))
 
     def rss(self) -> float:
-        """Return the resident memory in MiB."""
-        return proc.memory([self.process.pid]).rss / 1024
+        """Return the resident memory in MiB, and begin to watch for its peak."""
+        self._proc("clear_refs").write_text("5")  # resets VmHWM
+        return self._status("VmRSS")
+
+    def peak(self) -> float:
+        """Return the most resident memory in MiB since `rss` was asked for."""
+        return self._status("VmHWM")
+
+    def _status(self, key: str) -> float:
+        found = re.search(rf"^{key}:\s+(\d+) kB$", self._proc("status").read_text(), re.MULTILINE)
+        return int(found[1]) / 1024 if found else 0.0
+
+    def _proc(self, name: str) -> Path:
+        return Path("/proc") / str(self.process.pid) / name
 
     def open_files(self) -> int:
         """Return how many descriptors are open."""

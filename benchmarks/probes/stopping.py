@@ -20,26 +20,26 @@ _GRACE = 5.0  # seconds that a stop waits for bytes to be taken
 
 def to_client(scale: Scale) -> Iterator[Row]:
     """The client begins to read after the signal."""
-    with site() as b, b.client(_SMALL) as client:
-        writer, reader = Writer(b.device.master, _BACKLOG), Reader(client.fileno())
+    with site() as s, s.client(_SMALL) as client:
+        writer, reader = Writer(s.device.master, _BACKLOG), Reader(client.fileno())
         pump([writer], [], stuck(writer, 0.5))
-        yield from _stop("backlog to a client that reads late", b, writer, reader)
+        yield from _stop("backlog to a client that reads late", s, writer, reader)
 
 
 def to_device(scale: Scale) -> Iterator[Row]:
     """The device begins to read after the signal."""
-    with site() as b, b.client() as client:
-        writer, reader = Writer(client.fileno(), _BACKLOG), Reader(b.device.master)
+    with site() as s, s.client() as client:
+        writer, reader = Writer(client.fileno(), _BACKLOG), Reader(s.device.master)
         pump([writer], [], stuck(writer, 0.5))
-        yield from _stop("backlog to a device that reads late", b, writer, reader)
+        yield from _stop("backlog to a device that reads late", s, writer, reader)
 
 
-def _stop(what: str, b: Site, writer: Writer, reader: Reader) -> Iterator[Row]:
-    b.gateway.terminate()
+def _stop(what: str, s: Site, writer: Writer, reader: Reader) -> Iterator[Row]:
+    s.gateway.terminate()
     began = time.monotonic()
     time.sleep(_LATE)
-    pump([writer], [reader], lambda: b.gateway.process.poll() is not None, 20)
-    seconds, code = time.monotonic() - began, b.gateway.wait()
+    pump([writer], [reader], lambda: s.gateway.process.poll() is not None, 20)
+    seconds, code = time.monotonic() - began, s.gateway.wait()
     pump([], [reader], lambda: reader.finished or reader.done >= writer.done, 2)
     yield Row("G6", f"{what}: exit", f"{seconds:.2f} s, rc {code}", f"<= {_GRACE + 1:.0f} s, rc 0")
     lost = f"{writer.done - reader.done} of {writer.done} B, {reader.damaged} damaged"
@@ -48,31 +48,31 @@ def _stop(what: str, b: Site, writer: Writer, reader: Reader) -> Iterator[Row]:
 
 def never_read(scale: Scale) -> Iterator[Row]:
     """Nobody ever reads: the grace is the limit."""
-    with site() as b, b.client(_SMALL) as client:
-        up, down = Writer(b.device.master, _BACKLOG), Writer(client.fileno(), _BACKLOG)
+    with site() as s, s.client(_SMALL) as client:
+        up, down = Writer(s.device.master, _BACKLOG), Writer(client.fileno(), _BACKLOG)
         pump([up, down], [], lambda: stuck(up, 0.5)() and stuck(down, 0.5)())
-        b.gateway.terminate()
+        s.gateway.terminate()
         began = time.monotonic()
-        code = b.gateway.wait()
+        code = s.gateway.wait()
         yield Row("G6", "nobody reads: exit", f"{time.monotonic() - began:.2f} s, rc {code}", "<= 6 s, rc 0")
-        counted = b.gateway.logged("stop_deadline") > 0
-        unexplained = b.gateway.logged("UNEXPLAINED")
+        counted = s.gateway.logged("stop_deadline") > 0
+        unexplained = s.gateway.logged("UNEXPLAINED")
         text = f"{'counted' if counted else 'not counted'}, {unexplained} unexplained"
         yield Row("G6", "nobody reads: the rest", text, "counted, 0 unexplained")
 
 
 def killed(scale: Scale) -> Iterator[Row]:
     """SIGKILL, then a new start on the same port."""
-    with site() as b:
-        with b.client():
-            b.gateway.kill()
+    with site() as s:
+        with s.client():
+            s.gateway.kill()
         began = time.monotonic()
-        b.gateway.restart()
-        os.write(b.device.master, b"!")
+        s.gateway.restart()
+        os.write(s.device.master, b"!")
         heard = float("inf")
         while time.monotonic() < began + 10 and heard == float("inf"):
             try:
-                with connect(b.port) as sock:
+                with connect(s.port) as sock:
                     if readable(sock.fileno(), 5) and sock.recv(1):
                         heard = time.monotonic() - began
             except OSError:

@@ -18,37 +18,37 @@ _GONE = 0.3  # seconds without the device in one of many cycles
 
 def unplug(scale: Scale) -> Iterator[Row]:
     """The client stays; how soon does it hear the device that came back?"""
-    with site() as b, b.client() as client:
-        before = b.gateway.open_files()
-        b.device.unplug()
+    with site() as s, s.client() as client:
+        before = s.gateway.open_files()
+        s.device.unplug()
         time.sleep(1.0)
-        yield Row("G5", "CPU while the device is gone", f"{b.gateway.cpu_percent(3):.2f} %", "<= 2 %")
-        yield Row("G5", "flows again, gone for 4 s", f"{_replug(b, client):.2f} s", "<= 1.5 s")
+        yield Row("G5", "CPU while the device is gone", f"{s.gateway.cpu_percent(3):.2f} %", "<= 2 %")
+        yield Row("G5", "flows again, gone for 4 s", f"{_replug(s, client):.2f} s", "<= 1.5 s")
         longest = 0.0
         for _ in range(scale.cycles):
-            b.device.unplug()
+            s.device.unplug()
             time.sleep(_GONE)
-            longest = max(longest, _replug(b, client))
+            longest = max(longest, _replug(s, client))
         yield Row("G5", f"flows again, worst of {scale.cycles}", f"{longest:.2f} s", "<= 1.5 s")
-        growth = b.gateway.open_files() - before
+        growth = s.gateway.open_files() - before
         yield Row("G5", f"descriptors more after {scale.cycles} cycles", f"{growth:+d}", "0")
 
 
 def no_device(scale: Scale) -> Iterator[Row]:
     """The device comes after the start."""
-    with site(plugged=False) as b:
+    with site(plugged=False) as s:
         time.sleep(2.0)
-        with socket.create_connection(("127.0.0.1", b.port), timeout=5) as client:
-            yield Row("G5", "flows after a start without device", f"{_replug(b, client):.2f} s", "<= 1.5 s")
+        with socket.create_connection(("127.0.0.1", s.port), timeout=5) as client:
+            yield Row("G5", "flows after a start without device", f"{_replug(s, client):.2f} s", "<= 1.5 s")
 
 
-def _replug(b: Site, client: socket.socket) -> float:
+def _replug(s: Site, client: socket.socket) -> float:
     """Plug the device in and let it speak; return the seconds until the client hears it."""
-    b.device.plug()
+    s.device.plug()
     began = time.monotonic()
     while time.monotonic() < began + 10:
         with suppress(BlockingIOError):
-            os.write(b.device.master, b"!")
+            os.write(s.device.master, b"!")
         if readable(client.fileno(), 0.005):
             heard = time.monotonic() - began if os.read(client.fileno(), 1) else float("inf")
             time.sleep(0.05)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rig.wire import free_port
 
@@ -12,7 +12,7 @@ from probes.gateway import Gateway, one_share
 from probes.row import Row, Scale
 from probes.site import Device
 
-_BAD = {
+_BAD: dict[str, Callable[[str], str]] = {
     "baudrate: fast": lambda text: text.replace("baudrate: 115200", "baudrate: fast"),
     "an unknown key": lambda text: text.replace("exclusive:", "exclusiv:"),
     "no YAML": lambda text: text + "  : [",

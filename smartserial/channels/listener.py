@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from socket import AF_INET, AF_INET6
+from socket import AF_INET, AF_INET6, socket
 from typing import Any
 from typing import Protocol as Shape
 
@@ -133,7 +133,8 @@ class Listener(Factory):
     def set_up(self, transport: Any) -> None:
         """Set the options of a connection whose listening socket is not ours."""
         handle = transport.getHandle() if hasattr(transport, "getHandle") else None
-        if self.settings.address.endpoint and getattr(handle, "family", None) in (AF_INET, AF_INET6):
+        own = not self.settings.address.endpoint
+        if isinstance(handle, socket) and handle.family in (AF_INET, AF_INET6) and not own:
             set_socket_options(handle, self.settings.nodelay, self.settings.keepalive)
 
 

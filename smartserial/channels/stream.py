@@ -44,6 +44,7 @@ class Stream(_Base):
     fanned_out = False
     sent = 0
     dropped = 0
+    uncounted = 0  # bytes that the kernel has taken, but that `sent` does not count
     producerPaused = False
     _outbox: Backlog | None = None
     _wrote = False
@@ -133,6 +134,7 @@ class Stream(_Base):
         """Count what the other side has not taken as dropped."""
         lost = min(self.sent, self.unconfirmed())
         self.sent -= lost
+        self.uncounted += lost
         self.dropped += lost
 
     def take_back(self, count: int) -> None:
@@ -140,6 +142,7 @@ class Stream(_Base):
         dropped = min(count, self.dropped)
         self.dropped -= dropped
         self.sent -= count - dropped
+        self.uncounted += count - dropped
 
     def cut(self) -> None:
         """Close at once; what the kernel has taken it still delivers."""
@@ -151,7 +154,7 @@ class Stream(_Base):
         """Send words of our own, which no counter sees."""
         if self.connected and not self.pending:
             with suppress(OSError):
-                os.write(self.fileno(), text)
+                self.uncounted += os.write(self.fileno(), text)
 
     def unconfirmed(self) -> int:
         """Return how many of the sent bytes the other side has not taken yet."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import termios
-from fcntl import ioctl
 from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet import tcp
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
 BACKLOG = 1024  # connections that the kernel completes before we accept them; clients may come in storms
+_U32 = struct.Struct("=I")
+_U64 = struct.Struct("=Q")
 _CLOSED = 7  # TCP_CLOSE in linux/net/tcp_states.h: reset by the peer, or given up by the kernel
 
 
@@ -44,6 +44,7 @@ class _SocketStream(Stream):
     bufferSize = FULL_BATCH
     socket: socket.socket
     _hung_up = False
+    _acknowledged = 0
 
     @override
     def _read_on(self, data: bytes) -> bytes:
@@ -75,13 +76,17 @@ class _SocketStream(Stream):
             return
         if not reason.check(ConnectionAborted):
             self._drop_pending()
+        if self.connected:
+            self._acknowledged = self.acknowledged()
         super().connectionLost(reason)
+
+    def acknowledged(self) -> int:
+        """Return how many bytes the peer's kernel has acknowledged; also when the connection is gone."""
+        return _U64.unpack_from(self._info(), 120)[0] if self.connected else self._acknowledged
 
     def unconfirmed(self) -> int:
         """Return how many bytes the peer's kernel has not acknowledged."""
-        if not self.connected:
-            return 0
-        return int(struct.unpack("i", ioctl(self.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0])
+        return max(0, self.sent + self.uncounted - self.acknowledged())
 
     def reset(self) -> bool:
         """Tell whether the peer has reset the connection, or the kernel has given it up."""
@@ -93,11 +98,11 @@ class _SocketStream(Stream):
         A live peer that just does not read acknowledges each probe of its window, so it never vanishes.
         """
         info = self._info()
-        retransmits, probes, since_ack = info[2], info[3], struct.unpack_from("I", info, 56)[0]
+        retransmits, probes, since_ack = info[2], info[3], _U32.unpack_from(info, 56)[0]
         return retransmits + probes >= 2 and since_ack > seconds * 1000
 
     def _info(self) -> bytes:
-        return self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 60)  # struct tcp_info, linux/tcp.h
+        return self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 128)  # struct tcp_info
 
 
 @implementer(ICountedTransport)
@@ -108,6 +113,8 @@ class ServerStream(_SocketStream, tcp.Server):  # type: ignore[misc]
 @implementer(ICountedTransport)
 class ClientStream(_SocketStream, tcp.Client):  # type: ignore[misc]
     """The transport of a connection that we made."""
+
+    uncounted = 1  # the kernel counts the acknowledgement of our SYN as that of a byte
 
 
 class StreamPort(tcp.Port):

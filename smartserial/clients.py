@@ -8,7 +8,7 @@ has confirmed it, for it may as well be gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 from typing import Protocol as Shape
@@ -16,15 +16,14 @@ from typing import Protocol as Shape
 from smartserial.channels.listener import Listener
 from smartserial.channels.session import Session, peer_host
 from smartserial.channels.stream import HIGH
-from smartserial.channels.tcp import ServerStream
 from smartserial.settings import Sharing
-from smartserial.sharing.access import Refusal, allowed, forbidden, full
+from smartserial.sharing.access import Refusal, allowed, full
 from smartserial.sharing.ledger import Ledger, Reason
 from smartserial.sharing.slow import SlowPolicy, effective
+from smartserial.watch import Watch, reset
 
 FIRST_ANSWER = 5.0  # seconds that a client which asked and finished sending waits for the first byte
 QUIET = 1.0  # seconds of silence after which it has its whole answer
-SWEEP = 1.0  # seconds between looks at idle, stuck and vanished clients
 _MOST_LEAVING = 16
 _MOST_UNSURE = 64 * 1024
 
@@ -69,21 +68,23 @@ class Clients:
         self._full: set[Session] = set()
         self._sinks: tuple[Sink, ...] | None = ()
         self.holding = False
-        self._sweeping: Any = None
+        self._watch = Watch(self, reactor)
 
-    def __iter__(self) -> Any:
-        return iter((*self.here, *self.leaving))
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self.sessions())
 
-    def __bool__(self) -> bool:
-        return bool(self.here or self.leaving)
+    def sessions(self) -> list[Session]:
+        """Return everybody, those with a place first."""
+        return [*self.here, *self.leaving]
+
+    def __len__(self) -> int:
+        return len(self.here) + len(self.leaving)
 
     # ---- coming in
 
-    def judge(self, listener: Listener, host: str) -> Refusal | None:
-        """Decide about a client that comes from `host`; when full, the oldest may have to go."""
+    def find_place(self, listener: Listener) -> Refusal | None:
+        """Tell a client that comes that there is no place for it, or make one by sending the oldest away."""
         settings = listener.settings
-        if not allowed(settings.allow, host):
-            return forbidden(self.name, host)
         if settings.max_clients is not None and listener.clients >= settings.max_clients:
             return self._no_place(settings.max_clients, [s for s in self.here if s.listener is listener])
         if len(self.here) >= self.sharing.max_clients:
@@ -99,12 +100,11 @@ class Clients:
     def add(self, session: Session) -> None:
         """Give a client its place."""
         session.listener.clients += 1
-        session.active_at = session.progress_at = self._reactor.seconds()
         session.stream.high = self._high
         session.stream.registerProducer(session, True)
         self.here[session] = None
         self.review()
-        self._schedule_sweep()
+        self._watch.begin(session)
 
     def update(self, sharing: Sharing, listeners: list[Listener]) -> None:
         """Go by other rules, and judge each client again; a place once given is not taken away."""
@@ -156,7 +156,7 @@ class Clients:
         if session.stream.pending or session.held:
             self.leaving[session] = self._end_later(session, QUIET)
             return
-        if _reset(session):
+        if reset(session):
             self._take_back(session)
         session.unsure = b""
         session.cut("finished")
@@ -189,22 +189,22 @@ class Clients:
     # ---- the device's bytes
 
     @property
-    def alone(self) -> bool:
-        """Whether there is one client at most."""
-        return len(self.here) + len(self.leaving) <= 1
+    def policy(self) -> SlowPolicy:
+        """What is done about a slow client now."""
+        return effective(self.sharing.slow_client.policy, alone=len(self) <= 1)
 
     @property
     def sinks(self) -> tuple[Sink, ...]:
         """Where the device's bytes go: the shortest path for each client that reads."""
         if self._sinks is None:
-            policy = effective(self.sharing.slow_client.policy, self.alone)
+            policy = self.policy
             self._sinks = tuple(self._sink(session, policy) for session in self if session.reads)
         return self._sinks
 
     def review(self) -> None:
         """Work out anew where bytes go, and whether a slow client holds the device back."""
         self._sinks = None
-        policy = effective(self.sharing.slow_client.policy, self.alone)
+        policy = self.policy
         holding = policy is SlowPolicy.PAUSE_DEVICE and bool(self._full)
         if holding != self.holding:
             self.holding = holding
@@ -231,7 +231,7 @@ class Clients:
             ending.reset(QUIET)
         session.unsure += data
         session.stream.write(data)
-        if _reset(session):
+        if reset(session):
             self._take_back(session)
             self._end(session.finish, "finished")
         elif len(session.unsure) > _MOST_UNSURE or not session.stream.unconfirmed() + session.stream.pending:
@@ -274,43 +274,9 @@ class Clients:
         else:
             self.drop(session, f"too slow: {session.stream.pending} bytes were waiting for it")
 
-    # ---- the regular look at everybody
-
-    def _schedule_sweep(self) -> None:
-        if self._sweeping is None:
-            idle = [s.listener.settings.idle_timeout for s in self.here if s.listener.settings.idle_timeout]
-            self._sweeping = self._reactor.callLater(min([SWEEP, *(t / 4 for t in idle)]), self._sweep)
-
-    def _sweep(self) -> None:
-        self._sweeping = None
-        now = self._reactor.seconds()
-        for session in list(self):
-            self._look_at(session, now)
-        if self:
-            self._schedule_sweep()
-
-    def _look_at(self, session: Session, now: float) -> None:
-        stream, settings = session.stream, session.listener.settings
-        if session.received + stream.sent != session.seen:
-            session.seen = session.received + stream.sent
-            session.active_at = now
-        if stream.sent != session.sent_seen or not stream.pending:
-            session.sent_seen, session.progress_at = stream.sent, now
-        slow = self.sharing.slow_client
-        patience = slow.timeout
-        if settings.keepalive is not None:
-            patience = settings.keepalive.every + settings.keepalive.retry * settings.keepalive.count
-        if isinstance(stream, ServerStream) and not session.unwritable and stream.vanished(patience):
-            self.drop(session, "vanished: its network does not answer")
-        elif session.held and not session.unwritable and _reset(session):
-            session.writeConnectionLost()
-        elif settings.idle_timeout is not None and now - session.active_at >= settings.idle_timeout:
-            session.cut(f"idle for {settings.idle_timeout:g} s")
-        elif now - session.progress_at >= slow.timeout:
-            self._stuck(session)
-
-    def _stuck(self, session: Session) -> None:
-        policy = effective(self.sharing.slow_client.policy, self.alone)
+    def stuck(self, session: Session) -> None:
+        """Take note that a client has taken none of the bytes that wait for it, for the timeout."""
+        policy = self.policy
         if session.farewell:
             session.cut("")
         elif policy is not SlowPolicy.PAUSE_DEVICE:
@@ -318,12 +284,7 @@ class Clients:
 
     def stop(self) -> None:
         """End the regular look, and the patience with leaving clients."""
-        for call in (self._sweeping, *self.leaving.values()):
-            if call is not None and call.active():
+        self._watch.end()
+        for call in self.leaving.values():
+            if call.active():
                 call.cancel()
-
-
-def _reset(session: Session) -> bool:
-    return (
-        isinstance(session.stream, ServerStream) and bool(session.stream.connected) and session.stream.reset()
-    )

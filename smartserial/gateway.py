@@ -13,7 +13,14 @@ from smartserial.channels.listener import Listener
 from smartserial.channels.virtualport import VirtualPort
 from smartserial.errors import ConfigError, PortError
 from smartserial.events import EventStream
-from smartserial.settings import Device, GatewaySettings, ListenerSettings, ShareSettings, VirtualDevice
+from smartserial.settings import (
+    Device,
+    GatewaySettings,
+    ListenerSettings,
+    ShareSettings,
+    VirtualDevice,
+    describe,
+)
 from smartserial.share import Share
 
 
@@ -88,6 +95,12 @@ class Change:
             if name not in self._settings or share.settings != self._settings[name]
             for listener in share.listeners
         ]
+        self._given_up = {
+            share.settings.device.path
+            for name, share in gateway.shares.items()
+            if isinstance(share.settings.device, VirtualDevice)
+            and (name not in self._settings or self._settings[name].device != share.settings.device)
+        }
         try:
             for share in changed:
                 self._prepare(share)
@@ -108,6 +121,8 @@ class Change:
     def _endpoint(self, device: Device) -> IStreamClientEndpoint:
         if not isinstance(device, VirtualDevice):
             return _endpoint_of(device, self._reactor)
+        if device.path in self._given_up:  # made when the share that has it now lets go
+            return VirtualEndpoint(device.path, self._reactor)
         port = VirtualPort(device.path)
         self._taken.append(port)
         return VirtualEndpoint(device.path, self._reactor, port)
@@ -159,4 +174,4 @@ def _endpoint_of(device: Device, reactor: Any) -> IStreamClientEndpoint:
     try:
         return device_endpoint(device, reactor)
     except Exception as error:  # an endpoint string may fail in any way that its parser likes
-        raise ConfigError(f"{device}: {error}") from error
+        raise ConfigError(f"{describe(device)}: {error}") from error

@@ -23,6 +23,7 @@ from smartserial.events import (
     ShareStarted,
     ShareStopped,
 )
+from smartserial.sharing.ledger import Reason
 
 _MOST_A_SECOND = 20  # lines about clients; there may be thousands who come and go
 
@@ -82,6 +83,8 @@ class Journal:
         """Write one event, unless there are too many of its kind in this second."""
         if isinstance(event, _OFTEN) and self._too_many():
             return
+        if isinstance(event, BytesDiscarded) and event.reason is Reason.NO_CLIENT:
+            return  # `buffer: 0` asked for it, perhaps each second
         level, text = _LINES.get(type(event), ("info", "{event}"))
         fields = {name: words(getattr(event, name)) for name in event.__dataclass_fields__}
         line = f"{fields.pop('share')}: {text.format(event=event, **fields)}".rstrip()

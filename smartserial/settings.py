@@ -113,8 +113,8 @@ Device = PortDevice | VirtualDevice | TcpDevice | SimDevice | LoopDevice | Endpo
 def describe(device: Device) -> str:
     """Name a device in a few words, for logs and messages."""
     match device:
-        case PortDevice(port=port, line=line):
-            return f"port {port} ({line})"
+        case PortDevice(port=port):
+            return f"port {port}"
         case VirtualDevice(path=path):
             return f"virtual port {path}"
         case TcpDevice(host=host, port=number):

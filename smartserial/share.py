@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
@@ -14,29 +13,21 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.books import Books
-from smartserial.channels.link import Link, LinkState
 from smartserial.channels.listener import Listener
 from smartserial.channels.session import Session
 from smartserial.clients import Clients
-from smartserial.errors import PortBusyError, PortError
+from smartserial.device import SharedDevice
 from smartserial.events import (
     ClientConnected,
     ClientDisconnected,
     ClientRefused,
-    DeviceClosed,
-    DeviceFailed,
-    DeviceLost,
-    DeviceOpened,
     EventStream,
-    LinesSet,
     ShareChanged,
     ShareStarted,
     ShareStopped,
 )
-from smartserial.interfaces import ISerialTransport
-from smartserial.lines import Lines
-from smartserial.settings import Device, PortDevice, ShareSettings, describe
-from smartserial.sharing.access import Refusal, held
+from smartserial.settings import ShareSettings, describe
+from smartserial.sharing.access import Refusal, allowed, forbidden, held
 from smartserial.sharing.backlog import Backlog
 from smartserial.sharing.ledger import Account, Reason
 
@@ -71,24 +62,19 @@ class Share(Service):
         self._reactor = reactor
         self._books = Books(settings.name, events, reactor)
         self._kept = Backlog()
-        self._busy = ""
-        self._present = False
-        self._device_full = False
-        self._stopping = False
         self.hurried = False  # set to end the grace of a stop at once
         self.clients = Clients(settings.name, settings.sharing, self._books.up, self, reactor)
-        self.link = Link(self, endpoint, reactor)
+        self.device = SharedDevice(settings, endpoint, self, self._books.down, reactor)
 
     # ---- life
 
     @override
     def startService(self) -> None:
         super().startService()
-        self._publish(ShareStarted, describe(self.settings.device), tuple(ln.where for ln in self.listeners))
+        self.publish(ShareStarted, describe(self.settings.device), tuple(ln.where for ln in self.listeners))
         for listener in self.listeners:
             listener.owner = self
-        if not self.settings.rules.on_demand:
-            self.link.open()
+        self.device.start()
         self._books.open()
 
     @override
@@ -98,18 +84,17 @@ class Share(Service):
 
     async def _stop(self) -> None:
         await gatherResults([listener.stop() for listener in self.listeners])
-        self._stopping = True
         await self._drain()
         self.clients.loss_reason = Reason.STOP_DEADLINE
         self.clients.stop()
         for session in self.clients:
             session.cut("stopped")
-        self.link.abort()
-        while self.clients or self.link.stream is not None:
+        self.device.stop()
+        while self.clients or self.device.streams:
             await deferLater(self._reactor, 0)
         self._books.up.discard(Reason.NO_CLIENT, self._kept.clear())
         self._books.close()
-        self._publish(ShareStopped, *self.accounts())
+        self.publish(ShareStopped, *self.accounts())
 
     async def _drain(self) -> None:
         """Wait until every byte has been taken and no more come, within the grace."""
@@ -125,19 +110,18 @@ class Share(Service):
             await deferLater(self._reactor, _TICK)
 
     def _waiting(self) -> int:
-        streams = [session.stream for session in self.clients]
-        if self.link.stream is not None:
-            streams.append(self.link.stream)
+        streams = [*(session.stream for session in self.clients), *self.device.streams]
         return sum(stream.pending + stream.unconfirmed() for stream in streams)
 
-    def _publish(self, event: Any, *fields: object) -> None:
+    def publish(self, event: Any, *fields: object) -> None:
+        """Tell the world of an event of this share."""
         self._events.publish(event(self.settings.name, *fields))
 
     def accounts(self) -> tuple[Account, Account]:
         """Return the accounts from the device and to the device, as they stand now."""
         streams = [session.stream for session in self.clients]
         up = self._books.up.account(streams, self._kept.size)
-        return up, self._books.down.account([self.link.stream] if self.link.stream is not None else [], 0)
+        return up, self._books.down.account(self.device.streams, 0)
 
     # ---- other settings
 
@@ -159,33 +143,9 @@ class Share(Service):
         for listener in listeners:
             listener.owner = self
         self.clients.update(settings.sharing, listeners)
-        if endpoint is not None:
-            self._update_device(former.device, endpoint)
-        if settings.rules.on_demand and not self.clients:
-            self.link.close()
-        else:
-            self.link.open()
+        self.device.update(settings, endpoint)
         names = ("device", "listeners", "rules", "sharing", "buffer")
-        self._publish(ShareChanged, tuple(n for n in names if getattr(former, n) != getattr(settings, n)))
-
-    def _update_device(self, former: Device, endpoint: IStreamClientEndpoint) -> None:
-        """Set an open port anew where that is enough, else close and open."""
-        device, stream = self.settings.device, self.link.stream
-        if (
-            isinstance(device, PortDevice)
-            and isinstance(former, PortDevice)
-            and stream is not None
-            and device == replace(former, line=device.line, lines=device.lines)
-        ):
-            self.link.use(endpoint)
-            try:
-                stream.apply(device.line)
-                self._set_lines()
-                return
-            except PortError as error:
-                self._publish(DeviceFailed, str(error))
-        self.link.replace(endpoint)
-        self._hold_clients()
+        self.publish(ShareChanged, tuple(n for n in names if getattr(former, n) != getattr(settings, n)))
 
     # ---- the way of the bytes
 
@@ -216,10 +176,8 @@ class Share(Service):
         session.heard_at = self._books.up.read
         if not session.listener.settings.access.writes:
             self._books.down.discard(Reason.POLICY, len(data))
-        elif self.link.state is LinkState.UP:
-            self.link.stream.write(data)
         else:
-            self._books.down.discard(Reason.STOP_DEADLINE if self._stopping else Reason.NO_DEVICE, len(data))
+            self.device.write(data)
 
     def count_refused(self, count: int) -> None:
         """Count bytes of a client that was not let in."""
@@ -230,22 +188,25 @@ class Share(Service):
 
     def judge(self, listener: Listener, host: str) -> Refusal | None:
         """Decide about a client that comes."""
-        if self._busy and not self.settings.rules.wait_while_busy and not self.settings.rules.on_demand:
-            return held(self.settings.name, self._busy)
-        return self.clients.judge(listener, host)
+        rules = self.settings.rules
+        if not allowed(listener.settings.allow, host):
+            return forbidden(self.settings.name, host)
+        if self.device.busy and not rules.wait_while_busy and not rules.on_demand:
+            return held(self.settings.name, self.device.busy)
+        return self.clients.find_place(listener)
 
     def refused(self, listener: Listener, peer: str, refusal: Refusal) -> None:
         """Take note of a client that was not let in."""
-        self._publish(ClientRefused, peer, listener.where, refusal.text)
+        self.publish(ClientRefused, peer, listener.where, refusal.text)
 
     def session_opened(self, session: Session) -> None:
         """Give a client its place, and what was kept for it."""
         session.listener.set_up(session.transport)
-        self._publish(ClientConnected, session.name, session.listener.where)
+        self.publish(ClientConnected, session.name, session.listener.where)
         self.clients.add(session)
         if session.reads and self._kept.size:
             session.stream.write(b"".join(self._kept.take()))
-        session.hold(self._holding_clients)
+        session.hold(self.device.holding_clients)
 
     def session_finished_sending(self, session: Session) -> None:
         """Let a client that sends no more hear its answer."""
@@ -269,7 +230,7 @@ class Share(Service):
         self.clients.closed(session)
         why = session.farewell or ("closed" if reason.check(ConnectionDone) else reason.getErrorMessage())
         stream = session.stream
-        self._publish(
+        self.publish(
             ClientDisconnected,
             session.name,
             why,
@@ -279,94 +240,20 @@ class Share(Service):
         )
 
     def presence_changed(self) -> None:
-        """Set the lines, and open or close the device, when the first client comes or the last is gone."""
-        if self.link.stream is not None:
-            self.link.stream.fanned_out = len(self.clients.here) > 1
-        present = bool(self.clients)
-        if present == self._present:
-            return
-        self._present = present
-        self._set_lines()
-        if self.settings.rules.on_demand and not self._stopping:
-            if present:
-                self.link.open()
-            else:
-                self.link.close()
-            self._hold_clients()
-
-    # ---- device
-
-    @property
-    def _holding_clients(self) -> bool:
-        """Whether clients are not read from: the device is full, or is being opened."""
-        return self._device_full or self.link.settling
-
-    def _hold_clients(self) -> None:
-        for session in self.clients:
-            session.hold(self._holding_clients)
+        """Tell the device how many clients there are."""
+        self.device.serve(len(self.clients))
 
     def hold_device(self, held_back: bool) -> None:
         """Stop reading from the device, or go on."""
-        if self.link.stream is not None:
-            if held_back:
-                self.link.stream.pauseProducing()
-            else:
-                self.link.stream.resumeProducing()
+        self.device.hold_back(held_back)
 
-    def device_full(self, full: bool) -> None:
-        """Read from the clients only while the device keeps up."""
-        self._device_full = full
-        self._hold_clients()
+    def hold_clients(self) -> None:
+        """Stop reading from the clients, or go on."""
+        for session in self.clients:
+            session.hold(self.device.holding_clients)
 
-    def device_up(self) -> None:
-        """Begin to serve an open device."""
-        self._busy = ""
-        device = self.link.stream
-        serial = ISerialTransport.providedBy(device)
-        self._publish(DeviceOpened, describe(self.settings.device), str(device.settings) if serial else "")
-        device.fanned_out = len(self.clients.here) > 1
-        if self.clients.holding:
-            device.pauseProducing()
-        self._set_lines()
-        self._hold_clients()
-
-    def _set_lines(self) -> None:
-        device = self.settings.device
-        if not isinstance(device, PortDevice) or self.link.state is not LinkState.UP:
-            return
-        lines: Lines = device.lines.connected if self._present else device.lines.idle
-        if lines:
-            try:
-                self.link.stream.set_lines(lines)
-            except PortError as error:
-                self._publish(DeviceFailed, str(error))
-            else:
-                self._publish(LinesSet, lines)
-
-    def device_down(self, stream: Any, reason: Failure, expected: bool) -> None:
-        """Count what the device did not get; keep the clients, or close them, as the rules say."""
-        self._books.down.delivered += stream.sent
-        self._books.down.discard(
-            Reason.STOP_DEADLINE if self._stopping else Reason.DEVICE_LOST, stream.dropped
-        )
-        if expected:
-            self._publish(DeviceClosed)
-        else:
-            self._publish(DeviceLost, reason.getErrorMessage())
-            if self.settings.rules.close_on_unplug:
-                self._dismiss("the device was unplugged")
-        self.device_full(False)
-
-    def device_failed(self, error: object, news: bool) -> None:
-        """Tell why the device cannot be opened; while another program has it, clients are told and closed."""
-        if news:
-            self._publish(DeviceFailed, str(error) or type(error).__name__)
-        self._busy = str(error) if isinstance(error, PortBusyError) else ""
-        if self._busy and not self.settings.rules.wait_while_busy:
-            self._dismiss(held(self.settings.name, self._busy).text)
-        self._hold_clients()
-
-    def _dismiss(self, why: str) -> None:
+    def dismiss(self, why: str) -> None:
+        """Tell all clients why, and close them."""
         for session in self.clients:
             if session.listener.settings.tell_refused:
                 session.stream.tell(why.encode("ascii", "replace") + b"\r\n")

@@ -15,6 +15,7 @@ from twisted.python import usage
 from typing_extensions import override
 
 from smartserial import config
+from smartserial.config.findings import Finding
 from smartserial.config.flags import one_share
 from smartserial.errors import ConfigError
 from smartserial.events import EventStream
@@ -68,8 +69,13 @@ class Options(usage.Options):
         except usage.UsageError as error:
             _give_up(f"twistd smartserial: {error}")
 
-    def settings(self) -> GatewaySettings:
-        """Return the settings that the options ask for.
+    def postOptions(self) -> None:
+        """Remember where the configuration file is: a daemon changes its folder."""
+        if self["config"] is not None:
+            self.path = config.config_path(self["config"]).absolute()
+
+    def settings(self) -> tuple[GatewaySettings, list[Finding]]:
+        """Return the settings that the options ask for, and the warnings.
 
         Raises:
             ConfigError: they are wrong.
@@ -78,7 +84,7 @@ class Options(usage.Options):
         if self["config"] is not None:
             if single:
                 raise ConfigError("twistd smartserial: --config excludes --device and --listen")
-            return config.load(config.config_path(self["config"]))
+            return config.load(self.path, self["config"])
         if self["device"] is None or not self["listen"]:
             raise ConfigError(
                 "twistd smartserial: expected --config FILE, or --device and --listen; see --help"
@@ -104,13 +110,19 @@ def makeService(options: Options) -> IService:
     events = EventStream()
     gateway = Gateway(reactor, events)
     try:
-        settings = options.settings()
+        settings, warnings = options.settings()
         gateway.open(settings)
     except ConfigError as error:
         _give_up(str(error))
     Journal(events, reactor.seconds)
     Signals(reactor, lambda: _reload(gateway, options), gateway.hurry).install()
+    _warn(warnings)
     return gateway
+
+
+def _warn(warnings: list[Finding]) -> None:
+    for warning in warnings:
+        _log.warn("{warning}", warning=str(warning))
 
 
 def _reload(gateway: Gateway, options: Options) -> None:
@@ -125,7 +137,9 @@ def _reload(gateway: Gateway, options: Options) -> None:
 
     async def reload() -> None:
         _log.info("reads the configuration again")
-        await gateway.reload(config.load(config.config_path(options["config"])))
+        settings, warnings = options.settings()
+        _warn(warnings)
+        await gateway.reload(settings)
 
     Deferred.fromCoroutine(reload()).addErrback(failed).addErrback(
         lambda failure: _log.failure("the configuration could not be put in force", failure)

@@ -199,7 +199,7 @@ class DeviceTests(SynchronousTestCase):
         self.assertEqual([event.why for event in stage.of(DeviceFailed)], ["not there", "not allowed"])
         stage.endpoint.error = None
         stage.clock.pump([0.1] * 11)
-        self.assertIs(stage.share.link.state, LinkState.UP)
+        self.assertIs(stage.share.device.link.state, LinkState.UP)
 
     def test_while_it_is_busy_clients_are_told_and_closed(self) -> None:
         stage = Stage()
@@ -215,7 +215,7 @@ class DeviceTests(SynchronousTestCase):
         client = stage.client()
         self.assertFalse(client.connected)
         self.assertEqual(client.told, b"x is in use on the gateway itself: minicom has it\r\n")
-        self.assertEqual(stage.share.link.state, LinkState.CLOSED)
+        self.assertEqual(stage.share.device.link.state, LinkState.CLOSED)
 
     def test_on_demand_it_is_closed_when_the_last_is_gone(self) -> None:
         stage = Stage(rules=DeviceRules(on_demand=True)).start()

@@ -27,6 +27,7 @@ class Simulator(MemoryTransport):
         self._heard = b""
         self._turns = {id(part): count() for part in (*script.rules, *script.unasked)}
         self._timers: set[IDelayedCall] = set()
+        self._busy_until = 0.0
 
     @override
     def opened(self) -> None:
@@ -85,8 +86,11 @@ class Simulator(MemoryTransport):
             self._respond(rule)
 
     def _respond(self, rule: Rule) -> None:
+        """Answer after the rule's delay, and after the answers before."""
+        now = self.reactor.seconds()
+        self._busy_until = max(now, self._busy_until) + rule.delay
         answer = self._next(rule)
-        if rule.delay:
-            self._later(rule.delay, self.say, answer)
+        if self._busy_until > now:
+            self._later(self._busy_until - now, self.say, answer)
         else:
             self.say(answer)

@@ -159,7 +159,9 @@ def set_socket_options(sock: socket.socket, nodelay: bool, keepalive: Keepalive 
 class _StreamConnector(tcp.Connector):
     @override
     def _makeTransport(self) -> ClientStream:
-        return ClientStream(self.host, self.port, self.bindAddress, self, self.reactor)
+        stream = ClientStream(self.host, self.port, self.bindAddress, self, self.reactor)
+        set_socket_options(stream.socket, nodelay=True, keepalive=Keepalive())
+        return stream
 
 
 @implementer(IReactorTCP, IReactorTime, IReactorPluggableNameResolver)

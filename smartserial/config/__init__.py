@@ -29,22 +29,29 @@ def check(path: Path) -> list[Finding]:
         return list(error.findings)
 
 
-def load(path: Path) -> GatewaySettings:
+def load(path: Path, shown: str = "") -> tuple[GatewaySettings, list[Finding]]:
     """Read a file.
+
+    Args:
+        path: where it is.
+        shown: what findings call it, if not by its path.
+
+    Returns:
+        Its settings, with absolute paths, and the warnings.
 
     Raises:
         FindingsError: with all of its findings.
     """
-    settings, findings = judge(read_source(path), path.parent)
+    settings, findings = judge(read_source(path, shown), path.absolute().parent)
     if settings is None:
         raise FindingsError(findings)
-    return settings
+    return settings, findings
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a configuration file, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "smartserial configuration",
         **ConfigModel.model_json_schema(by_alias=True),
+        "title": "smartserial configuration",
     }

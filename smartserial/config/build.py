@@ -21,6 +21,7 @@ from smartserial.config.models import (
     TcpModel,
     VirtualModel,
 )
+from smartserial.config.rules import script_findings
 from smartserial.config.source import Place, Source, read_source
 from smartserial.config.translate import validate
 from smartserial.lines import Flow, LineProfile, Lines, LineSettings, Parity, Rs485
@@ -116,11 +117,15 @@ class Builder:
                     self._source.finding(place, "CF09", f"no simulation {name!r}", hint=hint)
                 )
                 return Script()
+        source = Source(str(path))
         try:
-            script, findings = validate(ScriptModel, read_source(path))
+            source = read_source(path)
+            script, findings = validate(ScriptModel, source)
         except FindingsError as error:
             script, findings = None, list(error.findings)
-        if script is None:
+        if script is not None:
+            findings += script_findings(script, source)
+        if script is None or findings:
             self.findings.append(self._source.finding(place, "CF09", f"the script {path} cannot be used"))
             self.findings += findings
             return Script()

@@ -20,19 +20,27 @@ _OPTION = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _WORDS: dict[str, Any] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
+_OF_SHARES = {"open", "on_unplug", "on_busy"}  # rules of a share, not of its device
+
+
 class _FlagSource(Source):
     """Values that come from flags: a finding names the flag instead of a line."""
 
     def finding(self, place: Place, *args: Any, **options: Any) -> Finding:
-        return replace(super().finding(place, *args, **options), path=_flag(place))
+        finding = super().finding(place, *args, **options)
+        return replace(
+            finding, path=_flag(place), hint=finding.hint.replace("`insecure: true`", "--insecure")
+        )
 
 
 def _flag(place: Place) -> str:
-    if len(place) > 2:
-        rest = ".".join(str(part) for part in place[3:] if not isinstance(part, int))
-        flag = {"device": "--device", "listen": "--listen", "sharing": "--max-clients"}[str(place[2])]
-        return f"{flag} {rest}".rstrip()
-    return ""
+    """Return the flag that a value came from, with the word of it that is meant."""
+    words = [str(part) for part in place[3:] if not isinstance(part, int)]
+    if len(place) < 3 or place[2] == "sharing":
+        return "--max-clients" if len(place) > 2 else ""
+    if words == ["mode"]:
+        return "--mode"
+    return f"{'--device' if place[2] == 'device' else '--listen'} {' '.join(words)}".rstrip()
 
 
 def _value(word: str) -> Any:
@@ -80,8 +88,8 @@ def _listener(text: str) -> dict[str, Any]:
 
 def one_share(
     device: str, listen: Sequence[str], mode: str, *, insecure: bool = False, max_clients: str | None = None
-) -> GatewaySettings:
-    """Return the settings of one share that is given by flags.
+) -> tuple[GatewaySettings, list[Finding]]:
+    """Return the settings of one share that is given by flags, and the warnings.
 
     Raises:
         FindingsError: with everything that is wrong.
@@ -95,8 +103,8 @@ def one_share(
         share["sharing"] = {"max_clients": _value(max_clients)}
     settings, findings = judge(_FlagSource("twistd smartserial", {"shares": {name: share}}), Path())
     if settings is None:
-        raise FindingsError([f for f in findings if f.severity == ERROR])
-    return settings
+        raise FindingsError(findings)
+    return settings, findings
 
 
 def device_from_words(kind: str, words: Sequence[str], options: Mapping[str, str]) -> Device:
@@ -105,8 +113,15 @@ def device_from_words(kind: str, words: Sequence[str], options: Mapping[str, str
     Raises:
         ValueError: with everything that is wrong.
     """
+    for key in sorted(_OF_SHARES & options.keys()):
+        raise ValueError(f"{key}: unknown key")
     share = {"device": _device_values(kind, words, options), "listen": [{"port": 0}]}
     settings, findings = judge(_FlagSource("endpoint", {"shares": {"device": share}}), Path())
     if settings is None:
-        raise ValueError("; ".join(f"{f.path} {f.message}" for f in findings if f.severity == ERROR))
+        raise ValueError("; ".join(_in_short(finding) for finding in findings if finding.severity == ERROR))
     return settings.shares[0].device
+
+
+def _in_short(finding: Finding) -> str:
+    hint = f" ({finding.hint})" if finding.hint else ""
+    return f"{finding.path.removeprefix('--device').strip()}: {finding.message}{hint}".lstrip(": ")

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from smartserial.config.build import Builder
 from smartserial.config.findings import ERROR, Finding
 from smartserial.config.models import ConfigModel
 from smartserial.config.rules import RULES
-from smartserial.config.source import Source
-from smartserial.config.translate import validate
+from smartserial.config.source import Place, Source
+from smartserial.config.translate import places_of_errors, validate
 from smartserial.settings import GatewaySettings
+
+_ROUNDS = 8
+_STAND_INS: dict[tuple[object, object], Any] = {
+    ("device", "device"): {"loop": True},
+    ("device", "port"): "any",
+    ("listen", "listen"): [{"port": 0}],
+    ("listen", ""): {"port": 0},
+    ("listen", "port"): 0,
+}
 
 
 def judge(source: Source, folder: Path) -> tuple[GatewaySettings | None, list[Finding]]:
@@ -24,6 +36,8 @@ def judge(source: Source, folder: Path) -> tuple[GatewaySettings | None, list[Fi
         The settings, or None if there are errors; and all findings, in the order of their lines.
     """
     config, findings = validate(ConfigModel, source)
+    if config is None:
+        config = _salvage(source)
     settings = None
     if config is not None:
         for rule in RULES:
@@ -36,3 +50,40 @@ def judge(source: Source, folder: Path) -> tuple[GatewaySettings | None, list[Fi
     )
     wrong = any(finding.severity == ERROR for finding in findings)
     return (None if wrong else settings), findings
+
+
+def _salvage(source: Source) -> ConfigModel | None:
+    """Return what is left when everything wrong is taken out, so that the rest is judged too."""
+    values = deepcopy(source.values)
+    for _ in range(_ROUNDS):
+        places = places_of_errors(ConfigModel, values)
+        if not places:
+            return validate(ConfigModel, replace(source, values=values))[0]
+        if not all(_take_out(values, place) for place in places):
+            return None
+    return None
+
+
+def _take_out(values: Any, place: Place) -> bool:
+    """Take out the deepest part of `place` that is there; tell whether there was one."""
+    containers = [values]
+    for part in place:
+        try:
+            containers.append(containers[-1][part])
+        except (KeyError, IndexError, TypeError):
+            break
+    for depth, part in reversed(list(enumerate(place[: len(containers) - 1]))):
+        container = containers[depth]
+        stand_in = _STAND_INS.get((place[2] if len(place) > 2 else "", "" if isinstance(part, int) else part))
+        if stand_in is not None:
+            container[part] = deepcopy(stand_in)
+        else:
+            container.pop(part, None)
+            if (
+                place[2:3] == ("listen",)
+                and isinstance(place[depth - 1], int)
+                and "endpoint" not in container
+            ):
+                container.setdefault("port", 0)
+        return True
+    return False

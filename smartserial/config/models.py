@@ -18,9 +18,13 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def _switchable(value: Any) -> Any:
+def _switch(value: Any) -> Any:
     """Read ``true`` as all defaults and ``false`` as nothing."""
     return {} if value is True else None if value is False else value
+
+
+def _or_switch(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [*schema.get("anyOf", []), {"type": "boolean"}]
 
 
 class Rs485Model(Model):
@@ -71,7 +75,7 @@ class PortModel(_DeviceModel):
     parity: Literal["none", "odd", "even", "mark", "space"] = "none"
     stopbits: Annotated[float, AfterValidator(_stopbits), Field(json_schema_extra={"enum": [1, 1.5, 2]})] = 1
     flow: Literal["none", "xonxoff", "rtscts", "dsrdtr"] = "none"
-    rs485: Annotated[Rs485Model | None, BeforeValidator(_switchable)] = None
+    rs485: Annotated[Rs485Model | None, BeforeValidator(_switch), Field(json_schema_extra=_or_switch)] = None
     exclusive: bool = True
     hupcl: bool | None = Field(None, description="drop DTR and RTS when the port is closed")
     lines: LineProfileModel = LineProfileModel()
@@ -96,10 +100,16 @@ class SimModel(_DeviceModel):
     sim: str = Field(min_length=1, description="the name of a simulation, or the path of a script")
 
 
+def _true(value: Any) -> Any:
+    if value is not True:
+        raise wrong("expected true, found {found}", found=repr(value))
+    return value
+
+
 class LoopModel(_DeviceModel):
     """A device that sends back what it gets."""
 
-    loop: Literal[True]
+    loop: Annotated[Literal[True], BeforeValidator(_true)]
 
 
 class EndpointModel(_DeviceModel):
@@ -159,6 +169,8 @@ class KeepaliveModel(Model):
 def _host(value: Any) -> Any:
     known = {"localhost": "127.0.0.1", "any": "0.0.0.0"}
     try:
+        if not isinstance(value, str):
+            raise ValueError(value)
         return str(ip_address(known.get(value, value)))
     except ValueError as error:
         raise wrong(
@@ -180,7 +192,9 @@ class ListenerModel(Model):
     max_clients: int | None = Field(None, ge=1)
     refusal: Literal["text", "close"] = "text"
     nodelay: bool = True
-    keepalive: Annotated[KeepaliveModel | None, BeforeValidator(_switchable)] = KeepaliveModel()
+    keepalive: Annotated[
+        KeepaliveModel | None, BeforeValidator(_switch), Field(json_schema_extra=_or_switch)
+    ] = KeepaliveModel()
     idle_timeout: Annotated[Seconds, Field(gt=0)] | None = None
 
 

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 from smartserial.config.findings import WARNING, Finding
-from smartserial.config.models import ConfigModel, ListenerModel, PortModel, ShareModel, VirtualModel
+from smartserial.config.models import (
+    ConfigModel,
+    ListenerModel,
+    PortModel,
+    ScriptModel,
+    ShareModel,
+    VirtualModel,
+)
 from smartserial.config.source import Place, Source
 from smartserial.sharing.access import loopback
 
@@ -144,6 +151,20 @@ def absolute_links(config: ConfigModel, source: Source) -> Iterator[Finding]:
     for place, share in _shares(config):
         if isinstance(share.device, VirtualModel) and share.device.virtual.startswith("/dev/pts/"):
             yield source.finding((*place, "device", "virtual"), "CF03", "expected a path outside /dev/pts")
+
+
+def script_findings(script: ScriptModel, source: Source) -> list[Finding]:
+    """Return what is wrong with a script whose values are right one by one."""
+    found = []
+    for n, entry in enumerate(script.script):
+        place = ("script", n)
+        if entry.every is not None:
+            for key in sorted({"expect", "delay"} & entry.model_fields_set):
+                found.append(source.finding((*place, key), "CF05", "excluded by `every`", at_key=True))
+        elif not entry.expect and not script.terminator:
+            message = "cannot act: without a terminator there are no other messages"
+            found.append(source.finding(place, "CF08", message))
+    return found
 
 
 RULES: tuple[Rule, ...] = (

@@ -55,8 +55,8 @@ def path_text(place: Place) -> str:
     return text
 
 
-def read_source(path: Path) -> Source:
-    """Read a file.
+def read_source(path: Path, shown: str = "") -> Source:
+    """Read a file; findings call it by its path, or as `shown`.
 
     Raises:
         FindingsError: it cannot be read, is too large, or is not YAML.
@@ -65,10 +65,10 @@ def read_source(path: Path) -> Source:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise _unreadable(str(path), 0, 0, error.strerror or str(error)) from error
+        raise _unreadable(shown or str(path), 0, 0, error.strerror or str(error)) from error
     if len(data) > MOST_BYTES:
-        raise _unreadable(str(path), 0, 0, f"expected at most {MOST_BYTES} bytes")
-    return parse_source(str(path), data)
+        raise _unreadable(shown or str(path), 0, 0, f"expected at most {MOST_BYTES} bytes")
+    return parse_source(shown or str(path), data)
 
 
 def parse_source(name: str, data: bytes) -> Source:

@@ -28,7 +28,7 @@ _EXPECTED = {
     "literal_error": "{expected}",
     "string_too_short": "a text that is not empty",
     "string_pattern_mismatch": "a name of letters, digits, '.', '_' and '-'",
-    "too_short": "at least {min_length} of them",
+    "too_short": "at least one",
 }
 
 
@@ -40,6 +40,15 @@ def validate(model: type[M], source: Source) -> tuple[M | None, list[Finding]]:
         return None, [_finding(source, details) for details in error.errors()]
 
 
+def places_of_errors(model: type[BaseModel], values: Any) -> list[Place]:
+    """Return where `values` do not fit the model."""
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        return [_place(details["loc"]) for details in error.errors()]
+    return []
+
+
 def _finding(source: Source, details: ErrorDetails) -> Finding:
     place = _place(details["loc"])
     kind, context = details["type"], details.get("ctx", {})
@@ -48,14 +57,22 @@ def _finding(source: Source, details: ErrorDetails) -> Finding:
     if kind == "missing":
         return source.finding(place, "CF04", "expected, but missing")
     if kind.startswith("CF"):
-        return source.finding(place, kind, details["msg"])
+        kinds = details["input"] if kind == "CF04" and isinstance(details["input"], dict) else {}
+        hint = next((hint for key in kinds if (hint := did_you_mean(key, DEVICE_KINDS))), "")
+        return source.finding(place, kind, details["msg"], hint=hint)
     if kind in _EXPECTED:
         found = details["input"]
-        words = found if isinstance(found, (str, bool, int, float, type(None))) else type(found).__name__
-        message = f"expected {_EXPECTED[kind].format(**context)}, found {words!r}"
+        message = f"expected {_EXPECTED[kind].format(**context)}, found {_words(found)}"
         hint = did_you_mean(found, _choices(context)) if kind == "literal_error" else ""
         return source.finding(place, "CF03", message, hint=hint)
     return source.finding(place, "CF03", details["msg"])
+
+
+def _words(found: Any) -> str:
+    if isinstance(found, (list, dict)):
+        kind = "list" if isinstance(found, list) else "mapping"
+        return f"a {kind}" if found else f"an empty {kind}"
+    return "nothing" if found is None else repr(found)
 
 
 def _choices(context: dict[str, Any]) -> list[str]:
@@ -77,11 +94,8 @@ def _unknown_key(source: Source, place: Place) -> Finding:
         device = _at(source.values, place[:-1])
         kind = next(kind for kind in DEVICE_KINDS if kind in device)
         message = f"cannot act on a `{kind}` device"
-        hint = (
-            "the program that opens the port decides"
-            if kind == "virtual"
-            else f"it is for {', '.join(elsewhere)}"
-        )
+        decided = kind == "virtual" and elsewhere == ["port"]
+        hint = "the program that opens it decides" if decided else f"it is for {', '.join(elsewhere)}"
         return source.finding(place, "CF08", message, hint=hint, at_key=True)
     known = _known_keys(source, place)
     hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"

@@ -79,13 +79,20 @@ def _schema(**schema: Any) -> WithJsonSchema:
     return WithJsonSchema(schema)
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), _schema(type="string", pattern=_TIME.pattern)]
+Seconds = Annotated[float, BeforeValidator(_seconds), _schema(type="string", pattern=f"^{_TIME.pattern}$")]
 Size = Annotated[
-    int, BeforeValidator(_bytes), _schema(anyOf=[{"type": "integer", "minimum": 0}, {"type": "string"}])
+    int,
+    BeforeValidator(_bytes),
+    _schema(
+        anyOf=[
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": r"^\d+\s*([KkMmGg]?[Ii]?[Bb])?$"},
+        ]
+    ),
 ]
 HostPort = Annotated[tuple[str, int], BeforeValidator(host_and_port), _schema(type="string")]
 NetworkText = Annotated[Any, BeforeValidator(_network), _schema(type="string")]
 ShortForm = Annotated[
-    dict[str, Any], BeforeValidator(_short_form), _schema(type="string", examples=["19200 8E1"])
+    dict[str, Any], BeforeValidator(_short_form), _schema(type=["string", "integer"], examples=["19200 8E1"])
 ]
 RawBytes = Annotated[bytes, BeforeValidator(_raw_bytes), _schema(type="string")]

@@ -1,0 +1,219 @@
+"""The device of one share: open when it should be, its lines as configured, its losses counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from typing import Protocol as Shape
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
+from twisted.python.failure import Failure
+
+from smartserial.channels.link import Link, LinkState
+from smartserial.errors import PortBusyError, PortError
+from smartserial.events import DeviceClosed, DeviceFailed, DeviceLost, DeviceOpened, LinesSet
+from smartserial.interfaces import ISerialTransport
+from smartserial.settings import PortDevice, ShareSettings, describe
+from smartserial.sharing.access import held
+from smartserial.sharing.ledger import Ledger, Reason
+
+_TICK = 0.02
+
+
+class DeviceOwner(Shape):
+    """What a device needs of its share."""
+
+    def from_device(self, data: bytes) -> None:
+        """Take what the device has sent."""
+
+    def hold_clients(self) -> None:
+        """Stop reading from the clients, or go on, as `SharedDevice.holding_clients` says."""
+
+    def dismiss(self, why: str) -> None:
+        """Tell all clients why, and close them."""
+
+    def publish(self, event: Any, *fields: object) -> None:
+        """Tell the world of an event of this share."""
+
+
+class SharedDevice:
+    """Keeps the link to a device as the rules of its share want it.
+
+    Args:
+        settings: the share's; replaced by `update`.
+        endpoint: opens the device.
+        owner: the share.
+        ledger: counts the direction to the device.
+        reactor: keeps the time.
+    """
+
+    def __init__(
+        self,
+        settings: ShareSettings,
+        endpoint: IStreamClientEndpoint,
+        owner: DeviceOwner,
+        ledger: Ledger,
+        reactor: Any,
+    ) -> None:
+        self.busy = ""  # which other program has the device, if one has
+        self.loss_reason = Reason.DEVICE_LOST
+        self.link = Link(self, endpoint, reactor)
+        self.from_device = owner.from_device
+        self.write: Callable[[bytes], None] = self._refuse  # the shortest path for what clients send
+        self._settings = settings
+        self._owner = owner
+        self._ledger = ledger
+        self._reactor = reactor
+        self._full = False
+        self._held_back = False
+        self._clients = 0
+        self._winding_down: IDelayedCall | None = None
+
+    @property
+    def streams(self) -> list[Any]:
+        """The device's transport, if it is open."""
+        return [] if self.link.stream is None else [self.link.stream]
+
+    @property
+    def holding_clients(self) -> bool:
+        """Whether clients are not to be read from: the device is full, or is being opened."""
+        return self._full or self.link.settling
+
+    def start(self) -> None:
+        """Open the device, unless that is on demand."""
+        if not self._settings.rules.on_demand:
+            self.link.open()
+
+    def stop(self) -> None:
+        """Close the device now; what waits for it is counted."""
+        self.loss_reason = Reason.STOP_DEADLINE
+        if self._winding_down is not None:
+            self._winding_down.cancel()
+            self._winding_down = None
+        self.link.abort()
+
+    def _refuse(self, data: bytes) -> None:
+        self._ledger.discard(Reason.NO_DEVICE, len(data))
+
+    def hold_back(self, held_back: bool) -> None:
+        """Stop reading from the device, or go on."""
+        self._held_back = held_back
+        for stream in self.streams:
+            if held_back:
+                stream.pauseProducing()
+            else:
+                stream.resumeProducing()
+
+    # ---- who is there
+
+    def serve(self, clients: int) -> None:
+        """Set the lines, and open or close the device, when the first client comes or the last is gone."""
+        before, self._clients = self._clients, clients
+        for stream in self.streams:
+            stream.fanned_out = clients > 1
+        if clients and not before:
+            self._set_lines()
+            if self._settings.rules.on_demand:
+                self.link.open()
+                self._owner.hold_clients()
+        elif before and not clients and self._winding_down is None:
+            self._wind_down()
+
+    def _wind_down(self) -> None:
+        """When the last client's bytes are out, set the idle lines, and close what is open on demand."""
+        self._winding_down = None
+        if self._clients:
+            return
+        if any(stream.pending + stream.unconfirmed() for stream in self.streams):
+            self._winding_down = self._reactor.callLater(_TICK, self._wind_down)
+            return
+        self._set_lines()
+        if self._settings.rules.on_demand:
+            self.link.close()
+
+    def _set_lines(self) -> None:
+        device = self._settings.device
+        if not isinstance(device, PortDevice) or self.link.state is not LinkState.UP:
+            return
+        lines = device.lines.connected if self._clients else device.lines.idle
+        if lines:
+            try:
+                self.link.stream.set_lines(lines)
+            except PortError as error:
+                self._owner.publish(DeviceFailed, str(error))
+            else:
+                self._owner.publish(LinesSet, lines)
+
+    # ---- other settings
+
+    def update(self, settings: ShareSettings, endpoint: IStreamClientEndpoint | None) -> None:
+        """Go by other settings; `endpoint` opens the device if that is another, or has other settings."""
+        former, self._settings = self._settings, settings
+        if endpoint is not None and not self._set_anew(former, endpoint):
+            self.link.replace(endpoint)
+            self._owner.hold_clients()
+        if settings.rules.on_demand and not self._clients:
+            self.link.close()
+        else:
+            self.link.open()
+
+    def _set_anew(self, former: ShareSettings, endpoint: IStreamClientEndpoint) -> bool:
+        """Try to change an open port without closing it; tell whether that was enough."""
+        device, before = self._settings.device, former.device
+        if not isinstance(device, PortDevice) or not isinstance(before, PortDevice) or not self.streams:
+            return False
+        if device != replace(before, line=device.line, lines=device.lines):
+            return False
+        try:
+            self.link.stream.apply(device.line)
+        except PortError as error:
+            self._owner.publish(DeviceFailed, str(error))
+            return False
+        self.link.use(endpoint)
+        self._set_lines()
+        return True
+
+    # ---- what the link tells
+
+    def device_full(self, full: bool) -> None:
+        """Read from the clients only while the device keeps up."""
+        self._full = full
+        self._owner.hold_clients()
+
+    def device_up(self) -> None:
+        """Begin to serve an open device."""
+        self.busy = ""
+        device = self.link.stream
+        self.write = device.write
+        in_force = str(device.settings) if ISerialTransport.providedBy(device) else ""
+        self._owner.publish(DeviceOpened, describe(self._settings.device), in_force)
+        device.fanned_out = self._clients > 1
+        if self._held_back:
+            device.pauseProducing()
+        self._set_lines()
+        self._owner.hold_clients()
+
+    def device_down(self, stream: Any, reason: Failure, expected: bool) -> None:
+        """Count what the device did not get; keep the clients, or close them, as the rules say."""
+        self.write = self._refuse
+        self._ledger.delivered += stream.sent
+        self._ledger.discard(self.loss_reason, stream.dropped)
+        if expected:
+            self._owner.publish(DeviceClosed)
+        else:
+            hung_up = reason.check(ConnectionDone) is not None
+            self._owner.publish(DeviceLost, "it hung up" if hung_up else reason.getErrorMessage())
+            if self._settings.rules.close_on_unplug:
+                self._owner.dismiss("the device was unplugged")
+        self.device_full(False)
+
+    def device_failed(self, error: object, news: bool) -> None:
+        """Tell why the device cannot be opened; while another program has it, clients are told and closed."""
+        if news:
+            self._owner.publish(DeviceFailed, str(error) or type(error).__name__)
+        self.busy = str(error) if isinstance(error, PortBusyError) else ""
+        if self.busy and not self._settings.rules.wait_while_busy:
+            self._owner.dismiss(held(self._settings.name, self.busy).text)
+        self._owner.hold_clients()

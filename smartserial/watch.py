@@ -1,0 +1,97 @@
+"""The regular look at everybody who is connected: idle, stuck and vanished clients."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Protocol as Shape
+
+from twisted.internet.interfaces import IDelayedCall
+
+from smartserial.channels.session import Session
+from smartserial.channels.tcp import ServerStream
+from smartserial.settings import Sharing
+
+LOOK = 1.0  # seconds between two looks
+
+
+class Watched(Shape):
+    """What the watch needs of the clients."""
+
+    sharing: Sharing
+
+    def sessions(self) -> list[Session]:
+        """Return everybody."""
+
+    def drop(self, session: Session, farewell: str) -> None:
+        """Close a client's connection now."""
+
+    def stuck(self, session: Session) -> None:
+        """Take note that a client has taken none of the bytes that wait for it, for the timeout."""
+
+
+class Watch:
+    """Looks at each client now and then, as long as there are any.
+
+    Counters are compared between two looks, so that watching costs nothing while bytes pass.
+    """
+
+    def __init__(self, clients: Watched, reactor: Any) -> None:
+        self._clients = clients
+        self._reactor = reactor
+        self._next: IDelayedCall | None = None
+
+    def begin(self, session: Session) -> None:
+        """Look at a new client too."""
+        session.active_at = session.progress_at = self._reactor.seconds()
+        if self._next is None:
+            self._schedule()
+
+    def end(self) -> None:
+        """Look no more."""
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def _schedule(self) -> None:
+        limits = [session.listener.settings.idle_timeout for session in self._clients.sessions()]
+        interval = min([LOOK, *(limit / 4 for limit in limits if limit is not None)])
+        self._next = self._reactor.callLater(interval, self._look)
+
+    def _look(self) -> None:
+        self._next = None
+        now = self._reactor.seconds()
+        for session in self._clients.sessions():
+            self._look_at(session, now)
+        if self._clients.sessions():
+            self._schedule()
+
+    def _look_at(self, session: Session, now: float) -> None:
+        stream, settings = session.stream, session.listener.settings
+        if session.received + stream.sent != session.seen or session.held:
+            session.seen = session.received + stream.sent
+            session.active_at = now
+        if stream.sent != session.sent_seen or not stream.pending:
+            session.sent_seen, session.progress_at = stream.sent, now
+        if _vanished(session, self._clients.sharing.slow_client.timeout):
+            self._clients.drop(session, "vanished: its network does not answer")
+        elif session.held and not session.unwritable and reset(session):
+            session.writeConnectionLost()
+        elif settings.idle_timeout is not None and now - session.active_at >= settings.idle_timeout:
+            session.cut(f"idle for {settings.idle_timeout:g} s")
+        elif now - session.progress_at >= self._clients.sharing.slow_client.timeout:
+            self._clients.stuck(session)
+
+
+def _vanished(session: Session, patience: float) -> bool:
+    """Tell whether the peer's kernel owes answers for as long as keepalive would wait for them."""
+    keepalive = session.listener.settings.keepalive
+    if keepalive is not None:
+        patience = keepalive.every + keepalive.retry * keepalive.count
+    stream = session.stream
+    return isinstance(stream, ServerStream) and not session.unwritable and stream.vanished(patience)
+
+
+def reset(session: Session) -> bool:
+    """Tell whether the peer has reset the connection, where that can be seen."""
+    stream = session.stream
+    return isinstance(stream, ServerStream) and bool(stream.connected) and stream.reset()

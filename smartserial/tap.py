@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -115,9 +116,16 @@ def makeService(options: Options) -> IService:
     except ConfigError as error:
         _give_up(str(error))
     Journal(events, reactor.seconds)
+    reactor.callWhenRunning(_leave_in_peace)
     Signals(reactor, lambda: _reload(gateway, options), gateway.hurry).install()
     _warn(warnings)
     return gateway
+
+
+def _leave_in_peace() -> None:
+    """Spare the collector of garbage what lives as long as the program."""
+    gc.collect()
+    gc.freeze()
 
 
 def _warn(warnings: list[Finding]) -> None:
@@ -149,33 +157,32 @@ def _reload(gateway: Gateway, options: Options) -> None:
 class Signals:
     """SIGTERM and SIGINT stop the gateway in good order, with exit code 0; a second one ends its grace.
 
-    SIGHUP reads the configuration again. Twisted's own handlers would end the program with 143.
+    SIGHUP reads the configuration again. Twisted's own handlers would end the program with 143; until ours
+    have taken their place the signals are kept waiting.
     """
 
     def __init__(self, reactor: Any, reload: Callable[[], None], hurry: Callable[[], None]) -> None:
         self._reactor = reactor
-        self._reload = reload
-        self._hurry = hurry
         self._stopping = False
+        self._hurry = hurry
+        self._handlers = {signal.SIGTERM: self._stop, signal.SIGINT: self._stop, signal.SIGHUP: reload}
 
     def install(self) -> None:
-        """Handle signals from now on, also after the reactor has installed its own handlers."""
-        self._handle()
-        self._reactor.callWhenRunning(self._handle)
-        self._reactor.callWhenRunning(self._begin)
+        """Handle signals from the moment that the reactor runs."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._handlers)
+        self._reactor.callWhenRunning(self._take_over)
 
-    def _handle(self) -> None:
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
-        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload))
+    def _take_over(self) -> None:
+        for number in self._handlers:
+            signal.signal(number, self._received)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._handlers)
 
-    def _begin(self) -> None:
+    def _received(self, number: int, frame: FrameType | None) -> None:
+        self._reactor.callFromThread(self._handlers[signal.Signals(number)])
+
+    def _stop(self) -> None:
         if self._stopping:
+            self._hurry()
+        else:
+            self._stopping = True
             self._reactor.stop()
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        if self._stopping:
-            self._reactor.callFromThread(self._hurry)
-        elif self._reactor.running:
-            self._reactor.callFromThread(self._reactor.stop)
-        self._stopping = True

@@ -85,7 +85,7 @@ class ShareTests(TestCase):
         self.known(program, 1)
         pty.write(b"unread")
         self.assertEqual(client.recv(6, socket.MSG_PEEK), b"unread")
-        data = pattern(400_000)
+        data = pattern(330_000)  # a little more than the program takes before it stops reading
         client.sendall(data)
         until(lambda: ioctl_int(client.fileno(), termios.TIOCOUTQ) == 0, "all has arrived")
         client.close()
@@ -206,6 +206,32 @@ class ShareTests(TestCase):
         self.assertEqual(program.stop(), 0)
         up, _ = program.accounts("x")
         self.assertEqual((up["read"], up["delivered"]), (2000, 2000))
+
+
+class RemoteTests(TestCase):
+    """A device that is a raw port of another machine."""
+
+    def test_it_is_shared_and_found_again_after_it_was_away(self) -> None:
+        far = Program(self, "shares: {far: {device: {loop: true}, listen: [{port: 0}]}}")
+        (port,) = far.ports("far")
+        near = Program(
+            self, f"shares: {{near: {{device: {{tcp: 'localhost:{port}'}}, listen: [{{port: 0}}]}}}}"
+        )
+        client = near.connect("near")
+        self.addCleanup(client.close)
+        data = pattern(500_000)
+        in_background(self, lambda: client.sendall(data))
+        self.assertEqual(receive(client, len(data)), data)
+        self.assertEqual(far.stop(), 0)
+        near.wait_for("near: lost the device: it hung up")
+        near.wait_for("near: Connection was refused by other side")
+        again = Program(self, f"shares: {{far: {{device: {{loop: true}}, listen: [{{port: {port}}}]}}}}")
+        near.wait_for("near: opened", 2)
+        client.sendall(b"back")
+        self.assertEqual(receive(client, 4), b"back")
+        self.assertEqual((near.stop(), again.stop()), (0, 0))
+        up, down = near.accounts("near")
+        self.assertEqual((up["delivered"], down["delivered"]), (500_004, 500_004))
 
 
 class OnDemandTests(TestCase):

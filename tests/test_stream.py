@@ -24,6 +24,7 @@ from smartserial.channels.tcp import ServerStream, StreamPort, tcp_endpoint
 from smartserial.errors import PortError, SettingsRefusedError
 from smartserial.interfaces import ICountedTransport, ISerialTransport
 from smartserial.lines import Flow, Lines, LineSettings, Parity, Rs485
+from smartserial.settings import Keepalive
 from tests.support import pattern
 
 TURNS = 20_000
@@ -82,10 +83,10 @@ class ServerTests(TestCase):
 
     timeout = 60
 
-    async def connect(self, protocol: Recorder) -> tuple[ServerStream, socket.socket]:
+    async def connect(self, protocol: Recorder, **options: Any) -> tuple[ServerStream, socket.socket]:
         factory = Factory.forProtocol(lambda: protocol)
         factory.noisy = False
-        port = StreamPort("127.0.0.1", 0, factory, reactor)
+        port = StreamPort("127.0.0.1", 0, factory, reactor, **options)
         port.startListening()
         self.addCleanup(port.stopListening)
         client = socket.create_connection(port.getHost().host and ("127.0.0.1", port.getHost().port))
@@ -203,6 +204,18 @@ class ServerTests(TestCase):
         self.assertEqual(transport.dropped, 4)
         with self.assertRaises(ConnectionResetError):
             client.recv(1)
+
+    async def test_options_are_those_of_the_listener(self) -> None:
+        for nodelay, keepalive in ((True, Keepalive(7, 3, 5)), (False, None)):
+            recorder = Recorder()
+            transport, _ = await self.connect(recorder, nodelay=nodelay, keepalive=keepalive)
+            options = [
+                transport.socket.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            ]
+            self.assertEqual(bool(transport.getTcpNoDelay()), nodelay)
+            self.assertEqual(bool(transport.getTcpKeepAlive()), keepalive is not None)
+            self.assertEqual(options == [7, 3, 5], keepalive is not None)
 
     async def test_words_of_ours_are_not_counted(self) -> None:
         transport, client = await self.connect(Recorder())

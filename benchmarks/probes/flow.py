@@ -100,3 +100,11 @@ def pump(
 def stuck(writer: Writer, seconds: float = 1.0) -> Callable[[], bool]:
     """Return a condition: nothing could be written for so long, or everything is."""
     return lambda: writer.finished or time.monotonic() - writer.moved_at > seconds
+
+
+def arrived(writer: Writer, reader: Reader, seconds: float = 3.0) -> Callable[[], bool]:
+    """Return a condition: everything has arrived, or everything is written and nothing came for so long."""
+    return lambda: (
+        reader.done >= writer.total
+        or (writer.finished and time.monotonic() - max(writer.moved_at, reader.moved_at) > seconds)
+    )

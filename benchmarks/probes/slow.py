@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rig.wire import readable
 
-from probes.flow import Reader, Writer, pump, stuck
+from probes.flow import Reader, Writer, arrived, pump, stuck
 from probes.row import Row, Scale
 from probes.site import Site, site
 
@@ -22,7 +22,7 @@ def slow_device(scale: Scale) -> Iterator[Row]:
         yield Row("G2", "taken while the device does not read", f"{writer.done / 1e6:.1f} MB")
         yield Row("G2", "device to client meanwhile", f"{_reverse(s, client.fileno()):.4f} s", "alive")
         reader = Reader(s.device.master)
-        pump([writer], [reader], lambda: reader.done >= scale.flood, 120)
+        pump([writer], [reader], arrived(writer, reader), 120)
         yield Row("G2", "lost after the drain", f"{scale.flood - reader.done} B", "0 B")
         yield Row("G2", "pieces damaged", f"{reader.damaged}", "0")
         yield Row("G2", "memory growth", f"{s.gateway.peak() - before:+.1f} MiB", "<= +8 MB")
@@ -43,7 +43,7 @@ def slow_reader(scale: Scale) -> Iterator[Row]:
         before = s.gateway.rss()
         writer, reader = Writer(s.device.master, scale.flood), Reader(healthy.fileno())
         began = time.monotonic()
-        pump([writer], [reader], lambda: reader.done >= scale.flood, 120)
+        pump([writer], [reader], arrived(writer, reader), 120)
         rate = reader.done / 1e6 / (time.monotonic() - began)
         yield Row("G3", "longest gap of the healthy client", f"{reader.longest_gap:.3f} s", "<= 0.5 s")
         yield Row("G3", "lost for the healthy client", f"{scale.flood - reader.done} B", "0 B")
@@ -66,6 +66,6 @@ def slow_alone(scale: Scale) -> Iterator[Row]:
         pump([writer], [], stuck(writer))
         yield Row("G3", "alone: taken while it does not read", f"{writer.done / 1e6:.1f} MB")
         yield Row("G3", "alone: memory growth", f"{s.gateway.peak() - before:+.1f} MiB", "<= +8 MB")
-        pump([writer], [reader], lambda: reader.done >= scale.flood, 120)
+        pump([writer], [reader], arrived(writer, reader), 120)
         yield Row("G3", "alone: lost", f"{scale.flood - reader.done} B", "0 B")
         yield Row("G3", "alone: pieces damaged", f"{reader.damaged}", "0")

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--peers-file", action="append", default=[], help="a module with a list PEERS")
     add("--server", action="append", default=[], metavar="NAME=COMMAND", help="another server; see README")
     add("--out", type=Path, help="write all single results as JSON here")
-    add("--markdown", type=Path, help="write one table of all scenarios here")
+    add("--markdown", type=Path, help="write one table of all scenarios here, and one of the goals")
     add(
         "--goals",
         type=Path,
@@ -103,11 +103,15 @@ def _write(path: Path, options: argparse.Namespace, peers: list[Peer], results: 
     path.write_text(json.dumps(about, indent=1) + "\n")
 
 
-def _judge(results: Results, path: Path) -> int:
-    verdicts = list(goals.check(results, goals.read(path)))
-    for _, line in verdicts:
-        print(line)
-    return 0 if all(met for met, _ in verdicts) else 1
+def _judge(results: Results, options: argparse.Namespace) -> int:
+    """Tell which goals are met; return the exit code."""
+    verdicts = goals.check(results, goals.read(options.goals))
+    for verdict in verdicts:
+        print(verdict)
+    if options.markdown:
+        with options.markdown.open("a") as file:
+            file.write("\n" + goals.markdown(verdicts))
+    return 0 if all(verdict.met for verdict in verdicts) else 1
 
 
 def main() -> int:
@@ -138,7 +142,7 @@ def main() -> int:
             _write(options.out, options, peers, results)
         if options.markdown:
             options.markdown.write_text(report.markdown(results, options.base))
-    return _judge(results, options.goals) if options.goals else 0
+    return _judge(results, options) if options.goals else 0
 
 
 if __name__ == "__main__":

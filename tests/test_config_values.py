@@ -174,6 +174,8 @@ WRONG_SHARING: list[Row] = [
 
 
 class WrongValuesTest(SynchronousTestCase):
+    maxDiff = None
+
     def test_devices(self) -> None:
         self.assertEqual(differences(WRONG_DEVICES), "")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,17 +50,45 @@ def read(path: Path) -> list[Goal]:
     return [Goal(**entry) for entry in json.loads(path.read_text())]
 
 
-def check(results: Results, goals: list[Goal]) -> Iterator[tuple[bool, str]]:
-    """Tell of each goal whose scenario was run whether it is met, and how."""
-    for goal in goals:
-        if goal.scenario not in results:
-            continue
-        ratio = results[goal.scenario].ratio(goal.peer, goal.base, goal.column)
-        met = ratio is not None and goal.met(ratio)
-        figure = "no figure" if ratio is None else format(ratio, ".3g")
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A goal and the ratio that was measured; None: the measurement failed."""
+
+    goal: Goal
+    ratio: float | None
+
+    @property
+    def met(self) -> bool:
+        """Whether the ratio is within the limits."""
+        return self.ratio is not None and self.goal.met(self.ratio)
+
+    @property
+    def figure(self) -> str:
+        """The ratio in words."""
+        return "no figure" if self.ratio is None else format(self.ratio, ".3g")
+
+    def __str__(self) -> str:
+        goal = self.goal
         aim = f"aim {goal.aim:>2}: " if goal.aim else ""
-        yield (
-            met,
-            f"{'met   ' if met else 'MISSED'} {aim}{goal.scenario} {goal.column}: "
-            f"{goal.peer} / {goal.base} = {figure} ({goal.limit})",
-        )
+        ratio = f"{goal.scenario} {goal.column}: {goal.peer} / {goal.base} = {self.figure}"
+        return f"{'met   ' if self.met else 'MISSED'} {aim}{ratio} ({goal.limit})"
+
+
+def check(results: Results, goals: list[Goal]) -> list[Verdict]:
+    """Compare with each goal whose scenario was run."""
+    return [
+        Verdict(goal, results[goal.scenario].ratio(goal.peer, goal.base, goal.column))
+        for goal in goals
+        if goal.scenario in results
+    ]
+
+
+def markdown(verdicts: list[Verdict]) -> str:
+    """Return a table of aims."""
+    lines = ["| aim | figure | against | goal | reached | |", "|---|---|---|---|---|---|"]
+    for verdict in verdicts:
+        goal = verdict.goal
+        figure = f"{goal.scenario} {goal.column}"
+        met = "yes" if verdict.met else "**no**"
+        lines.append(f"| {goal.aim} | {figure} | {goal.base} | {goal.limit} | {verdict.figure} | {met} |")
+    return "\n".join(lines) + "\n"

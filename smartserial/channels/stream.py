@@ -31,7 +31,6 @@ else:
 KIB = 1024
 HIGH = 256 * KIB
 FULL_BATCH = 64 * KIB
-BUSY_BATCH = 8 * KIB  # while the other direction is busy, so that it is not starved
 _WORTH_ANOTHER_READ = 2 * KIB
 
 
@@ -196,18 +195,18 @@ class Stream(_Base):
             return None
         except OSError as error:
             return self.lost_by(error)
-        if len(data) >= _WORTH_ANOTHER_READ:
-            data = self._read_on(data)
-        elif not data:
+        if not data:
             return CONNECTION_DONE
+        if len(data) >= _WORTH_ANOTHER_READ and (self.fanned_out or not self._wrote):
+            data = self._read_on(data)
         self._wrote = False
         self.protocol.dataReceived(data)
         return None
 
     def _read_on(self, data: bytes) -> bytes:
-        limit = BUSY_BATCH if self._wrote and not self.fanned_out else FULL_BATCH
+        """Read until there is no more; not while the other direction is busy, which would be starved."""
         pieces, size = [data], len(data)
-        while size < limit:
+        while size < FULL_BATCH:
             try:
                 piece = os.read(self.fileno(), FULL_BATCH)
             except OSError:  # nothing more now, or an error that the next event will meet again

@@ -23,6 +23,7 @@ from smartserial.events import (
     ShareStarted,
     ShareStopped,
 )
+from smartserial.printable import printable
 from smartserial.sharing.ledger import Reason
 
 _MOST_A_SECOND = 20  # lines about clients; there may be thousands who come and go
@@ -47,20 +48,11 @@ _LINES: dict[type[Event], tuple[str, str]] = {
 _OFTEN = (ClientConnected, ClientRefused, ClientDisconnected)
 
 
-def escape(text: str) -> str:
-    """Return `text` with everything that is not printable written as an escape."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
-
 def words(value: Any) -> str:
     """Write one field of an event."""
     if isinstance(value, tuple):
-        return escape(", ".join(str(part) for part in value))
-    return escape(str(getattr(value, "value", value)))
+        return printable(", ".join(str(part) for part in value))
+    return printable(str(getattr(value, "value", value)))
 
 
 class Journal:

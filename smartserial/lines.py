@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-_SHORT_FORM = re.compile(r"(\d+)(?:[ ,]([5-8])([NOEMS])(1\.5|1|2))?", re.IGNORECASE)
+_SHORT_FORM = re.compile(r"(\d+)(?:[ ,]([5-8])([NOEMS])(1\.5|1|2))?", re.ASCII | re.IGNORECASE)
 
 
 class Parity(Enum):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.config.findings import WARNING
-from smartserial.config.rules import RULES
+from smartserial.config.rules import RULES, SETTINGS_RULES
 
 from .configs import Row, device, differences, judged, listen, port, share, two_devices
 
@@ -192,7 +192,7 @@ EXAMPLES: dict[str, Examples] = {
             listen('{endpoint: "unix:/x", access: read, idle_timeout: 5s}'),
         ],
     ),
-    "absolute_links": Examples(
+    "own_links": Examples(
         [
             (
                 device("{virtual: /dev/pts/9}"),
@@ -208,7 +208,7 @@ class RulesTest(SynchronousTestCase):
     maxDiff = None
 
     def test_each_rule_has_examples(self) -> None:
-        self.assertEqual({rule.__name__ for rule in RULES}, set(EXAMPLES))
+        self.assertEqual({rule.__name__ for rule in (*RULES, *SETTINGS_RULES)}, set(EXAMPLES))
 
     def test_failing(self) -> None:
         self.assertEqual(differences(row for examples in EXAMPLES.values() for row in examples.failing), "")
@@ -221,10 +221,12 @@ class RulesTest(SynchronousTestCase):
         """Without the rule, the example passes: no two rules say the same."""
         room = sys.modules["smartserial.config.judge"]  # the package gives its function that name too
         for name, examples in EXAMPLES.items():
-            others = tuple(rule for rule in RULES if rule.__name__ != name)
-            self.patch(room, "RULES", others)
+            self.patch(room, "RULES", tuple(rule for rule in RULES if rule.__name__ != name))
+            others = tuple(rule for rule in SETTINGS_RULES if rule.__name__ != name)
+            self.patch(room, "SETTINGS_RULES", others)
             self.assertEqual(differences((text, []) for text, _ in examples.failing), "", name)
             self.patch(room, "RULES", RULES)
+            self.patch(room, "SETTINGS_RULES", SETTINGS_RULES)
 
     def test_an_option_that_cannot_act_is_a_warning(self) -> None:
         for text, _ in EXAMPLES["options_that_act"].failing:

@@ -64,7 +64,7 @@ class OddFilesTest(SynchronousTestCase):
             self.assertEqual(len(findings[0].message.splitlines()), 1)
 
     def test_deep_nesting(self) -> None:
-        """How deep is too deep, and who notices it first, depends on the stack; that it is noticed does not."""
+        """Who notices it first depends on the stack; that it is noticed does not."""
         for text in (
             "shares: " + "[" * 300 + "]" * 300,
             "shares: " + "{a: " * 300 + "1" + "}" * 300,

@@ -20,6 +20,7 @@ from smartserial.channels.holders import holders
 from smartserial.channels.serialport import SerialTransport
 from smartserial.errors import PortBusyError, PortError
 from smartserial.lines import Lines, LineSettings, Parity
+from tests.support import make_folder
 from tests.test_stream import Recorder, until
 
 
@@ -29,8 +30,7 @@ class StringTests(TestCase):
     timeout = 60
 
     def setUp(self) -> None:
-        self.folder = Path(self.mktemp()).absolute()
-        self.folder.mkdir()
+        self.folder = Path(make_folder(self))
         self.recorder = Recorder()
         self.factory = Factory.forProtocol(lambda: self.recorder)
         self.factory.noisy = False

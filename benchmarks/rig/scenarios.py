@@ -34,6 +34,10 @@ SCENARIOS: Sequence[Scenario] = (
 )
 
 
-def chosen(prefixes: Sequence[str]) -> list[Scenario]:
-    """Return the scenarios whose names begin with one of `prefixes`; all, if there are none."""
-    return [s for s in SCENARIOS if not prefixes or s.name.startswith(tuple(prefixes))]
+def chosen(names: Sequence[str]) -> list[Scenario]:
+    """Return the scenarios that are named, each by its whole name or by how it begins; all, if none is."""
+    if not names:
+        return list(SCENARIOS)
+    whole = {scenario.name for scenario in SCENARIOS} & set(names)
+    beginnings = tuple(set(names) - whole)
+    return [s for s in SCENARIOS if s.name in whole or (beginnings and s.name.startswith(beginnings))]

@@ -24,7 +24,7 @@ def config_path(name: str) -> Path:
 def check(path: Path) -> list[Finding]:
     """Return everything that is wrong with a file."""
     try:
-        return judge(read_source(path), path.parent)[1]
+        return judge(read_source(path), path.absolute().parent)[1]
     except FindingsError as error:
         return list(error.findings)
 

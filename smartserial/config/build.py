@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -90,9 +91,9 @@ class Builder:
     def _device(self, device: Any, place: Place) -> Device:
         match device:
             case PortModel():
-                return _port(device, str(self._folder / device.port) if "/" in device.port else device.port)
+                return _port(device, str(self._path(device.port)) if "/" in device.port else device.port)
             case VirtualModel():
-                return VirtualDevice(self._folder / device.virtual)
+                return VirtualDevice(self._path(device.virtual))
             case TcpModel(tcp=(host, port)):
                 return TcpDevice(host, port)
             case SimModel():
@@ -102,10 +103,13 @@ class Builder:
         assert isinstance(device, LoopModel)
         return LoopDevice()
 
+    def _path(self, name: str) -> Path:
+        return Path(os.path.normpath(self._folder / name))
+
     def _script(self, name: str, place: Place) -> Script:
         """Read a script by its path, or that of a simulation by its name."""
         if "/" in name or name.endswith((".yaml", ".yml")):
-            path = self._folder / name
+            path = self._path(name)
         else:
             path = Path(str(SIMULATIONS / f"{name}.yaml"))
             known = sorted(

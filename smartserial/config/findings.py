@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 
 from smartserial.errors import ConfigError
+from smartserial.printable import printable
 
 ERROR = "error"
 WARNING = "warning"
@@ -42,7 +43,7 @@ class Finding:
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         path = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}: {self.code} {self.severity}: {path}{self.message}{hint}"
+        return printable(f"{where}: {self.code} {self.severity}: {path}{self.message}{hint}")
 
 
 class FindingsError(ConfigError):

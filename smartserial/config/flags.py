@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from smartserial.config.findings import ERROR, Finding, FindingsError
+from smartserial.config.findings import ERROR, Finding, FindingsError, did_you_mean
 from smartserial.config.judge import judge
 from smartserial.config.models import DEVICE_KINDS
 from smartserial.config.source import Place, Source
 from smartserial.settings import Device, GatewaySettings
 
+_TWISTED = {"tcp6", "ssl", "tls", "unix", "host", "systemd", "stdio", "haproxy", "fd"}  # its own endpoints
 _KINDS = {"serial": "port", "pty": "virtual"}
 _COLON = re.compile(r"(?<!\\):")
 _OPTION = re.compile(r"(\w+)=(.*)", re.DOTALL)
@@ -44,17 +45,19 @@ def _flag(place: Place) -> str:
 
 
 def _value(word: str) -> Any:
-    if re.fullmatch(r"-?\d+", word):
+    if re.fullmatch(r"-?[0-9]{1,18}", word):
         return int(word)
-    if re.fullmatch(r"\d+\.\d+", word):
+    if re.fullmatch(r"[0-9]{1,18}\.[0-9]{1,18}", word):
         return float(word)
     return _WORDS.get(word, word)
 
 
 def _device_values(kind: str, words: Sequence[str], options: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {key: _value(word) for key, word in options.items()}
+    """Return the values of a device; what is said twice, or too much, becomes a value that is refused."""
     joined = ":".join(words)
-    values[kind] = True if kind == "loop" else joined
+    named: Any = True if kind == "loop" and not joined else joined
+    values: dict[str, Any] = {key: _value(word) for key, word in options.items()}
+    values[kind] = [named, values[kind]] if kind in values else named
     return values
 
 
@@ -68,20 +71,26 @@ def split_words(text: str) -> tuple[str, list[str], dict[str, str]]:
 def _device(text: str) -> dict[str, Any]:
     prefix, words, options = split_words(text)
     kind = _KINDS.get(prefix, prefix)
-    if kind not in DEVICE_KINDS or kind == "endpoint":
-        return {"endpoint": text}
-    return _device_values(kind, words, options)
+    if kind in DEVICE_KINDS and kind != "endpoint":
+        return _device_values(kind, words, options)
+    known = ("serial", "pty", "tcp", "sim", "loop")
+    if prefix not in _TWISTED and (hint := did_you_mean(prefix, known)):
+        finding = Finding(
+            "twistd smartserial", 0, 0, "--device", "CF03", ERROR, f"unknown kind {prefix!r}", hint
+        )
+        raise FindingsError([finding])
+    return {"endpoint": text}
 
 
 def _listener(text: str) -> dict[str, Any]:
     """Read a port, HOST:PORT, or an endpoint string; ``tcp:`` ones become ordinary listeners."""
-    match = re.fullmatch(r"(?:(?:\[([^\]]+)\]|([^:=]+)):)?(\d+)", text)
+    match = re.fullmatch(r"(?:(?:\[([^\]]+)\]|([^:=]+)):)?([0-9]{1,9})", text)
     if match and match[2] != "tcp":
         host = match[1] or match[2]
         return {"port": int(match[3]), **({"host": host} if host else {})}
     prefix, words, options = split_words(text)
     port = options.get("port") or (words[0] if words else "")
-    if prefix == "tcp" and port.isdigit() and not options.keys() - {"port", "interface"}:
+    if prefix == "tcp" and re.fullmatch("[0-9]{1,9}", port) and not options.keys() - {"port", "interface"}:
         return {"port": int(port), "host": options.get("interface") or "any"}
     return {"endpoint": text}
 
@@ -101,7 +110,7 @@ def one_share(
     }
     if max_clients is not None:
         share["sharing"] = {"max_clients": _value(max_clients)}
-    settings, findings = judge(_FlagSource("twistd smartserial", {"shares": {name: share}}), Path())
+    settings, findings = judge(_FlagSource("twistd smartserial", {"shares": {name: share}}), Path.cwd())
     if settings is None:
         raise FindingsError(findings)
     return settings, findings
@@ -116,7 +125,7 @@ def device_from_words(kind: str, words: Sequence[str], options: Mapping[str, str
     for key in sorted(_OF_SHARES & options.keys()):
         raise ValueError(f"{key}: unknown key")
     share = {"device": _device_values(kind, words, options), "listen": [{"port": 0}]}
-    settings, findings = judge(_FlagSource("endpoint", {"shares": {"device": share}}), Path())
+    settings, findings = judge(_FlagSource("endpoint", {"shares": {"device": share}}), Path.cwd())
     if settings is None:
         raise ValueError("; ".join(_in_short(finding) for finding in findings if finding.severity == ERROR))
     return settings.shares[0].device

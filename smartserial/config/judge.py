@@ -10,12 +10,13 @@ from typing import Any
 from smartserial.config.build import Builder
 from smartserial.config.findings import ERROR, Finding
 from smartserial.config.models import ConfigModel
-from smartserial.config.rules import RULES
+from smartserial.config.rules import RULES, SETTINGS_RULES
 from smartserial.config.source import Place, Source
 from smartserial.config.translate import places_of_errors, validate
 from smartserial.settings import GatewaySettings
 
 _ROUNDS = 8
+_LISTENER = 3  # the depth of a listener's number in its place
 _STAND_INS: dict[tuple[object, object], Any] = {
     ("device", "device"): {"loop": True},
     ("device", "port"): "any",
@@ -40,11 +41,11 @@ def judge(source: Source, folder: Path) -> tuple[GatewaySettings | None, list[Fi
         config = _salvage(source)
     settings = None
     if config is not None:
-        for rule in RULES:
-            findings += rule(config, source)
+        more = [finding for rule in RULES for finding in rule(config, source)]
         builder = Builder(source, folder)
         settings = builder.gateway(config)
-        findings += builder.findings
+        more += [finding for rule in SETTINGS_RULES for finding in rule(settings, source)]
+        findings += more + builder.findings
     findings.sort(
         key=lambda finding: (finding.file != source.name, finding.file, finding.line, finding.column)
     )
@@ -74,6 +75,8 @@ def _take_out(values: Any, place: Place) -> bool:
             break
     for depth, part in reversed(list(enumerate(place[: len(containers) - 1]))):
         container = containers[depth]
+        if isinstance(part, int) and depth != _LISTENER:
+            continue  # of other lists the whole is taken out
         stand_in = _STAND_INS.get((place[2] if len(place) > 2 else "", "" if isinstance(part, int) else part))
         if stand_in is not None:
             container[part] = deepcopy(stand_in)

@@ -8,7 +8,16 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from smartserial.config.values import HostPort, NetworkText, RawBytes, Seconds, ShortForm, Size, wrong
+from smartserial.config.values import (
+    MOST_BAUD,
+    HostPort,
+    NetworkText,
+    RawBytes,
+    Seconds,
+    ShortForm,
+    Size,
+    wrong,
+)
 from smartserial.settings import KIB, MIB
 
 
@@ -70,7 +79,7 @@ class PortModel(_DeviceModel):
 
     port: str = Field(min_length=1, description="a path, or a name below /dev or /dev/serial")
     line: ShortForm | None = Field(None, description="baud rate, data bits, parity and stop bits in short")
-    baudrate: int = Field(9600, ge=1, le=50_000_000)
+    baudrate: int = Field(9600, ge=1, le=MOST_BAUD)
     bytesize: Literal[5, 6, 7, 8] = 8
     parity: Literal["none", "odd", "even", "mark", "space"] = "none"
     stopbits: Annotated[float, AfterValidator(_stopbits), Field(json_schema_extra={"enum": [1, 1.5, 2]})] = 1

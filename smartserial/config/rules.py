@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from pathlib import Path
 
 from smartserial.config.findings import WARNING, Finding
 from smartserial.config.models import (
@@ -12,12 +13,13 @@ from smartserial.config.models import (
     PortModel,
     ScriptModel,
     ShareModel,
-    VirtualModel,
 )
 from smartserial.config.source import Place, Source
+from smartserial.settings import GatewaySettings, PortDevice, VirtualDevice
 from smartserial.sharing.access import loopback
 
 Rule = Callable[[ConfigModel, Source], Iterator[Finding]]
+SettingsRule = Callable[[GatewaySettings, Source], Iterator[Finding]]
 
 
 def _shares(config: ConfigModel) -> Iterator[tuple[Place, ShareModel]]:
@@ -51,7 +53,13 @@ def where_to_listen(config: ConfigModel, source: Source) -> Iterator[Finding]:
 def one_listener_an_address(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """No two listeners want the same address."""
     seen: dict[int, list[tuple[str, Place]]] = {}
+    endpoints: dict[str, Place] = {}
     for place, _, listener in _listeners(config):
+        if listener.endpoint is not None:
+            other = endpoints.setdefault(listener.endpoint, place)
+            if other != place:
+                message = f"this is also that of {source.finding(other, '', '').path}"
+                yield source.finding((*place, "endpoint"), "CF06", message)
         if not listener.port or listener.endpoint is not None:
             continue
         for host, other in seen.setdefault(listener.port, []):
@@ -64,20 +72,6 @@ def one_listener_an_address(config: ConfigModel, source: Source) -> Iterator[Fin
                 yield source.finding((*place, "port"), "CF06", message)
                 break
         seen[listener.port].append((listener.host, place))
-
-
-def one_share_a_device(config: ConfigModel, source: Source) -> Iterator[Finding]:
-    """No two shares want the same serial port, or the same link."""
-    seen: dict[tuple[str, str], str] = {}
-    for place, share in _shares(config):
-        for kind in ("port", "virtual"):
-            name = getattr(share.device, kind, None)
-            if isinstance(name, str):
-                other = seen.setdefault((kind, name), str(place[1]))
-                if other != place[1]:
-                    yield source.finding(
-                        (*place, "device", kind), "CF06", f"{name} is also that of shares.{other}"
-                    )
 
 
 def protected(config: ConfigModel, source: Source) -> Iterator[Finding]:
@@ -136,7 +130,9 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
                         "cannot act: with rtscts the driver moves RTS",
                     )
     for place, share, listener in _listeners(config):
-        if listener.max_clients is not None and listener.max_clients > share.sharing.max_clients:
+        limit = (*place[:2], "sharing", "max_clients")
+        wrong = limit in source.places and "max_clients" not in share.sharing.model_fields_set
+        if (listener.max_clients or 0) > share.sharing.max_clients and not wrong:
             yield idle((*place, "max_clients"), f"cannot act: the share lets in {share.sharing.max_clients}")
         if listener.endpoint is not None and listener.endpoint.startswith("unix:"):
             for key in ("allow", "nodelay", "keepalive"):
@@ -146,11 +142,29 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
             yield idle((*place, "host"), "cannot act: `endpoint` says where to listen")
 
 
-def absolute_links(config: ConfigModel, source: Source) -> Iterator[Finding]:
+def one_share_a_device(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
+    """No two shares want the same serial port, or the same link, however they spell it."""
+    seen: dict[tuple[str, Path], str] = {}
+    for share in settings.shares:
+        match share.device:
+            case PortDevice(port=port):
+                kind, path = "port", Path("/dev", port)
+            case VirtualDevice(path=path):
+                kind = "virtual"
+            case _:
+                continue
+        other = seen.setdefault((kind, path), share.name)
+        if other != share.name:
+            place = ("shares", share.name, "device", kind)
+            yield source.finding(place, "CF06", f"{path} is also that of shares.{other}")
+
+
+def own_links(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
     """A virtual port's link is not made below /dev/pts, where the system's own terminals are."""
-    for place, share in _shares(config):
-        if isinstance(share.device, VirtualModel) and share.device.virtual.startswith("/dev/pts/"):
-            yield source.finding((*place, "device", "virtual"), "CF03", "expected a path outside /dev/pts")
+    for share in settings.shares:
+        if isinstance(share.device, VirtualDevice) and share.device.path.is_relative_to("/dev/pts"):
+            place = ("shares", share.name, "device", "virtual")
+            yield source.finding(place, "CF03", "expected a path outside /dev/pts")
 
 
 def script_findings(script: ScriptModel, source: Source) -> list[Finding]:
@@ -170,10 +184,9 @@ def script_findings(script: ScriptModel, source: Source) -> list[Finding]:
 RULES: tuple[Rule, ...] = (
     where_to_listen,
     one_listener_an_address,
-    one_share_a_device,
     protected,
     short_form_alone,
     settings_that_exist,
     options_that_act,
-    absolute_links,
 )
+SETTINGS_RULES: tuple[SettingsRule, ...] = (one_share_a_device, own_links)

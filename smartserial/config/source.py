@@ -8,7 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from smartserial.config.findings import ERROR, Finding, FindingsError
 
@@ -38,12 +38,12 @@ class Source:
         at_key: bool = False,
     ) -> Finding:
         """Return a finding about the value at `place`, or about its key."""
-        marks = self.keys if at_key else self.places
         line, column = (0, 0) if not self.places else (1, 1)
-        for length in range(len(place), -1, -1):
-            if place[:length] in marks:
-                line, column = marks[place[:length]]
-                break
+        if at_key and place in self.keys:
+            line, column = self.keys[place]
+        else:
+            known = (place[:length] for length in range(len(place), -1, -1) if place[:length] in self.places)
+            line, column = self.places.get(next(known, ()), (line, column))
         return Finding(self.name, line, column, path_text(place), code, severity, message, hint)
 
 
@@ -81,8 +81,12 @@ def parse_source(name: str, data: bytes) -> Source:
         raise _unreadable(name, line, column, error.problem or error.context or "not YAML") from error
     except RecursionError as error:
         raise _unreadable(name, 1, 1, "nested too deeply") from error
-    except Exception as error:  # the YAML library raises many kinds on odd input
-        raise _unreadable(name, 1, 1, f"not YAML: {error}".splitlines()[0]) from error
+    except YAMLError as error:
+        raise _unreadable(name, 1, 1, f"not YAML: {error}".partition("\n")[0]) from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, 1, 1, f"expected utf-8, found another byte at {error.start}") from error
+    except Exception as error:  # the YAML library raises many kinds on odd values
+        raise _unreadable(name, 1, 1, "a value that cannot be read") from error
     source = Source(name)
     source.places[()] = (1, 1)
     source.values = _Plain(source).value(tree, ())
@@ -114,7 +118,9 @@ class _Plain:
         data = (node.lc.data or {}).get(key)  # absent for what was merged in with <<
         if data is not None:
             self._source.keys[place] = (data[0] + 1, data[1] + 1)
-            self._source.places[place] = (data[2] + 1, data[3] + 1)
+            absent = value is None and data[2] != data[0]  # what is not there has its key's place
+            where = data[0:2] if absent else data[2:4]
+            self._source.places[place] = (where[0] + 1, where[1] + 1)
         return self.value(value, place)
 
     def _element(self, node: CommentedSeq, index: int, value: Any, place: Place) -> Any:

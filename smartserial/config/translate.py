@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from smartserial.config.findings import Finding, did_you_mean
-from smartserial.config.models import DEVICE_KINDS, ConfigModel, ListenerModel, ShareModel
+from smartserial.config.models import DEVICE_KINDS
 from smartserial.config.source import Place, Source
 
 M = TypeVar("M", bound=BaseModel)
@@ -37,7 +37,7 @@ def validate(model: type[M], source: Source) -> tuple[M | None, list[Finding]]:
     try:
         return model.model_validate(source.values), []
     except ValidationError as error:
-        return None, [_finding(source, details) for details in error.errors()]
+        return None, [_finding(model, source, details) for details in error.errors()]
 
 
 def places_of_errors(model: type[BaseModel], values: Any) -> list[Place]:
@@ -49,11 +49,12 @@ def places_of_errors(model: type[BaseModel], values: Any) -> list[Place]:
     return []
 
 
-def _finding(source: Source, details: ErrorDetails) -> Finding:
+def _finding(root: type[BaseModel], source: Source, details: ErrorDetails) -> Finding:
     place = _place(details["loc"])
+    at_key = "[key]" in details["loc"]
     kind, context = details["type"], details.get("ctx", {})
     if kind == "extra_forbidden":
-        return _unknown_key(source, place)
+        return _unknown_key(root, source, place)
     if kind == "missing":
         return source.finding(place, "CF04", "expected, but missing")
     if kind.startswith("CF"):
@@ -64,7 +65,7 @@ def _finding(source: Source, details: ErrorDetails) -> Finding:
         found = details["input"]
         message = f"expected {_EXPECTED[kind].format(**context)}, found {_words(found)}"
         hint = did_you_mean(found, _choices(context)) if kind == "literal_error" else ""
-        return source.finding(place, "CF03", message, hint=hint)
+        return source.finding(place, "CF03", message, hint=hint, at_key=at_key)
     return source.finding(place, "CF03", details["msg"])
 
 
@@ -87,19 +88,21 @@ def _place(location: tuple[int | str, ...]) -> Place:
     return place
 
 
-def _unknown_key(source: Source, place: Place) -> Finding:
+def _unknown_key(root: type[BaseModel], source: Source, place: Place) -> Finding:
     key = place[-1]
     elsewhere = _kinds_with(str(key)) if len(place) == 4 and place[2] == "device" else []
     if elsewhere:
-        device = _at(source.values, place[:-1])
-        kind = next(kind for kind in DEVICE_KINDS if kind in device)
-        message = f"cannot act on a `{kind}` device"
+        kind = _kind(_at(source.values, place[:-1]))
         decided = kind == "virtual" and elsewhere == ["port"]
         hint = "the program that opens it decides" if decided else f"it is for {', '.join(elsewhere)}"
-        return source.finding(place, "CF08", message, hint=hint, at_key=True)
-    known = _known_keys(source, place)
+        return source.finding(place, "CF08", f"cannot act on a `{kind}` device", hint=hint, at_key=True)
+    known = _known_keys(root, source, place[:-1])
     hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
     return source.finding(place, "CF02", "unknown key", hint=hint, at_key=True)
+
+
+def _kind(device: Any) -> str:
+    return next(kind for kind in DEVICE_KINDS if kind in device)
 
 
 def _kinds_with(key: str) -> list[str]:
@@ -116,34 +119,25 @@ def _at(values: Any, place: Place) -> Any:
     return values
 
 
-def _known_keys(source: Source, place: Place) -> list[str]:
-    """Return the keys that are known in the mapping that the last part of `place` stands in."""
-    model: Any = ConfigModel
-    if len(place) == 3:
-        model = ShareModel
-    elif len(place) > 3 and place[2] == "device":
-        device = _at(source.values, place[:3])
-        model = DEVICE_KINDS[next(kind for kind in DEVICE_KINDS if kind in device)]
-        model = _descend(model, place[3:-1])
-    elif len(place) > 3 and place[2] == "listen":
-        model = _descend(ListenerModel, place[4:-1])
-    elif len(place) > 3:
-        model = _descend(ShareModel, place[2:-1])
-    return _keys(model)
+def _known_keys(root: type[BaseModel], source: Source, place: Place) -> list[str]:
+    """Return the keys that are known in the mapping at `place`, down through models, lists and mappings."""
+    models: list[type[BaseModel]] = [root]
+    inside = False  # whether the next part is a key of a mapping, or the number in a list
+    for depth, part in enumerate(place):
+        if not inside:
+            annotation = next(
+                f.annotation for m in models for n, f in m.model_fields.items() if part in (n, f.alias)
+            )
+            inside, models = get_origin(annotation) in (dict, list), _models(annotation)
+            if len(models) > 1:  # a device: its one key says which
+                models = [DEVICE_KINDS[_kind(_at(source.values, place[: depth + 1]))]]
+        else:
+            inside = False
+    return [key for model in models for key in _keys(model)]
 
 
-def _descend(model: type[BaseModel], place: Place) -> type[BaseModel]:
-    """Follow keys through models that stand in models."""
-    for part in place:
-        field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        models = [t for t in _types(field.annotation if field else None) if issubclass(t, BaseModel)]
-        if not models:
-            break
-        model = models[0]
-    return model
-
-
-def _types(annotation: Any) -> list[type]:
-    if isinstance(annotation, type):
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models that an annotation is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [t for argument in getattr(annotation, "__args__", ()) for t in _types(argument)]
+    return [model for argument in getattr(annotation, "__args__", ()) for model in _models(argument)]

@@ -12,10 +12,12 @@ from smartserial.lines import parse_short_form
 from smartserial.sharing.access import Network, parse_network
 
 _TIMES = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+LONGEST = 3650 * 86400.0
+MOST_BAUD = 50_000_000
 _SIZES = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
-_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h|d)")
-_SIZE = re.compile(r"(\d+)\s*([KMG]?i?B)?", re.IGNORECASE)
-_HOST_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+)):(\d{1,5})")
+_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|s|m|h|d)")
+_SIZE = re.compile(r"([0-9]{1,15})\s*([KMG]?i?B)?", re.IGNORECASE)
+_HOST_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]\s]+)):([0-9]{1,5})")
 
 
 def wrong(message: str, **context: Any) -> PydanticCustomError:
@@ -27,7 +29,10 @@ def _seconds(value: Any) -> float:
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise wrong("expected a time with its unit, such as 20ms or 5s, found {found}", found=repr(value))
-    return float(match[1]) * _TIMES[match[2]]
+    seconds = float(match[1]) * _TIMES[match[2]]
+    if seconds > LONGEST:
+        raise wrong("expected at most 3650d, found {found}", found=repr(value[:40]))
+    return seconds
 
 
 def _bytes(value: Any) -> int:
@@ -61,9 +66,12 @@ def _network(value: Any) -> Network:
 
 def _short_form(value: Any) -> dict[str, Any]:
     try:
-        return parse_short_form(value if isinstance(value, str) else str(value))
+        named = parse_short_form(value if isinstance(value, str) else str(value))
     except ValueError as error:
         raise wrong("{why}", why=str(error)) from error
+    if not 1 <= named["baudrate"] <= MOST_BAUD:  # type: ignore[operator]
+        raise wrong(f"expected a baud rate from 1 to {MOST_BAUD}, found {{found}}", found=named["baudrate"])
+    return named
 
 
 def _raw_bytes(value: Any) -> bytes:

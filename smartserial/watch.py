@@ -11,7 +11,7 @@ from smartserial.channels.session import Session
 from smartserial.channels.tcp import ServerStream
 from smartserial.settings import Sharing
 
-LOOK = 1.0  # seconds between two looks
+LOOK = 2.0  # seconds between two looks
 
 
 class Watched(Shape):
@@ -67,12 +67,14 @@ class Watch:
 
     def _look_at(self, session: Session, now: float) -> None:
         stream, settings = session.stream, session.listener.settings
-        if session.received + stream.sent != session.seen or session.held:
-            session.seen = session.received + stream.sent
+        alive = session.received != session.heard
+        if alive:
+            session.heard, session.active_at = session.received, now
+        elif stream.sent != session.sent_seen or session.held:
             session.active_at = now
         if stream.sent != session.sent_seen or not stream.pending:
             session.sent_seen, session.progress_at = stream.sent, now
-        if _vanished(session, self._clients.sharing.slow_client.timeout):
+        if not alive and _vanished(session, self._clients.sharing.slow_client.timeout):
             self._clients.drop(session, "vanished: its network does not answer")
         elif session.held and not session.unwritable and reset(session):
             session.writeConnectionLost()
@@ -83,12 +85,21 @@ class Watch:
 
 
 def _vanished(session: Session, patience: float) -> bool:
-    """Tell whether the peer's kernel owes answers for as long as keepalive would wait for them."""
-    keepalive = session.listener.settings.keepalive
+    """Tell whether the peer's kernel owes answers for as long as keepalive would wait for them.
+
+    The kernel is asked only about peers that were sent something and have not been heard since.
+    """
+    stream, keepalive = session.stream, session.listener.settings.keepalive
+    given = stream.sent + stream.pending
+    if given == session.confirmed or not isinstance(stream, ServerStream) or session.unwritable:
+        return False
     if keepalive is not None:
         patience = keepalive.every + keepalive.retry * keepalive.count
-    stream = session.stream
-    return isinstance(stream, ServerStream) and not session.unwritable and stream.vanished(patience)
+    if stream.vanished(patience):
+        return True
+    if not stream.pending + stream.unconfirmed():
+        session.confirmed = given
+    return False
 
 
 def reset(session: Session) -> bool:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from unittest import TestCase
 
@@ -290,6 +291,11 @@ class ReloadTests(TestCase):
 class DaemonTests(TestCase):
     """Without -n: in the background, with a log file and a pid file."""
 
+    def end(self, pid: int) -> None:
+        """Leave nothing behind when the test has failed."""
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
     def test_it_serves_and_ends_in_good_order(self) -> None:
         folder = Path(make_folder(self))
         started = run(
@@ -306,6 +312,7 @@ class DaemonTests(TestCase):
         )
         self.assertEqual(started.returncode, 0, started.stderr)
         pid = int((folder / "twistd.pid").read_text())
+        self.addCleanup(self.end, pid)
         answer = subprocess.run(
             ["socat", "-t5", "-", f"UNIX-CONNECT:{folder}/socket"],
             input=b"in the background",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +59,7 @@ class Talk:
 def chunked(data: bytes, cuts: Iterable[int]) -> list[bytes]:
     """Cut `data` at these places."""
     places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(places)]
 
 
 class RulesTest(SynchronousTestCase):
@@ -289,14 +290,13 @@ class BoundsTest(SynchronousTestCase):
 
     def test_answers_that_wait_for_their_time_hold_the_writer_back(self) -> None:
         """A slow device that is asked and asked must not gather answers without end."""
-        talk = Talk(Script(rules=(Rule(b"a", (b"1",), 1.0),)))
+        talk = Talk(Script(rules=(Rule(b"a", (b"x" * 1024,), 1.0),)))
         producer = Producer()
         talk.device.registerProducer(producer, True)
-        for _ in range(100):
-            if producer.calls:
-                break
-            talk.device.write(b"a\n" * 1000)
+        talk.device.write(b"a\n" * 257)
         self.assertEqual(producer.calls, ["pause"])
+        heard = b"".join(talk.wait(1.0) for _ in range(257))
+        self.assertEqual((len(heard), producer.calls), (257 * 1024, ["pause", "resume"]))
 
     def test_all_is_counted_as_taken(self) -> None:
         talk = Talk(METER)

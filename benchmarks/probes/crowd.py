@@ -7,10 +7,9 @@ import socket
 import time
 from collections.abc import Iterator
 
-from rig.wire import Failure, connect
-
 from probes.row import Row, Scale
 from probes.site import site
+from rig.wire import Failure, connect
 
 _SETTLED = 2.5  # seconds after which clients that left are forgotten
 _SLOW = 0.5  # seconds

@@ -7,10 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-from rig.wire import connect, readable
-
 from probes.row import Row, Scale
 from probes.site import site
+from rig.wire import connect, readable
 
 _FILES = 24  # descriptors that the gateway may have
 _CLIENTS = 60

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rig.wire import Failure, Pty, connect, free_port, readable
-
 from probes.gateway import Gateway, one_share
+from rig.wire import Failure, Pty, connect, free_port, readable
 
 
 class Device:

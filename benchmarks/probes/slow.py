@@ -6,11 +6,10 @@ import os
 import time
 from collections.abc import Iterator
 
-from rig.wire import readable
-
 from probes.flow import Reader, Writer, arrived, pump, stuck
 from probes.row import Row, Scale
 from probes.site import Site, site
+from rig.wire import readable
 
 
 def slow_device(scale: Scale) -> Iterator[Row]:

@@ -6,11 +6,10 @@ import os
 import time
 from collections.abc import Iterator
 
-from rig.wire import connect, readable
-
 from probes.flow import Reader, Writer, pump, stuck
 from probes.row import Row, Scale
 from probes.site import Site, site
+from rig.wire import connect, readable
 
 _BACKLOG = 1_200_000  # bytes
 _SMALL = 16 * 1024  # receive buffer of a client, so that the bytes wait in the gateway

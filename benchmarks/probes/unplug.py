@@ -8,10 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-from rig.wire import drain, readable
-
 from probes.row import Row, Scale
 from probes.site import Site, site
+from rig.wire import drain, readable
 
 _GONE = 0.3  # seconds without the device in one of many cycles
 

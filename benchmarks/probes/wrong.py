@@ -6,11 +6,10 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
-from rig.wire import free_port
-
 from probes.gateway import Gateway, one_share
 from probes.row import Row, Scale
 from probes.site import Device
+from rig.wire import free_port
 
 _BAD: dict[str, Callable[[str], str]] = {
     "baudrate: fast": lambda text: text.replace("baudrate: 115200", "baudrate: fast"),

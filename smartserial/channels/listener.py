@@ -44,6 +44,7 @@ class Listener(Factory):
     def __init__(self, settings: ListenerSettings, reactor: Any) -> None:
         self.settings = settings
         self.owner: ListenerOwner | None = None
+        self.where = str(settings.address)  # with the real port, once any free one has been found
         self.clients = 0
         self._lingering = 0
         self._reactor = reactor
@@ -72,6 +73,7 @@ class Listener(Factory):
         except CannotListenError as error:
             raise ConfigError(f"cannot listen on {address}: {_cause(error)}") from error
         self._port = port
+        self.where = peer_name(port.getHost())
 
     def _bind_endpoint(self, endpoint: str) -> None:
         failures: list[Failure] = []
@@ -87,6 +89,7 @@ class Listener(Factory):
         """Take over the listening socket of `other`, which is given up."""
         self._port, other._port = other._port, None
         self._port.factory = self
+        self.where = other.where
         self.update(self.settings)
 
     def update(self, settings: ListenerSettings) -> None:
@@ -94,14 +97,6 @@ class Listener(Factory):
         self.settings = settings
         if isinstance(self._port, StreamPort):
             self._port.set_options(settings.nodelay, settings.keepalive)
-
-    @property
-    def where(self) -> str:
-        """The address in use: with the real port where any free one was asked for."""
-        address = self.settings.address
-        if address.endpoint or self._port is None:
-            return str(address)
-        return peer_name(self._port.getHost())
 
     def stop(self) -> Deferred[None]:
         """Listen no more; sessions go on."""

@@ -61,7 +61,8 @@ class Session(Protocol):
     finished_sending = False
     unwritable = False
     farewell = ""
-    seen = -1
+    heard = 0  # these are what the watch saw at its last look
+    confirmed = 0
     active_at = 0.0
     sent_seen = 0
     progress_at = 0.0

@@ -1,9 +1,9 @@
 """Reading and writing a descriptor: what is common to serial ports, pseudo-terminals and sockets.
 
 Two things set it apart from Twisted's own transports. A write goes to the kernel at once when nothing
-waits, which saves three system calls a message; and a read goes on while the descriptor gives more,
-because a tty hands out 4 KiB at a time at most. Every byte given to it is counted as sent, pending or
-dropped.
+waits, which saves three system calls a message; and for several clients a read goes on while the
+descriptor gives more, because a tty hands out 4 KiB at a time at most. Every byte given to it is counted
+as sent, pending or dropped.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ class Stream(_Base):
     uncounted = 0  # bytes that the kernel has taken, but that `sent` does not count
     producerPaused = False
     _outbox: Backlog | None = None
-    _wrote = False
     _paused = False
 
     @property
@@ -60,7 +59,6 @@ class Stream(_Base):
         if not self.connected or self._writeDisconnected:
             self.dropped += len(data)
             return
-        self._wrote = True
         if self.pending:
             self._keep(data)
             return
@@ -95,7 +93,6 @@ class Stream(_Base):
         """Write what waits; the reactor calls this when the kernel can take more."""
         outbox = self._outbox
         if outbox is not None and outbox.size:
-            self._wrote = True
             try:
                 self.sent += outbox.consume(os.writev(self.fileno(), outbox.head()))
             except BlockingIOError:
@@ -197,14 +194,13 @@ class Stream(_Base):
             return self.lost_by(error)
         if not data:
             return CONNECTION_DONE
-        if len(data) >= _WORTH_ANOTHER_READ and (self.fanned_out or not self._wrote):
+        if self.fanned_out and len(data) >= _WORTH_ANOTHER_READ:
             data = self._read_on(data)
-        self._wrote = False
         self.protocol.dataReceived(data)
         return None
 
     def _read_on(self, data: bytes) -> bytes:
-        """Read until there is no more; not while the other direction is busy, which would be starved."""
+        """Read until there is no more: one large piece for many clients costs less than many small ones."""
         pieces, size = [data], len(data)
         while size < FULL_BATCH:
             try:

@@ -1,0 +1,133 @@
+"""The `smartserial` command, in this process, and once as a program."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import smartserial
+from smartserial import config
+from smartserial.cli import main
+
+from .configs import device, listen
+
+GOOD = device("{loop: true}")
+IDLE = device("{loop: true, open: on-demand}") + "    buffer: 8KiB\n"
+WRONG = listen("{port: 1, hots: any}, {port: x}")
+
+
+class CommandTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "gateway.yaml"
+
+    def run_it(self, *arguments: str) -> tuple[int, str, str]:
+        """Run the command; return its exit code, and what it wrote to stdout and stderr."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = main(arguments)
+            except SystemExit as end:
+                code = int(end.code or 0)
+        return code, out.getvalue(), err.getvalue()
+
+    def check(self, text: str, *options: str) -> tuple[int, str]:
+        self.path.write_text(text)
+        code, out, err = self.run_it("check", *options, str(self.path))
+        self.assertEqual(err, "")
+        return code, out
+
+    def test_exit_codes(self) -> None:
+        for text, options, expected in (
+            (GOOD, [], 0),
+            (GOOD, ["--strict"], 0),
+            (IDLE, [], 0),
+            (IDLE, ["--strict"], 1),
+            (WRONG, [], 2),
+            (WRONG, ["--strict"], 2),
+            ("shares: [", [], 2),
+        ):
+            self.assertEqual(self.check(text, *options)[0], expected)
+            self.assertEqual(self.check(text, *options, "--format", "json")[0], expected)
+
+    def test_text(self) -> None:
+        self.assertEqual(self.check(GOOD), (0, ""))
+        _, out = self.check(WRONG)
+        self.assertEqual(
+            out.splitlines(),
+            [
+                f"{self.path}:4:24: CF02 error: shares.a.listen[0].hots: unknown key (did you mean host?)",
+                f"{self.path}:4:43: CF03 error: shares.a.listen[1].port: expected an integer, found 'x'",
+            ],
+        )
+        _, out = self.check(IDLE)
+        self.assertIn(f"{self.path}:5:5: CF08 warning: shares.a.buffer: cannot act", out)
+
+    def test_json(self) -> None:
+        self.assertEqual(json.loads(self.check(GOOD, "--format", "json")[1]), {"findings": []})
+        findings = json.loads(self.check(WRONG, "--format=json")[1])["findings"]
+        self.assertEqual(
+            findings[0],
+            {
+                "file": str(self.path),
+                "line": 4,
+                "column": 24,
+                "path": "shares.a.listen[0].hots",
+                "code": "CF02",
+                "severity": "error",
+                "message": "unknown key",
+                "hint": "did you mean host?",
+            },
+        )
+        self.assertEqual([finding["code"] for finding in findings], ["CF02", "CF03"])
+
+    def test_a_file_that_is_not_there(self) -> None:
+        code, out, _ = self.run_it("check", str(self.path))
+        self.assertEqual((code, out), (2, f"{self.path}: CF01 error: No such file or directory\n"))
+
+    def test_the_demo(self) -> None:
+        self.assertEqual(self.run_it("check", "demo", "--strict"), (0, "", ""))
+
+    def test_schema(self) -> None:
+        code, out, err = self.run_it("schema")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(json.loads(out), config.schema())
+
+    def test_version_and_help(self) -> None:
+        self.assertEqual(self.run_it("--version"), (0, f"smartserial {smartserial.__version__}\n", ""))
+        code, out, _ = self.run_it("--help")
+        self.assertEqual(code, 0)
+        for words in ("check", "schema", "twistd smartserial"):
+            self.assertIn(words, " ".join(out.split()))
+        self.assertIn("--strict", self.run_it("check", "--help")[1])
+
+    def test_wrong_usage(self) -> None:
+        for arguments in ([], ["chekc"], ["check"], ["check", "--format", "xml", "x"], ["schema", "x"]):
+            code, out, err = self.run_it(*arguments)
+            self.assertEqual((code, out), (2, ""), arguments)
+            self.assertIn("usage: smartserial", err)
+
+
+class ProgramTest(SynchronousTestCase):
+    def test_python_m_smartserial(self) -> None:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "gateway.yaml"
+            path.write_text(WRONG)
+            done = subprocess.run(
+                [sys.executable, "-m", "smartserial", "check", path],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd=folder,
+            )
+        self.assertEqual((done.returncode, done.stderr), (2, ""))
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.assertIn("did you mean host?", done.stdout)

@@ -1,0 +1,240 @@
+"""The log of what happens: a line for each event, nothing that a peer could forge, and no floods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.logger import LogEvent, Logger, formatEvent
+from twisted.trial.unittest import SynchronousTestCase
+
+from smartserial import events as room
+from smartserial.events import (
+    BytesDiscarded,
+    ClientConnected,
+    ClientDisconnected,
+    ClientRefused,
+    DeviceClosed,
+    DeviceFailed,
+    DeviceLost,
+    DeviceOpened,
+    Event,
+    EventStream,
+    LinesSet,
+    ShareChanged,
+    ShareStarted,
+    ShareStopped,
+)
+from smartserial.journal import Journal
+from smartserial.lines import Lines
+from smartserial.sharing.ledger import Account, Reason
+
+UP = Account(10, 0, 8, 0, ((Reason.OVERFLOW, 2),))
+DOWN = Account(0, 0, 0, 0, ())
+
+LINES: list[tuple[Event, str, str]] = [
+    (
+        ShareStarted("plc", "port ttyUSB0", ("127.0.0.1:7001", "[::1]:7002")),
+        "info",
+        "plc: serves port ttyUSB0 on 127.0.0.1:7001, [::1]:7002",
+    ),
+    (ShareChanged("plc", ("listen", "buffer")), "info", "plc: has new settings: listen, buffer"),
+    (
+        ShareStopped("plc", UP, DOWN),
+        "info",
+        "plc: stopped; up: read 10, copied 0, delivered 8, buffered 0, discarded 2 (overflow 2);"
+        " down: read 0, copied 0, delivered 0, buffered 0, discarded 0",
+    ),
+    (DeviceOpened("plc", "port ttyUSB0", "9600 8N1"), "info", "plc: opened port ttyUSB0 9600 8N1"),
+    (DeviceOpened("plc", "loop", ""), "info", "plc: opened loop"),
+    (DeviceFailed("plc", "no such device"), "warn", "plc: no such device; trying again"),
+    (DeviceClosed("plc"), "info", "plc: closed the device"),
+    (DeviceLost("plc", "unplugged"), "error", "plc: lost the device: unplugged; trying again"),
+    (LinesSet("plc", Lines(dtr=True, rts=False)), "info", "plc: set dtr=on rts=off"),
+    (
+        ClientConnected("plc", "10.0.0.7:4001", "127.0.0.1:7001"),
+        "info",
+        "plc: 10.0.0.7:4001 connected to 127.0.0.1:7001",
+    ),
+    (
+        ClientRefused("plc", "10.0.0.7:4001", "127.0.0.1:7001", "plc is in use"),
+        "info",
+        "plc: 10.0.0.7:4001 was refused: plc is in use",
+    ),
+    (
+        ClientDisconnected("plc", "10.0.0.7:4001", "closed", 1, 2, 3),
+        "info",
+        "plc: 10.0.0.7:4001 is gone: closed; received 1, delivered 2, discarded 3 bytes",
+    ),
+    (
+        BytesDiscarded("plc", "from the device", Reason.SLOW_CLIENT, 7),
+        "warn",
+        "plc: discarded 7 bytes from the device: slow_client",
+    ),
+]
+
+
+class Written:
+    """A journal whose lines are kept, and whose time stands still until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.entries: list[LogEvent] = []
+        self.events = EventStream()
+        log = Logger(namespace="test", observer=self.entries.append)  # type: ignore[arg-type]
+        self.journal = Journal(self.events, lambda: self.now, log)
+
+    @property
+    def lines(self) -> list[str]:
+        return [formatEvent(entry) for entry in self.entries]
+
+
+class LinesTest(SynchronousTestCase):
+    def test_each_event_has_a_line(self) -> None:
+        for event, level, line in LINES:
+            written = Written()
+            written.events.publish(event)
+            self.assertEqual(written.lines, [line])
+            self.assertEqual(written.entries[0]["log_level"].name, level)
+            self.assertIs(written.entries[0]["smartserial_event"], event)
+
+    def test_no_event_is_forgotten(self) -> None:
+        kinds = {
+            kind
+            for kind in vars(room).values()
+            if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+        }
+        self.assertEqual({type(event) for event, _, _ in LINES}, kinds)
+
+    def test_an_event_of_another_kind_is_written_as_it_is(self) -> None:
+        written = Written()
+        written.events.publish(Event("plc"))
+        self.assertEqual(written.lines, ["plc: Event(share='plc')"])
+
+    def test_bytes_that_nobody_asked_for_make_no_line(self) -> None:
+        written = Written()
+        written.events.publish(BytesDiscarded("plc", "from the device", Reason.NO_CLIENT, 7))
+        self.assertEqual(written.lines, [])
+
+    def test_closing(self) -> None:
+        written = Written()
+        written.journal.close()
+        written.events.publish(DeviceClosed("plc"))
+        self.assertEqual(written.lines, [])
+
+    def test_the_log_of_twisted_by_default(self) -> None:
+        Journal(EventStream(), lambda: 0.0).write(DeviceClosed("plc"))
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class HostileTest(SynchronousTestCase):
+    """Texts that come from a peer, a device or a file system."""
+
+    def _one_plain_line(self, event: Event) -> str:
+        written = Written()
+        written.events.publish(event)
+        (line,) = written.lines
+        self.assertTrue(line.isprintable(), repr(line))
+        self.assertEqual(len(line.splitlines()), 1)
+        return line
+
+    @given(st.text())
+    def test_any_text(self, text: str) -> None:
+        for event in (
+            ClientConnected("plc", text, text),
+            ClientRefused("plc", text, "x", text),
+            ClientDisconnected("plc", text, text, 1, 2, 3),
+            DeviceFailed("plc", text),
+            DeviceLost("plc", text),
+            DeviceOpened("plc", text, text),
+            ShareStarted("plc", text, (text, text)),
+            ShareChanged("plc", (text,)),
+        ):
+            self._one_plain_line(event)
+
+    @given(st.text(alphabet=st.characters(categories=["L", "N", "P"]), min_size=1))
+    def test_a_plain_text_stays_as_it_is(self, text: str) -> None:
+        self.assertEqual(self._one_plain_line(DeviceFailed("plc", text)), f"plc: {text}; trying again")
+
+    def test_escapes(self) -> None:
+        for text, escaped in (
+            ("a\nplc: forged", r"a\nplc: forged"),
+            ("\r\n", r"\r\n"),
+            ("\x1b[2J", r"\x1b[2J"),
+            ("\x00\x7f\x85", r"\x00\x7f\x85"),
+            ("\u2028\u202e", r"\u2028\u202e"),
+            ("\udcff", r"\udcff"),
+            ("Gerät µ", "Gerät µ"),
+            ("{line} {log_time!r} {why.__class__} %s", "{line} {log_time!r} {why.__class__} %s"),
+            ("{", "{"),
+        ):
+            line = self._one_plain_line(DeviceFailed("plc", text))
+            self.assertEqual(line, f"plc: {escaped}; trying again")
+
+    def test_a_name_and_an_unknown_event(self) -> None:
+        self.assertEqual(self._one_plain_line(DeviceClosed("a\nb{c}")), r"a\nb{c}: closed the device")
+        self._one_plain_line(Event("a\nb"))
+
+
+class ThrottleTest(SynchronousTestCase):
+    """There may be thousands of clients who come and go."""
+
+    def _come(self, written: Written, count: int) -> None:
+        for n in range(count):
+            written.events.publish(ClientConnected("plc", f"peer-{n}", "listener"))
+
+    def _lines_about_clients(self, written: Written) -> int:
+        return sum("connected to" in line for line in written.lines)
+
+    def test_few_are_written(self) -> None:
+        written = Written()
+        self._come(written, 20)
+        self.assertEqual(self._lines_about_clients(written), 20)
+
+    def test_a_flood_is_summed_up(self) -> None:
+        written = Written()
+        self._come(written, 500)
+        self.assertEqual(self._lines_about_clients(written), 20)
+        written.now += 1.0
+        self._come(written, 1)
+        self.assertEqual(
+            written.lines[20:], ["480 more lines about clients", "plc: peer-0 connected to listener"]
+        )
+
+    def test_all_kinds_of_client_lines_count_together(self) -> None:
+        written = Written()
+        for n in range(20):
+            written.events.publish(ClientConnected("a", f"{n}", "x"))
+            written.events.publish(ClientRefused("b", f"{n}", "x", "full"))
+            written.events.publish(ClientDisconnected("a", f"{n}", "closed", 0, 0, 0))
+        self.assertEqual(len(written.lines), 20)
+
+    def test_other_lines_are_never_left_out(self) -> None:
+        written = Written()
+        self._come(written, 100)
+        for _ in range(100):
+            written.events.publish(DeviceClosed("plc"))
+        self.assertEqual(sum("closed the device" in line for line in written.lines), 100)
+
+    def test_the_rate_over_time(self) -> None:
+        """However the clients come, each second has its lines, and each client a line or a place in a sum."""
+        written = Written()
+        told: Any = 0
+        for step in range(200):
+            written.now += 0.05 if step % 50 else 3.0
+            self._come(written, step % 7)
+            told += step % 7
+        written.now += 2.0
+        self._come(written, 1)
+        summed = sum(int(line.split()[0]) for line in written.lines if "more lines" in line)
+        self.assertEqual(self._lines_about_clients(written) + summed, told + 1)
+        self.assertTrue(summed > 0)
+
+    def test_a_flood_that_ends_is_summed_up_with_the_next_line(self) -> None:
+        """Whatever is written after it, the sum comes before it: nobody must wait for another client."""
+        written = Written()
+        self._come(written, 25)
+        written.now += 5.0
+        written.events.publish(DeviceClosed("plc"))
+        self.assertEqual(written.lines[20:], ["5 more lines about clients", "plc: closed the device"])

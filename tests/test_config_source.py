@@ -174,6 +174,25 @@ class SameFileTest(SynchronousTestCase):
             self.assertEqual(settings.shares[0].listeners[0].address.port, number)
         self.assertEqual(in_short(judged(listen("{port: 1:30}"))[1]), ["4:21 CF03 shares.a.listen[0].port"])
 
+    def test_no_share_hides_another(self) -> None:
+        """Keys that are the same text are the same key, however they are written."""
+        good = "{device: {loop: true}, listen: [{port: 0}]}"
+        for first, second in (("1", '"1"'), ("a", '"a"'), ("1.5", "'1.5'"), ("0x1", "1")):
+            settings, findings = judged(f"shares: {{{first}: {good}, {second}: {good}}}\n")
+            self.assertIsNone(settings, (first, second))
+            self.assertTrue(findings)
+
+    def test_a_name_is_what_was_written(self) -> None:
+        """`true` is no share of the name True, and `~` none of the name None."""
+        for name in ("true", "~", "null", "1.50", "0x10"):
+            settings, findings = judged(
+                f"shares: {{{name}: {{device: {{loop: true}}, listen: [{{port: 0}}]}}}}\n"
+            )
+            if settings is not None:
+                self.assertEqual(settings.shares[0].name, name)
+            else:
+                self.assertTrue(findings)
+
     def test_tags_run_nothing(self) -> None:
         for text in (
             "shares: !!python/object/apply:os.system [ls]\n",

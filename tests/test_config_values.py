@@ -232,6 +232,13 @@ class WrongValuesTest(SynchronousTestCase):
             _, findings = judged(text)
             self.assertEqual([finding.code for finding in findings], ["CF03"], text[:150])
 
+    def test_no_path_has_a_null_character(self) -> None:
+        """The system calls raise ValueError on one, which nobody expects of an unplugged device."""
+        for kind, code in (("port", "CF03"), ("virtual", "CF03"), ("sim", "CF09")):
+            settings, findings = judged(device(f'{{{kind}: "./a\\0b"}}'))
+            self.assertIsNone(settings, kind)
+            self.assertIn(code, [finding.code for finding in findings], kind)
+
     def test_digits_are_those_of_ascii(self) -> None:
         for text in (device('{tcp: "h:٣"}'), port('line: "٩٦٠٠"'), share('buffer: "٣"')):
             _, findings = judged(text)

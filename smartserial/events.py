@@ -118,7 +118,7 @@ class EventStream:
     """Hands each event to every subscriber, in the order of subscribing."""
 
     def __init__(self) -> None:
-        self._subscribers: tuple[Callable[[Event], None], ...] = ()
+        self._subscribers: dict[object, Callable[[Event], None]] = {}
 
     def subscribe(self, subscriber: Callable[[Event], None]) -> Callable[[], None]:
         """Call `subscriber` with each event from now on.
@@ -126,16 +126,13 @@ class EventStream:
         Returns:
             A function that ends it.
         """
-        self._subscribers = (*self._subscribers, subscriber)
-
-        def unsubscribe() -> None:
-            self._subscribers = tuple(other for other in self._subscribers if other is not subscriber)
-
-        return unsubscribe
+        key = object()
+        self._subscribers[key] = subscriber
+        return lambda: self._subscribers.pop(key, None) and None
 
     def publish(self, event: Event) -> None:
         """Hand out `event`; a subscriber that fails is logged and disturbs nobody."""
-        for subscriber in self._subscribers:
+        for subscriber in list(self._subscribers.values()):
             try:
                 subscriber(event)
             except Exception:

@@ -73,8 +73,12 @@ class Journal:
 
     def write(self, event: Event) -> None:
         """Write one event, unless there are too many of its kind in this second."""
-        if isinstance(event, _OFTEN) and self._too_many():
-            return
+        often = isinstance(event, _OFTEN)
+        self._sum_up(all_told=not often)
+        if often:
+            self._count += 1
+            if self._count > _MOST_A_SECOND:
+                return
         if isinstance(event, BytesDiscarded) and event.reason is Reason.NO_CLIENT:
             return  # `buffer: 0` asked for it, perhaps each second
         level, text = _LINES.get(type(event), ("info", "{event}"))
@@ -82,11 +86,10 @@ class Journal:
         line = f"{fields.pop('share')}: {text.format(event=event, **fields)}".rstrip()
         getattr(self._log, level)("{line}", line=line, smartserial_event=event)
 
-    def _too_many(self) -> bool:
+    def _sum_up(self, all_told: bool) -> None:
+        """Tell how many lines were left out, when their second is over or something else happens."""
         now = self._seconds()
-        if now - self._second >= 1.0:
+        if now - self._second >= 1.0 or (all_told and self._count > _MOST_A_SECOND):
             if self._count > _MOST_A_SECOND:
                 self._log.info("{count} more lines about clients", count=self._count - _MOST_A_SECOND)
             self._second, self._count = now, 0
-        self._count += 1
-        return self._count > _MOST_A_SECOND

@@ -118,7 +118,7 @@ def describe(device: Device) -> str:
         case VirtualDevice(path=path):
             return f"virtual port {path}"
         case TcpDevice(host=host, port=number):
-            return f"tcp {host}:{number}"
+            return f"tcp {Address(host, number)}"
         case SimDevice(name=name):
             return f"simulated {name}"
         case LoopDevice():

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python import usage
 from typing_extensions import override
@@ -145,7 +146,7 @@ def _reload(gateway: Gateway, options: Options) -> None:
 
     async def reload() -> None:
         _log.info("reads the configuration again")
-        settings, warnings = options.settings()
+        settings, warnings = await deferToThread(options.settings)  # a long file takes its time
         _warn(warnings)
         await gateway.reload(settings)
 

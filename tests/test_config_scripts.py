@@ -31,7 +31,7 @@ WRONG: list[tuple[str, list[tuple[str, str]]]] = [
     ("terminator: 3\nscript: [{answer: a}]", [("1:13 CF03 terminator", f"{BYTES}3")]),
     ("ignore: [a]\nscript: [{answer: a}]", [("1:9 CF03 ignore", BYTES)]),
     ("script: [{expect: a, answer: b, delay: 5}]", [("1:40 CF03 script[0].delay", "a time with its unit")]),
-    ("script: [{answer: a, every: 0s}]", [("1:29 CF03 script[0].every", "expected more than 0")]),
+    ("script: [{answer: a, every: 0s}]", [("1:29 CF03 script[0].every", "expected at least 0.001")]),
     ("script: [{answer: a, every: 1s, expect: b}]", [("1:33 CF05 script[0].expect", "excluded by `every`")]),
     ("script: [{answer: a, every: 1s, delay: 1s}]", [("1:33 CF05 script[0].delay", "excluded by `every`")]),
     ('terminator: ""\nscript: [{answer: a}]', [("2:10 CF08 script[0]", "cannot act: without a terminator")]),

@@ -80,6 +80,10 @@ class MemoryTransport:
         self._hold_back()
         self._schedule()
 
+    def unsaid(self) -> int:
+        """Return how many bytes the device has to say that were not read yet."""
+        return self._said.size
+
     def _schedule(self) -> None:
         if self._reading and self._said.size and self._turn is None and self.protocol is not None:
             self._turn = self.reactor.callLater(0, self._deliver)
@@ -96,10 +100,10 @@ class MemoryTransport:
     def _hold_back(self) -> None:
         if self._producer is None:
             return
-        if not self._producer_paused and self._said.size > self.high:
+        if not self._producer_paused and self.unsaid() > self.high:
             self._producer_paused = True
             self._producer.pauseProducing()
-        elif self._producer_paused and self._said.size <= self.high // 4:
+        elif self._producer_paused and self.unsaid() <= self.high // 4:
             self._producer_paused = False
             self._producer.resumeProducing()
 

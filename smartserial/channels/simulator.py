@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import count
 from typing import Any
 
@@ -11,14 +12,14 @@ from typing_extensions import override
 from smartserial.channels.memory import MemoryTransport
 from smartserial.settings import Rule, Script, Unasked
 
-MOST_UNDERSTOOD = 64 * 1024  # bytes of a message; more are forgotten, as a small device would
+MOST_UNDERSTOOD = 64 * 1024  # bytes of an unfinished message; more are forgotten, as a small device would
 
 
 class Simulator(MemoryTransport):
     """A device that follows a `Script`.
 
     With a terminator, input is cut into messages there, and each is looked up among the rules; without,
-    the rules' bytes are looked for in the stream.
+    the rules' bytes are looked for in the stream. Answers keep their order, whatever their delays.
     """
 
     def __init__(self, name: str, script: Script, reactor: Any) -> None:
@@ -26,30 +27,30 @@ class Simulator(MemoryTransport):
         self._script = script
         self._heard = b""
         self._turns = {id(part): count() for part in (*script.rules, *script.unasked)}
-        self._timers: set[IDelayedCall] = set()
-        self._busy_until = 0.0
+        self._unasked: dict[int, IDelayedCall] = {}
+        self._answers: deque[tuple[float, bytes]] = deque()  # what is to be said, and not before when
+        self._answering: IDelayedCall | None = None
+        self._unsaid = 0
 
     @override
     def opened(self) -> None:
         for unasked in self._script.unasked:
-            self._later(unasked.every, self._speak_up, unasked)
+            self._speak_up_later(unasked)
 
     @override
     def closed(self) -> None:
-        for timer in self._timers:
+        for timer in self._unasked.values():
             timer.cancel()
-        self._timers.clear()
+        self._unasked.clear()
+        if self._answering is not None:
+            self._answering.cancel()
+            self._answering = None
 
-    def _later(self, seconds: float, call: Any, *args: object) -> None:
-        def run() -> None:
-            self._timers.discard(timer)
-            call(*args)
-
-        timer = self.reactor.callLater(seconds, run)
-        self._timers.add(timer)
+    def _speak_up_later(self, unasked: Unasked) -> None:
+        self._unasked[id(unasked)] = self.reactor.callLater(unasked.every, self._speak_up, unasked)
 
     def _speak_up(self, unasked: Unasked) -> None:
-        self._later(unasked.every, self._speak_up, unasked)
+        self._speak_up_later(unasked)
         self.say(self._next(unasked))
 
     def _next(self, part: Rule | Unasked) -> bytes:
@@ -57,13 +58,14 @@ class Simulator(MemoryTransport):
 
     @override
     def received(self, data: bytes) -> None:
-        self._heard = (self._heard + data)[-MOST_UNDERSTOOD:]
+        self._heard += data
         if self._script.terminator:
             *messages, self._heard = self._heard.split(self._script.terminator)
             for message in messages:
                 self._answer(message.rstrip(self._script.ignore))
         else:
             self._search()
+        self._heard = self._heard[-MOST_UNDERSTOOD:]
 
     def _answer(self, message: bytes) -> None:
         rule = next((rule for rule in self._script.rules if rule.expect in (None, message)), None)
@@ -71,26 +73,43 @@ class Simulator(MemoryTransport):
             self._respond(rule)
 
     def _search(self) -> None:
-        """Answer each rule's bytes in the order in which they stand in the stream."""
+        """Answer each rule whose bytes stand in the stream, in the order in which they are complete."""
         while True:
             found = [
-                (self._heard.find(rule.expect), n, rule)
+                (self._heard.find(rule.expect) + len(rule.expect), n, rule)
                 for n, rule in enumerate(self._script.rules)
                 if rule.expect and rule.expect in self._heard
             ]
             if not found:
                 break
-            position, _, rule = min(found)
-            assert rule.expect is not None
-            self._heard = self._heard[position + len(rule.expect) :]
+            end, _, rule = min(found)
+            self._heard = self._heard[end:]
             self._respond(rule)
 
     def _respond(self, rule: Rule) -> None:
         """Answer after the rule's delay, and after the answers before."""
-        now = self.reactor.seconds()
-        self._busy_until = max(now, self._busy_until) + rule.delay
+        before = self._answers[-1][0] if self._answers else self.reactor.seconds()
         answer = self._next(rule)
-        if self._busy_until > now:
-            self._later(self._busy_until - now, self.say, answer)
-        else:
+        if not rule.delay and not self._answers:
             self.say(answer)
+            return
+        self._answers.append((before + rule.delay, answer))
+        self._unsaid += len(answer)
+        self._wait_for_answer()
+        self._hold_back()
+
+    def _wait_for_answer(self) -> None:
+        if self._answers and self._answering is None:
+            wait = max(0.0, self._answers[0][0] - self.reactor.seconds())
+            self._answering = self.reactor.callLater(wait, self._say_answer)
+
+    def _say_answer(self) -> None:
+        self._answering = None
+        _, answer = self._answers.popleft()
+        self._unsaid -= len(answer)
+        self.say(answer)
+        self._wait_for_answer()
+
+    @override
+    def unsaid(self) -> int:
+        return super().unsaid() + self._unsaid

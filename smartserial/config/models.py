@@ -12,10 +12,12 @@ from smartserial.config.values import (
     MOST_BAUD,
     HostPort,
     NetworkText,
+    PathText,
     RawBytes,
     Seconds,
     ShortForm,
     Size,
+    shown,
     wrong,
 )
 from smartserial.settings import KIB, MIB
@@ -63,7 +65,7 @@ class LineProfileModel(Model):
 
 def _stopbits(value: float) -> float:
     if value not in (1, 1.5, 2):
-        raise wrong("expected 1, 1.5 or 2, found {found}", found=repr(value))
+        raise wrong("expected 1, 1.5 or 2, found {found}", found=shown(value))
     return value
 
 
@@ -77,7 +79,7 @@ class _DeviceModel(Model):
 class PortModel(_DeviceModel):
     """A real serial port."""
 
-    port: str = Field(min_length=1, description="a path, or a name below /dev or /dev/serial")
+    port: PathText = Field(min_length=1, description="a path, or a name below /dev or /dev/serial")
     line: ShortForm | None = Field(None, description="baud rate, data bits, parity and stop bits in short")
     baudrate: int = Field(9600, ge=1, le=MOST_BAUD)
     bytesize: Literal[5, 6, 7, 8] = 8
@@ -94,7 +96,7 @@ class PortModel(_DeviceModel):
 class VirtualModel(Model):
     """A port that programs on this machine open."""
 
-    virtual: str = Field(min_length=1, description="the path of the link")
+    virtual: PathText = Field(min_length=1, description="the path of the link")
 
 
 class TcpModel(_DeviceModel):
@@ -111,7 +113,7 @@ class SimModel(_DeviceModel):
 
 def _true(value: Any) -> Any:
     if value is not True:
-        raise wrong("expected true, found {found}", found=repr(value))
+        raise wrong("expected true, found {found}", found=shown(value))
     return value
 
 
@@ -183,7 +185,7 @@ def _host(value: Any) -> Any:
         return str(ip_address(known.get(value, value)))
     except ValueError as error:
         raise wrong(
-            "expected an address of this machine, localhost or any, found {found}", found=repr(value)
+            "expected an address of this machine, localhost or any, found {found}", found=shown(value)
         ) from error
 
 
@@ -245,7 +247,7 @@ class ScriptEntry(Model):
     """One exchange: `expect` is answered, or without one something said every so often, or anything else."""
 
     expect: RawBytes | None = None
-    every: Annotated[Seconds, Field(gt=0)] | None = None
+    every: Annotated[Seconds, Field(ge=0.001)] | None = None
     answer: Annotated[list[RawBytes], BeforeValidator(lambda v: v if isinstance(v, list) else [v])] = Field(
         min_length=1
     )

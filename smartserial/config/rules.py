@@ -122,6 +122,8 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
             yield idle(
                 (*place, "buffer"), "cannot act: with `open: on-demand` nothing is read while nobody is there"
             )
+        if isinstance(share.device, PortModel) and share.device.flow == "rtscts" and share.device.rs485:
+            yield idle((*place, "device", "flow"), "cannot act: with rs485 RTS switches the direction")
         if isinstance(share.device, PortModel) and share.device.flow == "rtscts":
             for state in ("connected", "idle"):
                 if getattr(share.device.lines, state).rts is not None:
@@ -167,6 +169,10 @@ def own_links(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
             yield source.finding(place, "CF03", "expected a path outside /dev/pts")
 
 
+def _never_comes(expect: bytes, script: ScriptModel) -> bool:
+    return script.terminator in expect or expect != expect.rstrip(script.ignore)
+
+
 def script_findings(script: ScriptModel, source: Source) -> list[Finding]:
     """Return what is wrong with a script whose values are right one by one."""
     found = []
@@ -175,6 +181,9 @@ def script_findings(script: ScriptModel, source: Source) -> list[Finding]:
         if entry.every is not None:
             for key in sorted({"expect", "delay"} & entry.model_fields_set):
                 found.append(source.finding((*place, key), "CF05", "excluded by `every`", at_key=True))
+        elif entry.expect and script.terminator and _never_comes(entry.expect, script):
+            message = "cannot act: it holds the terminator, or ends in what is ignored"
+            found.append(source.finding((*place, "expect"), "CF08", message))
         elif not entry.expect and not script.terminator:
             message = "cannot act: without a terminator there are no other messages"
             found.append(source.finding(place, "CF08", message))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from smartserial.config.findings import ERROR, Finding, FindingsError
 
 MOST_BYTES = 512 * 1024
 _MOST_VALUES = 50_000  # aliases may stand for many more values than the file has characters
+
+_DEEPEST = 50
+_BRACKETS = re.compile(rb"[\[\]{}]")
 
 Place = tuple[str | int, ...]
 
@@ -64,8 +68,9 @@ def read_source(path: Path, shown: str = "") -> Source:
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise _unreadable(shown or str(path), 0, 0, error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise _unreadable(shown or str(path), 0, 0, why) from error
     if len(data) > MOST_BYTES:
         raise _unreadable(shown or str(path), 0, 0, f"expected at most {MOST_BYTES} bytes")
     return parse_source(shown or str(path), data)
@@ -73,12 +78,15 @@ def read_source(path: Path, shown: str = "") -> Source:
 
 def parse_source(name: str, data: bytes) -> Source:
     """Read YAML from `data`; see `read_source`."""
+    if _depth(data) > _DEEPEST:
+        raise _unreadable(name, 1, 1, "nested too deeply")
     try:
         tree = YAML(typ="rt", pure=True).load(data.decode("utf-8-sig"))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _unreadable(name, line, column, error.problem or error.context or "not YAML") from error
+        problem = (error.problem or error.context or "not YAML").partition(" with value")[0]
+        raise _unreadable(name, line, column, problem) from error
     except RecursionError as error:
         raise _unreadable(name, 1, 1, "nested too deeply") from error
     except YAMLError as error:
@@ -93,6 +101,15 @@ def parse_source(name: str, data: bytes) -> Source:
     return source
 
 
+def _depth(data: bytes) -> int:
+    """Return how deep brackets stand in brackets, as far as that can be told without reading YAML."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.finditer(data):
+        depth += 1 if bracket[0] in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
 class _Plain:
     """Turns the library's values into plain ones, and notes their places."""
 
@@ -102,17 +119,29 @@ class _Plain:
 
     def value(self, node: Any, place: Place) -> Any:
         self._count += 1
-        if self._count > _MOST_VALUES or len(place) > 50:
+        if self._count > _MOST_VALUES or len(place) > _DEEPEST:
             line, column = self._source.places.get(place[:1], (1, 1))
             raise _unreadable(self._source.name, line, column, "too many values, or nested too deeply")
         if isinstance(node, CommentedMap):
-            return {str(key): self._item(node, key, value, (*place, str(key))) for key, value in node.items()}
+            return self._mapping(node, place)
         if isinstance(node, CommentedSeq):
             return [self._element(node, n, value, (*place, n)) for n, value in enumerate(node)]
         for kind in (bool, int, float, str):
             if isinstance(node, kind):
                 return kind(node)
         return None if node is None else str(node)
+
+    def _mapping(self, node: CommentedMap, place: Place) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, value in node.items():
+            name = str(key)
+            line, column, *_ = (node.lc.data or {}).get(key, (0, 0))
+            if isinstance(key, (bool, type(None))) or not isinstance(key, (str, int)):
+                raise _unreadable(self._source.name, line + 1, column + 1, "expected a text as a key")
+            if name in values:
+                raise _unreadable(self._source.name, line + 1, column + 1, f"duplicate key {name!r}")
+            values[name] = self._item(node, key, value, (*place, name))
+        return values
 
     def _item(self, node: CommentedMap, key: Any, value: Any, place: Place) -> Any:
         data = (node.lc.data or {}).get(key)  # absent for what was merged in with <<

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from smartserial.config.findings import Finding, did_you_mean
 from smartserial.config.models import DEVICE_KINDS
 from smartserial.config.source import Place, Source
+from smartserial.config.values import shown
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -63,17 +64,10 @@ def _finding(root: type[BaseModel], source: Source, details: ErrorDetails) -> Fi
         return source.finding(place, kind, details["msg"], hint=hint)
     if kind in _EXPECTED:
         found = details["input"]
-        message = f"expected {_EXPECTED[kind].format(**context)}, found {_words(found)}"
+        message = f"expected {_EXPECTED[kind].format(**context)}, found {shown(found)}"
         hint = did_you_mean(found, _choices(context)) if kind == "literal_error" else ""
         return source.finding(place, "CF03", message, hint=hint, at_key=at_key)
     return source.finding(place, "CF03", details["msg"])
-
-
-def _words(found: Any) -> str:
-    if isinstance(found, (list, dict)):
-        kind = "list" if isinstance(found, list) else "mapping"
-        return f"a {kind}" if found else f"an empty {kind}"
-    return "nothing" if found is None else repr(found)
 
 
 def _choices(context: dict[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from smartserial.lines import parse_short_form
@@ -14,6 +14,8 @@ from smartserial.sharing.access import Network, parse_network
 _TIMES = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 LONGEST = 3650 * 86400.0
 MOST_BAUD = 50_000_000
+_LARGEST = 1024**3
+_MOST_SHOWN = 60
 _SIZES = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
 _TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|s|m|h|d)")
 _SIZE = re.compile(r"([0-9]{1,15})\s*([KMG]?i?B)?", re.IGNORECASE)
@@ -25,31 +27,50 @@ def wrong(message: str, **context: Any) -> PydanticCustomError:
     return PydanticCustomError("CF03", message, context)
 
 
+def shown(value: Any) -> str:
+    """Write a value as a finding shows it: in the words of YAML, and not at any length."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, dict)):
+        kind = "list" if isinstance(value, list) else "mapping"
+        return f"a {kind}" if value else f"an empty {kind}"
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
 def _seconds(value: Any) -> float:
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise wrong("expected a time with its unit, such as 20ms or 5s, found {found}", found=repr(value))
+        raise wrong("expected a time with its unit, such as 20ms or 5s, found {found}", found=shown(value))
     seconds = float(match[1]) * _TIMES[match[2]]
     if seconds > LONGEST:
-        raise wrong("expected at most 3650d, found {found}", found=repr(value[:40]))
+        raise wrong("expected at most 3650d, found {found}", found=shown(value))
     return seconds
 
 
 def _bytes(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
+        return _not_too_large(value, value)
     match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     size = _SIZES.get((match[2] or "").upper()) if match else None
     if match is None or size is None:
-        raise wrong("expected a size, such as 8KiB or 512, found {found}", found=repr(value))
-    return int(match[1]) * size
+        raise wrong("expected a size, such as 8KiB or 512, found {found}", found=shown(value))
+    return _not_too_large(int(match[1]) * size, value)
+
+
+def _not_too_large(size: int, value: Any) -> int:
+    if size > _LARGEST:
+        raise wrong("expected at most 1GiB, found {found}", found=shown(value))
+    return size
 
 
 def host_and_port(value: Any) -> tuple[str, int]:
     """Read ``HOST:PORT`` or ``[V6ADDRESS]:PORT``."""
     match = _HOST_PORT.fullmatch(value) if isinstance(value, str) else None
     if match is None or not 0 < int(match[3]) < 65536:
-        raise wrong("expected HOST:PORT, found {found}", found=repr(value))
+        raise wrong("expected HOST:PORT, found {found}", found=shown(value))
     return match[1] or match[2], int(match[3])
 
 
@@ -57,10 +78,10 @@ def _network(value: Any) -> Network:
     try:
         return parse_network(value if isinstance(value, str) else repr(value))
     except ValueError as error:
+        why = " (it has host bits set)" if "host bits" in str(error) else ""
         raise wrong(
-            "expected an address or a network, such as 10.0.0.7 or 10.0.0.0/24, found {found}: {why}",
-            found=repr(value),
-            why=str(error),
+            f"expected an address or a network, such as 10.0.0.7 or 10.0.0.0/24, found {{found}}{why}",
+            found=shown(value),
         ) from error
 
 
@@ -79,7 +100,7 @@ def _raw_bytes(value: Any) -> bytes:
         return value.encode("latin-1")  # type: ignore[no-any-return]
     except (AttributeError, UnicodeEncodeError) as error:
         raise wrong(
-            "expected a text of characters up to \\xff, each one a byte, found {found}", found=repr(value)
+            "expected a text of characters up to \\xff, each one a byte, found {found}", found=shown(value)
         ) from error
 
 
@@ -87,6 +108,13 @@ def _schema(**schema: Any) -> WithJsonSchema:
     return WithJsonSchema(schema)
 
 
+def _path(value: str) -> str:
+    if "\0" in value:
+        raise wrong("expected a path, found {found}", found=shown(value))
+    return value
+
+
+PathText = Annotated[str, AfterValidator(_path)]
 Seconds = Annotated[float, BeforeValidator(_seconds), _schema(type="string", pattern=f"^{_TIME.pattern}$")]
 Size = Annotated[
     int,

@@ -144,6 +144,12 @@ class Program:
                 continue
         return found
 
+    def bytes_read(self) -> int:
+        """Return how many bytes it has read so far, from whatever."""
+        match = re.search(r"rchar: (\d+)", Path(f"/proc/{self.process.pid}/io").read_text())
+        assert match is not None
+        return int(match[1])
+
     def memory(self) -> int:
         """Return its resident memory in KiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()

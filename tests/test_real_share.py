@@ -166,9 +166,7 @@ class ShareTests(TestCase):
     def test_the_first_bytes_are_kept_for_the_first_client(self) -> None:
         program, pty = self.share(more="    buffer: 1KiB\n")
         data = pattern(3000)
-        pty.write(data)
-        until(pty.quiet)
-        until(lambda: self._taken(pty))
+        self.send(program, pty, data)
         client = self.client(program)
         self.assertEqual(receive(client, 1024), data[:1024])
         pty.write(b"new")
@@ -177,14 +175,15 @@ class ShareTests(TestCase):
         up, _ = program.accounts("x")
         self.assertEqual((up["delivered"], up["overflow"]), (1027, 1976))
 
-    def _taken(self, pty: Pty) -> bool:
-        """Whether the program has read everything from the pty."""
-        return ioctl_int(pty.slave, termios.FIONREAD) == 0
+    def send(self, program: Program, pty: Pty, data: bytes) -> None:
+        """Send from the device, and wait until the program has read it."""
+        before = program.bytes_read()
+        pty.write(data)
+        until(lambda: program.bytes_read() >= before + len(data))
 
     def test_nothing_is_kept_where_that_is_not_wanted(self) -> None:
         program, pty = self.share(more="    buffer: 0\n")
-        pty.write(b"lost")
-        until(lambda: self._taken(pty))
+        self.send(program, pty, b"lost")
         client = self.client(program)
         self.known(program, 1)
         pty.write(b"heard")
@@ -199,8 +198,7 @@ class ShareTests(TestCase):
         self.assertEqual(pty.read(5), b"hello")
         first.close()
         data = pattern(2000)
-        pty.write(data)
-        until(lambda: self._taken(pty))
+        self.send(program, pty, data)
         second = self.client(program)
         self.assertEqual(receive(second, len(data)), data)
         self.assertEqual(program.stop(), 0)

@@ -16,7 +16,8 @@ from smartserial.config.findings import ERROR, Finding, FindingsError
 MOST_BYTES = 512 * 1024
 _MOST_VALUES = 50_000  # aliases may stand for many more values than the file has characters
 
-_DEEPEST = 50
+_DEEPEST = 50  # values in values
+_DEEPEST_BRACKETS = 200  # the YAML library takes seconds for thousands
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
 Place = tuple[str | int, ...]
@@ -78,7 +79,7 @@ def read_source(path: Path, shown: str = "") -> Source:
 
 def parse_source(name: str, data: bytes) -> Source:
     """Read YAML from `data`; see `read_source`."""
-    if _depth(data) > _DEEPEST:
+    if _depth(data) > _DEEPEST_BRACKETS:
         raise _unreadable(name, 1, 1, "nested too deeply")
     try:
         tree = YAML(typ="rt", pure=True).load(data.decode("utf-8-sig"))
@@ -136,7 +137,7 @@ class _Plain:
         for key, value in node.items():
             name = str(key)
             line, column, *_ = (node.lc.data or {}).get(key, (0, 0))
-            if isinstance(key, (bool, type(None))) or not isinstance(key, (str, int)):
+            if not isinstance(key, str) and type(key) is not int:  # 0x10 would become 16
                 raise _unreadable(self._source.name, line + 1, column + 1, "expected a text as a key")
             if name in values:
                 raise _unreadable(self._source.name, line + 1, column + 1, f"duplicate key {name!r}")

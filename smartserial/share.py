@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
@@ -227,6 +227,8 @@ class Share(Service):
 
     def session_closed(self, session: Session, reason: Failure) -> None:
         """Forget a client, and tell of it."""
+        if reason.check(ConnectionLost):
+            session.stream.abandon()
         self.clients.closed(session)
         why = session.farewell or ("closed" if reason.check(ConnectionDone) else reason.getErrorMessage())
         stream = session.stream

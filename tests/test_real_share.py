@@ -191,6 +191,20 @@ class ShareTests(TestCase):
         self.assertEqual(program.stop(), 0)
         self.assertEqual(program.accounts("x")[0]["no_client"], 4)
 
+    def test_what_a_reset_client_did_not_get_is_not_called_delivered(self) -> None:
+        program, pty = self.share()
+        client, other = self.client(program), self.client(program)
+        self.known(program, 2)
+        data = pattern(3_000_000)
+        in_background(self, lambda: pty.write(data))
+        self.assertEqual(receive(other, len(data)), data)
+        client.close()
+        program.wait_for("is gone: ")
+        self.assertEqual(program.stop(), 0)
+        up, _ = program.accounts("x")
+        self.assertEqual(up["delivered"] + up["client_dropped"], 2 * len(data))
+        self.assertGreater(up["client_dropped"], 0)
+
     def test_bytes_for_a_client_that_had_just_gone_are_kept_for_the_next(self) -> None:
         program, pty = self.share()
         first = self.client(program)

@@ -217,6 +217,36 @@ class ServerTests(TestCase):
             self.assertEqual(bool(transport.getTcpKeepAlive()), keepalive is not None)
             self.assertEqual(options == [7, 3, 5], keepalive is not None)
 
+    async def test_a_pull_producer_is_asked_until_it_has_no_more(self) -> None:
+        transport, client = await self.connect(Recorder())
+
+        class Puller:
+            left = 5
+
+            def resumeProducing(self) -> None:
+                self.left -= 1
+                transport.write(b"more")
+                if not self.left:
+                    transport.unregisterProducer()
+                    transport.loseConnection()
+
+            def stopProducing(self) -> None:
+                pass
+
+        transport.registerProducer(Puller(), False)
+        client.setblocking(False)
+        got = bytearray()
+
+        def ended() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                piece = client.recv(100)
+                got.extend(piece)
+                return not piece
+            return False
+
+        await until(ended)
+        self.assertEqual(bytes(got), b"more" * 5)
+
     async def test_words_of_ours_are_not_counted(self) -> None:
         transport, client = await self.connect(Recorder())
         transport.tell(b"words")

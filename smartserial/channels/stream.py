@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.python.failure import Failure
 from typing_extensions import override
@@ -43,7 +43,7 @@ class Stream(_Base):
     fanned_out = False
     sent = 0
     dropped = 0
-    uncounted = 0  # bytes that the kernel has taken, but that `sent` does not count
+    told = 0  # bytes of our own words, which `sent` does not count
     producerPaused = False
     _outbox: Backlog | None = None
     _paused = False
@@ -73,6 +73,8 @@ class Stream(_Base):
         self.sent += taken
         if taken < len(data):
             self._keep(memoryview(data)[taken:])
+        elif self.producer is not None and not self.streamingProducer:
+            self.startWriting()  # a pull producer is asked for more when there is nothing left
 
     @override
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
@@ -113,7 +115,9 @@ class Stream(_Base):
                 cast(IPushProducer, self.producer).resumeProducing()
 
     def _nothing_pending(self) -> BaseException | None:
-        if self.pending:  # the producer wrote again
+        if self.producer is not None and not self.streamingProducer:
+            cast(IPullProducer, self.producer).resumeProducing()
+        elif self.pending:  # the producer wrote again
             self.startWriting()
         elif self.disconnecting and self.producer is None:
             return cast(BaseException, self._postLoseConnection())
@@ -130,7 +134,6 @@ class Stream(_Base):
         """Count what the other side has not taken as dropped."""
         lost = min(self.sent, self.unconfirmed())
         self.sent -= lost
-        self.uncounted += lost
         self.dropped += lost
 
     def take_back(self, count: int) -> None:
@@ -138,7 +141,6 @@ class Stream(_Base):
         dropped = min(count, self.dropped)
         self.dropped -= dropped
         self.sent -= count - dropped
-        self.uncounted += count - dropped
 
     def cut(self) -> None:
         """Close at once; what the kernel has taken it still delivers."""
@@ -150,7 +152,7 @@ class Stream(_Base):
         """Send words of our own, which no counter sees."""
         if self.connected and not self.pending:
             with suppress(OSError):
-                self.uncounted += os.write(self.fileno(), text)
+                self.told += os.write(self.fileno(), text)
 
     def unconfirmed(self) -> int:
         """Return how many of the sent bytes the other side has not taken yet."""

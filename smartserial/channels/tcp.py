@@ -86,7 +86,7 @@ class _SocketStream(Stream):
 
     def unconfirmed(self) -> int:
         """Return how many bytes the peer's kernel has not acknowledged."""
-        return max(0, self.sent + self.uncounted - self.acknowledged())
+        return max(0, self.sent + self.told - self.acknowledged())
 
     def reset(self) -> bool:
         """Tell whether the peer has reset the connection, or the kernel has given it up."""
@@ -114,7 +114,7 @@ class ServerStream(_SocketStream, tcp.Server):  # type: ignore[misc]
 class ClientStream(_SocketStream, tcp.Client):  # type: ignore[misc]
     """The transport of a connection that we made."""
 
-    uncounted = 1  # the kernel counts the acknowledgement of our SYN as that of a byte
+    told = 1  # the kernel counts the acknowledgement of our SYN as that of a byte
 
 
 class StreamPort(tcp.Port):

@@ -30,21 +30,21 @@ class Books:
 
     def open(self) -> None:
         """Begin to report."""
-        self._next = self._reactor.callLater(REPORT, self._report)
+        self._next = self._reactor.callLater(REPORT, self._report_again)
 
     def close(self) -> None:
         """Report for the last time."""
-        self._report()
         self._next.cancel()
+        self._report()
+
+    def _report_again(self) -> None:
+        self.open()
+        self._report()
 
     def _report(self) -> None:
-        self._next = self._reactor.callLater(REPORT, self._report) if not self._active() else self._next
         for direction, ledger in (("up", self.up), ("down", self.down)):
             for reason, count in ledger.discarded.items():
                 before = self._told.get((direction, reason), 0)
                 if count > before:
                     self._told[direction, reason] = count
                     self._events.publish(BytesDiscarded(self._name, direction, reason, count - before))
-
-    def _active(self) -> bool:
-        return self._next is not None and bool(self._next.active())

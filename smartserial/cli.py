@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 from collections.abc import Callable, Sequence
 
 from smartserial import __version__, config
@@ -57,4 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 all is well, 1 warnings with ``--strict``, 2 errors.
     """
     parsed = _parser().parse_args(arguments)
-    return int(parsed.call(parsed))
+    try:
+        return int(parsed.call(parsed))
+    except BrokenPipeError:  # whoever reads has had enough, as in `smartserial schema | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

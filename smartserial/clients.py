@@ -3,7 +3,7 @@
 A client has a *place* from its connecting until it closes its sending side or is dropped. One that has
 finished sending may still wait for an answer (``printf cmd | nc -N``), so it is *leaving*: it takes no
 place, hears the device until that has been silent for a while, and what it gets is kept until its kernel
-has confirmed it, for it may as well be gone.
+has confirmed it, for it may as well be gone. So is what a new client gets of the bytes that were kept.
 """
 
 from __future__ import annotations
@@ -147,7 +147,12 @@ class Clients:
         if session.listener.settings.access.reads:
             self._let_leave(session, FIRST_ANSWER if asked else QUIET)
         else:
-            session.finish("finished")
+            self.finish(session, "finished")
+
+    def finish(self, session: Session, farewell: str) -> None:
+        """Close a client when what waits for it has been sent; it gets nothing new."""
+        session.finish(farewell)
+        self.review()
 
     def _end_later(self, session: Session, seconds: float) -> Any:
         return self._reactor.callLater(seconds, self._end_of_silence, session)
@@ -215,7 +220,7 @@ class Clients:
         self._owner.presence_changed()
 
     def _sink(self, session: Session, policy: SlowPolicy) -> Sink:
-        if session in self.leaving:
+        if session in self.leaving or session.unsure:
             return partial(self._write_unsure, session, policy)
         if session in self._full and policy is not SlowPolicy.PAUSE_DEVICE:
             return partial(self._write_bounded, session, policy)
@@ -233,11 +238,24 @@ class Clients:
         session.stream.write(data)
         if reset(session):
             self._take_back(session)
-            self._end(session.finish, "finished")
+            self._end(session.cut, "finished")
         elif len(session.unsure) > _MOST_UNSURE or not session.stream.unconfirmed() + session.stream.pending:
             session.unsure = b""
+            self._sinks = None
         if session in self._full and policy is not SlowPolicy.PAUSE_DEVICE:
             self._enforce(session, policy)
+
+    def reclaim(self) -> None:
+        """Take back at once what clients that turn out to be gone did not get, for another one is here."""
+        for session in [session for session in self if session.unsure and reset(session)]:
+            self._take_back(session)
+            self._end(session.cut, "finished")
+
+    def give_kept(self, session: Session, data: bytes) -> None:
+        """Give a new client what was kept; if it is gone without taking it, the next one gets it."""
+        self._sinks = None
+        session.unsure = data
+        session.stream.write(data)
 
     def _take_back(self, session: Session) -> None:
         """Keep what a leaving client did not get for the next one, if nobody else got it."""

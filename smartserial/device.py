@@ -124,7 +124,7 @@ class SharedDevice:
     def _wind_down(self) -> None:
         """When the last client's bytes are out, set the idle lines, and close what is open on demand."""
         self._winding_down = None
-        if self._clients:
+        if self._clients or not self._acts_when_idle:
             return
         if any(stream.pending + stream.unconfirmed() for stream in self.streams):
             self._winding_down = self._reactor.callLater(_TICK, self._wind_down)
@@ -132,6 +132,11 @@ class SharedDevice:
         self._set_lines()
         if self._settings.rules.on_demand:
             self.link.close()
+
+    @property
+    def _acts_when_idle(self) -> bool:
+        device = self._settings.device
+        return self._settings.rules.on_demand or (isinstance(device, PortDevice) and bool(device.lines.idle))
 
     def _set_lines(self) -> None:
         device = self._settings.device

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import gatherResults
+from twisted.internet.defer import gatherResults, maybeDeferred
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from smartserial.channels.endpoints import VirtualEndpoint, device_endpoint
@@ -52,13 +52,16 @@ class Gateway(MultiService):
         Raises:
             ConfigError: an address or a virtual port cannot be had; then nothing has changed.
         """
-        change = Change(self, settings)
-        removed = change.apply()
-        await gatherResults([share.disownServiceParent() for share in removed])
+        if not self.running:
+            return
+        removed = Change(self, settings).apply()
+        await gatherResults([share.stopService() for share in removed])
+        for share in removed:
+            await maybeDeferred(share.disownServiceParent)
 
     def hurry(self) -> None:
         """End the grace of a stop at once: what is not delivered is counted."""
-        for share in self.shares.values():
+        for share in self:
             share.hurried = True
 
     def add(self, share: Share) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import deferLater
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.books import Books
-from smartserial.channels.listener import Listener
+from smartserial.channels.listener import Listener, plain_line
 from smartserial.channels.session import Session
 from smartserial.clients import Clients
 from smartserial.device import SharedDevice
@@ -31,10 +32,12 @@ from smartserial.sharing.access import Refusal, allowed, forbidden, held
 from smartserial.sharing.backlog import Backlog
 from smartserial.sharing.ledger import Account, Reason
 
+_log = Logger()
 GRACE = 5.0  # seconds that a stop waits for bytes to be taken
 _CALM = 0.1  # seconds without a byte after which nothing more is expected
 _STEADY = 1.0  # seconds after which a stop cuts a stream that never ends
 _TICK = 0.02
+_LAST_WORDS = 0.5  # seconds that transports have to end when they were told to
 
 
 class Share(Service):
@@ -62,6 +65,8 @@ class Share(Service):
         self._reactor = reactor
         self._books = Books(settings.name, events, reactor)
         self._kept = Backlog()
+        self._ending: list[Deferred[None]] | None = None  # those who wait for the end, once it has begun
+        self._over = False
         self.hurried = False  # set to end the grace of a stop at once
         self.clients = Clients(settings.name, settings.sharing, self._books.up, self, reactor)
         self.device = SharedDevice(settings, endpoint, self, self._books.down, reactor)
@@ -79,19 +84,41 @@ class Share(Service):
 
     @override
     def stopService(self) -> Deferred[None]:
+        """End the share; asked again while it is ending, wait for the same end."""
         super().stopService()
-        return Deferred.fromCoroutine(self._stop())
+        ended: Deferred[None] = Deferred()
+        if self._ending is None:
+            self._ending = []
+            stopping = Deferred.fromCoroutine(self._stop())
+            stopping.addErrback(self._ended_badly)
+            stopping.addCallback(self._ended)
+        self._ending.append(ended)
+        if self._over:
+            self._ended(None)
+        return ended
+
+    def _ended_badly(self, failure: Failure) -> None:
+        _log.failure("{share} did not end well", failure, share=self.settings.name)
+
+    def _ended(self, result: object) -> None:
+        self._over = True
+        waiting, self._ending = self._ending or [], []
+        for ended in waiting:
+            ended.callback(None)
 
     async def _stop(self) -> None:
-        await gatherResults([listener.stop() for listener in self.listeners])
+        for listener in self.listeners:
+            await listener.stop()
         await self._drain()
         self.clients.loss_reason = Reason.STOP_DEADLINE
         self.clients.stop()
         for session in self.clients:
             session.cut("stopped")
         self.device.stop()
-        while self.clients or self.device.streams:
-            await deferLater(self._reactor, 0)
+        for _ in range(round(_LAST_WORDS / _TICK)):
+            if not self.clients and not self.device.streams:
+                break
+            await deferLater(self._reactor, _TICK)
         self._books.up.discard(Reason.NO_CLIENT, self._kept.clear())
         self._books.close()
         self.publish(ShareStopped, *self.accounts())
@@ -203,9 +230,10 @@ class Share(Service):
         """Give a client its place, and what was kept for it."""
         session.listener.set_up(session.transport)
         self.publish(ClientConnected, session.name, session.listener.where)
+        self.clients.reclaim()
         self.clients.add(session)
         if session.reads and self._kept.size:
-            session.stream.write(b"".join(self._kept.take()))
+            self.clients.give_kept(session, b"".join(self._kept.take()))
         session.hold(self.device.holding_clients)
 
     def session_finished_sending(self, session: Session) -> None:
@@ -258,5 +286,5 @@ class Share(Service):
         """Tell all clients why, and close them."""
         for session in self.clients:
             if session.listener.settings.tell_refused:
-                session.stream.tell(why.encode("ascii", "replace") + b"\r\n")
-            session.finish(why)
+                session.stream.tell(plain_line(why))
+            self.clients.finish(session, why)

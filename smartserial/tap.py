@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from twisted.application.service import IService
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python import usage
@@ -28,6 +28,7 @@ from smartserial.settings import GatewaySettings
 WRONG_CONFIGURATION = 2  # exit code
 
 _log = Logger()
+_reloading = DeferredLock()  # one after the other
 
 
 class Options(usage.Options):
@@ -84,8 +85,8 @@ class Options(usage.Options):
         """
         single = self["device"] is not None or self["listen"]
         if self["config"] is not None:
-            if single:
-                raise ConfigError("twistd smartserial: --config excludes --device and --listen")
+            if single or self["insecure"] or self["max-clients"] is not None or self["mode"] != "raw":
+                raise ConfigError("twistd smartserial: --config excludes the other options")
             return config.load(self.path, self["config"])
         if self["device"] is None or not self["listen"]:
             raise ConfigError(
@@ -150,7 +151,7 @@ def _reload(gateway: Gateway, options: Options) -> None:
         _warn(warnings)
         await gateway.reload(settings)
 
-    Deferred.fromCoroutine(reload()).addErrback(failed).addErrback(
+    _reloading.run(lambda: Deferred.fromCoroutine(reload())).addErrback(failed).addErrback(
         lambda failure: _log.failure("the configuration could not be put in force", failure)
     )
 
@@ -166,7 +167,12 @@ class Signals:
         self._reactor = reactor
         self._stopping = False
         self._hurry = hurry
-        self._handlers = {signal.SIGTERM: self._stop, signal.SIGINT: self._stop, signal.SIGHUP: reload}
+        self._reload = reload
+        self._handlers = {
+            signal.SIGTERM: self._stop,
+            signal.SIGINT: self._stop,
+            signal.SIGHUP: self._read_again,
+        }
 
     def install(self) -> None:
         """Handle signals from the moment that the reactor runs."""
@@ -180,6 +186,10 @@ class Signals:
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         self._reactor.callFromThread(self._handlers[signal.Signals(number)])
+
+    def _read_again(self) -> None:
+        if not self._stopping:
+            self._reload()
 
     def _stop(self) -> None:
         if self._stopping:

@@ -36,7 +36,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "ruamel": ("config.",),
     "twisted.plugin": ("parsers",),
     "twisted.internet.reactor": ("tap",),
-    "twisted.logger": ("events", "journal", "tap", "channels."),
+    "twisted.logger": ("events", "journal", "share", "tap", "channels."),
     "asyncio": (),
     "threading": (),
     "time": (),

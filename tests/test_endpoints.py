@@ -6,6 +6,7 @@ import os
 import struct
 import termios
 import tty
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -189,14 +190,13 @@ class HolderTests(TestCase):
         self.assertEqual(holders(Path(os.ttyname(slave))), [])
         self.assertEqual(holders(Path("/nowhere")), [])
 
-    def test_a_locked_port_is_busy(self) -> None:
-        from fcntl import LOCK_EX, flock
-
+    def test_a_port_that_we_have_locked_ourselves_is_not_another_programs(self) -> None:
         master, slave = os.openpty()
         self.addCleanup(os.close, master)
         self.addCleanup(os.close, slave)
         flock(slave, LOCK_EX)
-        with self.assertRaises(PortBusyError) as caught:
+        with self.assertRaises(PortError) as caught:
             serialport.open_port(Path(os.ttyname(slave)), exclusive=True)
-        self.assertIn("in use by another program", str(caught.exception))
+        self.assertNotIsInstance(caught.exception, PortBusyError)
+        self.assertIn("still open for another share", str(caught.exception))
         os.close(serialport.open_port(Path(os.ttyname(slave)), exclusive=False))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import zipfile
@@ -279,6 +281,68 @@ class ReloadTests(TestCase):
             client.sendall(b"works")
             self.assertEqual(pty.read(5), b"works")
         self.assertEqual(program.stop(), 0)
+
+    def test_a_share_that_is_taken_out_still_has_its_grace_when_the_gateway_stops(self) -> None:
+        program, pty = self.start()
+        data = bytes(range(256)) * 400
+        with program.connect("changed") as client:
+            client.sendall(data)
+            until(lambda: not pty.quiet())
+            program.configure("shares: {kept: {device: {loop: true}, listen: [{port: 0}]}}")
+            program.process.send_signal(signal.SIGHUP)
+            program.wait_for(r"Port \d+ Closed")
+            program.process.send_signal(signal.SIGTERM)
+            self.assertEqual(pty.read(len(data)), data)
+            self.assertEqual(program.process.wait(GUARD), 0)
+        self.assertEqual(program.accounts("changed")[1]["delivered"], len(data))
+
+    def test_a_stopping_gateway_reads_nothing_again(self) -> None:
+        program, pty = self.start()
+        with program.connect("changed") as client:
+            client.sendall(bytes(100_000))
+            until(lambda: not pty.quiet())
+            program.process.send_signal(signal.SIGTERM)
+            program.wait_for(r"Port \d+ Closed")
+            program.configure("shares: {other: {device: {loop: true}, listen: [{port: 0}]}}")
+            program.process.send_signal(signal.SIGHUP)
+            self.assertEqual(pty.read(100_000), bytes(100_000))
+            self.assertEqual(program.process.wait(GUARD), 0)
+        self.assertNotIn("other", program.log)
+        self.assertNotIn("Traceback", program.log)
+
+    def test_a_port_that_goes_from_share_to_share_throws_nobody_out(self) -> None:
+        first, second = Pty(self), Pty(self)
+        folder = make_folder(self)
+        config = (
+            "shares:\n"
+            "  a: {{device: {{port: {}}}, listen: [{{port: 0}}]}}\n"
+            "  b: {{device: {{port: {}}}, listen: [{{port: 0}}]}}\n"
+            "  v: {{device: {{virtual: {}/v}}, listen: [{{port: 0}}]}}\n"
+            "  w: {{device: {{virtual: {}/w}}, listen: [{{port: 0}}]}}\n"
+        )
+        program = Program(self, config.format(first.path, second.path, folder, folder))
+        program.wait_for("[abvw]: opened", 4)
+        clients = [program.connect(name) for name in "abvw"]
+        for client in clients:
+            self.addCleanup(client.close)
+        program.wait_for("connected to", 4)
+        swapped = config.format(second.path, first.path, folder, folder).replace("/v}", "/x}")
+        swapped = swapped.replace("/w}", "/v}").replace("/x}", "/w}")
+        for n in range(4):
+            program.configure(
+                swapped if n % 2 == 0 else config.format(first.path, second.path, folder, folder)
+            )
+            program.process.send_signal(signal.SIGHUP)
+            program.wait_for("w: has new settings", n + 1)
+        for pty, client in ((first, clients[0]), (second, clients[1])):
+            until(lambda pty=pty, client=client: self.passes(pty, client))
+        self.assertNotIn("is gone", program.log)
+        self.assertEqual(program.stop(), 0)
+
+    def passes(self, pty: Pty, client: socket.socket) -> bool:
+        """Whether a byte from the device reaches the client now."""
+        pty.write(b".")
+        return bool(select.select([client], [], [], 0.1)[0]) and client.recv(100) != b""
 
     def test_flags_cannot_be_read_again(self) -> None:
         program = Program(self, ["--device", "loop:", "--listen", "0"])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import socket
 import subprocess
 import termios
+import threading
 from pathlib import Path
 from unittest import TestCase
 
@@ -219,6 +222,65 @@ class ShareTests(TestCase):
         up, _ = program.accounts("x")
         self.assertEqual((up["read"], up["delivered"]), (2000, 2000))
 
+    def test_a_port_scan_does_not_take_what_was_kept(self) -> None:
+        program, pty = self.share()
+        self.send(program, pty, b"boot message")
+        for count in (1, 2):
+            self.client(program).close()
+            self.known(program, count)
+        client = self.client(program)
+        self.assertEqual(receive(client, 12), b"boot message")
+        self.assertEqual(program.stop(), 0)
+        up, _ = program.accounts("x")
+        self.assertEqual((up["read"], up["delivered"]), (12, 12))
+
+
+class UnixTests(TestCase):
+    """Clients on a unix socket, whose transport is Twisted's own."""
+
+    def start(self) -> tuple[Program, Pty, Path]:
+        pty, path = Pty(self), Path(make_folder(self)) / "socket"
+        listen = f"[{{endpoint: 'unix:{path}'}}, {{port: 0}}]"
+        program = Program(self, f"shares: {{x: {{device: {{port: {pty.path}}}, listen: {listen}}}}}")
+        program.wait_for("x: opened")
+        return program, pty, path
+
+    def connect(self, path: Path) -> socket.socket:
+        client = socket.socket(socket.AF_UNIX)
+        self.addCleanup(client.close)
+        client.settimeout(GUARD)
+        client.connect(str(path))
+        return client
+
+    def test_one_that_does_not_read_does_not_hold_up_the_stop(self) -> None:
+        program, pty, path = self.start()
+        self.connect(path)
+        program.wait_for("connected to")
+        os.set_blocking(pty.master, False)
+        until(lambda: self.full(pty))
+        self.assertEqual(program.stop(), 0)
+        self.assertGreater(program.accounts("x")[0]["stop_deadline"], 0)
+
+    def full(self, pty: Pty) -> bool:
+        """Send from the device; tell whether it is held back."""
+        try:
+            os.write(pty.master, bytes(4096))
+        except BlockingIOError:
+            threading.Event().wait(0.1)
+            return not select.select([], [pty.master], [], 0)[1]
+        return False
+
+    def test_a_socket_that_somebody_removed_does_not_spoil_the_stop(self) -> None:
+        program, pty, path = self.start()
+        data = pattern(100_000)
+        self.connect(path).sendall(data)
+        until(lambda: not pty.quiet())
+        path.unlink()
+        program.process.send_signal(signal.SIGTERM)
+        self.assertEqual(pty.read(len(data)), data)
+        self.assertEqual(program.process.wait(GUARD), 0)
+        self.assertEqual(program.accounts("x")[1]["delivered"], len(data))
+
 
 class RemoteTests(TestCase):
     """A device that is a raw port of another machine."""
@@ -381,5 +443,5 @@ class VirtualPortTests(TestCase):
     def test_two_programs_do_not_fight_for_it(self) -> None:
         first = self.program()
         first.wait_for("v: opened")
-        self.assertIn("another smartserial has the virtual port", self.refused())
+        self.assertIn("another smartserial, or another share, has the virtual port", self.refused())
         self.assertTrue(self.link.exists())

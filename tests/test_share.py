@@ -230,6 +230,20 @@ class DeviceTests(SynchronousTestCase):
         stage.client()
         self.assertTrue(stage.device.connected)
 
+    def test_a_client_that_is_sent_away_gets_nothing_new(self) -> None:
+        stage = Stage(rules=DeviceRules(close_on_unplug=True)).start()
+        client = stage.client()
+        stage.device.say(b"waiting")
+        stage.device.reset()
+        self.assertTrue(client.closing)
+        stage.clock.advance(1)
+        stage.device.say(b"for somebody else")
+        client.take(100)
+        self.assertEqual(client.taken, b"waiting")
+        following = stage.client()
+        following.take(100)
+        self.assertEqual(following.taken, b"for somebody else")
+
 
 class LeavingTests(SynchronousTestCase):
     """Clients that have finished sending."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +22,7 @@ from zope.interface import implementer
 
 from smartserial.channels.link import FIRST_RETRY, LAST_RETRY
 from smartserial.channels.memory import Loop, MemoryEndpoint
-from smartserial.channels.serialport import PortAddress, SerialTransport, open_port
+from smartserial.channels.serialport import PortAddress, SerialTransport, close_port, open_port
 from smartserial.channels.simulator import Simulator
 from smartserial.channels.tcp import tcp_endpoint
 from smartserial.channels.virtualport import VirtualPort, VirtualTransport
@@ -75,7 +74,7 @@ class SerialEndpoint:
 
         def opened(fd: int) -> None:
             if cancelled:
-                os.close(fd)
+                close_port(fd, self._device.exclusive)
             else:
                 result.callback(self._connect(fd, path, protocol_factory))
 
@@ -87,13 +86,19 @@ class SerialEndpoint:
         transport = SerialTransport(fd, str(path), self._reactor, self._device.exclusive, self._device.hupcl)
         try:
             transport.apply(self._device.line)
-            protocol = protocol_factory.buildProtocol(transport.getPeer())
+            protocol = _build(protocol_factory, transport.getPeer())
         except BaseException:
-            os.close(fd)
+            close_port(fd, self._device.exclusive)
             raise
-        assert protocol is not None
         transport.start(protocol)
         return protocol
+
+
+def _build(factory: IProtocolFactory, address: IAddress) -> IProtocol:
+    protocol = factory.buildProtocol(address)
+    if protocol is None:
+        raise PortError("nobody wants the device now")
+    return protocol
 
 
 @implementer(IStreamClientEndpoint)
@@ -112,8 +117,11 @@ class VirtualEndpoint:
             port = claimed or VirtualPort(self._path)
         except PortError:
             return fail(Failure())
-        protocol = protocol_factory.buildProtocol(PortAddress(str(self._path)))
-        assert protocol is not None
+        try:
+            protocol = _build(protocol_factory, PortAddress(str(self._path)))
+        except PortError:
+            port.release()
+            return fail(Failure())
         VirtualTransport(port, self._reactor).start(protocol)
         return succeed(protocol)
 

@@ -98,10 +98,13 @@ class ForeignTransport:
         self._transport.abortConnection()
 
     def cut(self) -> None:
-        """Close now; what the transport has taken it may still deliver."""
+        """Close now; what the transport has taken is dropped if its peer does not take it."""
         self.lost()
         self._transport.unregisterProducer()
-        self._transport.loseConnection()
+        if getattr(self._transport, "dataBuffer", b"") or getattr(self._transport, "_tempDataBuffer", ()):
+            self._transport.abortConnection()
+        else:
+            self._transport.loseConnection()
 
     def discard_oldest(self, count: int) -> int:
         """Throw away the oldest pending bytes."""

@@ -30,6 +30,15 @@ def holders(device: Path) -> list[str]:
     return found
 
 
+def held_here(device: Path) -> int:
+    """Return how many descriptors of this process lead to `device`."""
+    number, count = device.stat().st_rdev, 0
+    for fd, _ in _open_ttys(_PROC / "self"):
+        with suppress(OSError):
+            count += (_PROC / "self" / "fd" / fd).stat().st_rdev == number
+    return count
+
+
 def _holds(process: Path, number: int) -> bool:
     ours = False
     for fd, link in _open_ttys(process):

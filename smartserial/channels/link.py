@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 from typing import Protocol as Shape
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress, IDelayedCall, IPushProducer, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -152,7 +152,7 @@ class Link(Factory):
     def _try(self) -> None:
         self._retry = None
         self.state = LinkState.OPENING
-        attempt = self._endpoint.connect(self)
+        attempt = maybeDeferred(self._endpoint.connect, self)
         if self.state is LinkState.OPENING:
             self._attempt = attempt
         attempt.addErrback(self._failed)

@@ -11,15 +11,18 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.channels.session import Refused, Session, SessionOwner, peer_host, peer_name
 from smartserial.channels.tcp import StreamPort, set_socket_options
 from smartserial.errors import ConfigError
+from smartserial.printable import printable
 from smartserial.settings import ListenerSettings
 from smartserial.sharing.access import Refusal
 
+_log = Logger()
 _MOST_REFUSED = 64  # refused clients that are given time to read why
 
 
@@ -80,7 +83,8 @@ class Listener(Factory):
         listening = maybeDeferred(lambda: serverFromString(self._reactor, endpoint).listen(self))
         listening.addCallbacks(self._bound, failures.append)
         if failures:
-            raise ConfigError(f"cannot listen on {endpoint}: {failures[0].getErrorMessage()}")
+            cause = failures[0].getErrorMessage() or type(failures[0].value).__name__
+            raise ConfigError(f"cannot listen on {endpoint}: {cause}")
 
     def _bound(self, port: Any) -> None:
         self._port = port
@@ -99,9 +103,12 @@ class Listener(Factory):
             self._port.set_options(settings.nodelay, settings.keepalive)
 
     def stop(self) -> Deferred[None]:
-        """Listen no more; sessions go on."""
+        """Listen no more; sessions go on. What goes wrong with that is a line in the log."""
         port, self._port = self._port, None
-        return maybeDeferred(lambda: port.stopListening() if port is not None else None)
+        stopping = maybeDeferred(lambda: port.stopListening() if port is not None else None)
+        return stopping.addErrback(
+            lambda failure: _log.failure("cannot close {where}", failure, where=self.where)
+        )
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Session | Refused | None:
@@ -117,7 +124,7 @@ class Listener(Factory):
     def _refuse(self, refusal: Refusal) -> Refused:
         words = b""
         if self.settings.tell_refused and self._lingering < _MOST_REFUSED:
-            words = refusal.text.encode("ascii", "replace") + b"\r\n"
+            words = plain_line(refusal.text)
             self._lingering += 1
         assert self.owner is not None
         return Refused(words, self.owner.count_refused, self._words_read, self._reactor)
@@ -131,6 +138,11 @@ class Listener(Factory):
         own = not self.settings.address.endpoint
         if isinstance(handle, socket) and handle.family in (AF_INET, AF_INET6) and not own:
             set_socket_options(handle, self.settings.nodelay, self.settings.keepalive)
+
+
+def plain_line(text: str) -> bytes:
+    """Return one line for a client, whatever `text` holds: other programs' names stand in it."""
+    return printable(text).encode("ascii", "replace") + b"\r\n"
 
 
 def _cause(error: CannotListenError) -> str:

@@ -27,7 +27,7 @@ from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels import termios2
-from smartserial.channels.holders import holders
+from smartserial.channels.holders import held_here, holders
 from smartserial.channels.stream import Stream
 from smartserial.errors import PortBusyError, PortError, SettingsRefusedError
 from smartserial.interfaces import ISerialTransport
@@ -46,6 +46,7 @@ _RS485 = struct.Struct("=8I")  # flags, delay before and after in ms, padding
 _RS485_ENABLED, _RTS_ON_SEND, _RTS_AFTER_SEND, _RX_DURING_TX = 1, 2, 4, 16
 _NO_SUCH_LINE = {errno.ENOTTY, errno.EINVAL, errno.EIO}
 _DRAIN_POLL = 0.02
+_LOOKS = 3
 
 
 @implementer(IAddress)
@@ -72,7 +73,8 @@ def open_port(path: Path, exclusive: bool) -> int:
         fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if error.errno == errno.EBUSY:
-            raise _busy(path, holders(path)) from error
+            others = ", ".join(holders(path)) or "another program"
+            raise PortBusyError(f"{path} is in use by {others}") from error
         raise PortError(f"cannot open {path}: {error.strerror}") from error
     try:
         if not os.isatty(fd):
@@ -87,18 +89,34 @@ def open_port(path: Path, exclusive: bool) -> int:
 
 def _lock(fd: int, path: Path) -> None:
     """Keep others out: those that ask for the lock, those that were there before, those that come."""
+    locked = False
+    for _ in range(_LOOKS):  # whoever has the lock may let go while we look who it is
+        locked = locked or _try_lock(fd)
+        others = holders(path)
+        if others:
+            raise PortBusyError(f"{path} is in use by {', '.join(others)}")
+        if locked:
+            ioctl(fd, termios.TIOCEXCL)
+            return
+        if held_here(path) > 1:
+            raise PortError(f"{path} is still open for another share, or for its former settings")
+    raise PortBusyError(f"{path} is in use by another program")
+
+
+def _try_lock(fd: int) -> bool:
     try:
         flock(fd, LOCK_EX | LOCK_NB)
-    except BlockingIOError as error:
-        raise _busy(path, holders(path)) from error
-    others = holders(path)
-    if others:
-        raise _busy(path, others)
-    ioctl(fd, termios.TIOCEXCL)
+    except BlockingIOError:
+        return False
+    return True
 
 
-def _busy(path: Path, others: list[str]) -> PortBusyError:
-    return PortBusyError(f"{path} is in use by {', '.join(others) or 'another program'}")
+def close_port(fd: int, exclusive: bool) -> None:
+    """Close what `open_port` has opened."""
+    if exclusive:
+        with suppress(OSError):  # else it would outlast us where another program has the port open too
+            ioctl(fd, termios.TIOCNXCL)
+    os.close(fd)
 
 
 @implementer(ISerialTransport)
@@ -251,10 +269,7 @@ class SerialTransport(Stream, FileDescriptor):
         if self._break_end is not None:
             self._break_end.cancel()
             self._break_end = None
-        if self._exclusive:
-            with suppress(OSError):  # else it would outlast us where another program has the port open too
-                ioctl(self._fd, termios.TIOCNXCL)
-        os.close(self._fd)
+        close_port(self._fd, self._exclusive)
         self._fd = -1
         self.protocol.connectionLost(reason)
 

@@ -82,7 +82,7 @@ class Session(Protocol):
     @property
     def reads(self) -> bool:
         """Whether the device's bytes go to it."""
-        return not self.unwritable and self.listener.settings.access.reads
+        return not self.unwritable and not self.farewell and self.listener.settings.access.reads
 
     @property
     def scarce(self) -> bool:

@@ -74,17 +74,18 @@ class Simulator(MemoryTransport):
 
     def _search(self) -> None:
         """Answer each rule whose bytes stand in the stream, in the order in which they are complete."""
+        done = 0
         while True:
             found = [
-                (self._heard.find(rule.expect) + len(rule.expect), n, rule)
+                (place + len(rule.expect), n, rule)
                 for n, rule in enumerate(self._script.rules)
-                if rule.expect and rule.expect in self._heard
+                if rule.expect and (place := self._heard.find(rule.expect, done)) >= 0
             ]
             if not found:
                 break
-            end, _, rule = min(found)
-            self._heard = self._heard[end:]
+            done, _, rule = min(found)
             self._respond(rule)
+        self._heard = self._heard[done:]
 
     def _respond(self, rule: Rule) -> None:
         """Answer after the rule's delay, and after the answers before."""

@@ -18,6 +18,7 @@ from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.python.failure import Failure
 from typing_extensions import override
 
+from smartserial.settings import KIB
 from smartserial.sharing.backlog import Backlog
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-KIB = 1024
 HIGH = 256 * KIB
 FULL_BATCH = 64 * KIB
 _WORTH_ANOTHER_READ = 2 * KIB

@@ -25,7 +25,7 @@ from zope.interface import implementer
 from smartserial.channels import termios2
 from smartserial.channels.serialport import PortAddress
 from smartserial.channels.stream import Stream
-from smartserial.errors import PortBusyError, PortError
+from smartserial.errors import PortError
 from smartserial.interfaces import ICountedTransport
 
 
@@ -38,17 +38,19 @@ class VirtualPort:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._note = _claim_note(path)
-        self.master, self._slave = os.openpty()
+        self._target = ""
+        self.master = self._slave = -1
         try:
+            self.master, self._slave = os.openpty()
             for fd in (self.master, self._slave):
                 os.set_inheritable(fd, False)
                 os.set_blocking(fd, False)
             termios2.write(self._slave, termios2.raw(termios2.read(self._slave)))
             self._target = os.ttyname(self._slave)
             self._link()
-        except BaseException:
+        except OSError as error:
             self.release()
-            raise
+            raise PortError(f"cannot make a virtual port at {path}: {error.strerror}") from error
 
     def _link(self) -> None:
         os.ftruncate(self._note, 0)
@@ -64,11 +66,13 @@ class VirtualPort:
     def release(self) -> None:
         """Take the link away, if it is still ours, and close the terminal."""
         with suppress(OSError):
-            if str(self.path.readlink()) == getattr(self, "_target", None):
+            if str(self.path.readlink()) == self._target:
                 self.path.unlink()
-        _note_path(self.path).unlink(missing_ok=True)
+        with suppress(OSError):
+            _note_path(self.path).unlink()
         for fd in (self.master, self._slave, self._note):
-            os.close(fd)
+            if fd >= 0:
+                os.close(fd)
 
 
 def _note_path(path: Path) -> Path:
@@ -79,9 +83,11 @@ def _claim_note(path: Path) -> int:
     """Return the locked note of a path that is free, or that a former run of ours has left behind.
 
     Raises:
-        PortBusyError: another smartserial runs with this path.
-        PortError: something that we did not make is there, or we may not write there.
+        PortError: another smartserial has the path, something that we did not make is there, or we may not
+            write there.
     """
+    if not path.name:
+        raise PortError(f"cannot make a virtual port at {path}: it has no name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         note = os.open(_note_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -91,7 +97,10 @@ def _claim_note(path: Path) -> int:
         flock(note, LOCK_EX | LOCK_NB)
     except BlockingIOError as error:
         os.close(note)
-        raise PortBusyError(f"another smartserial has the virtual port {path}") from error
+        raise PortError(f"another smartserial, or another share, has the virtual port {path}") from error
+    if not _is_at(note, _note_path(path)):  # its former owner took it away in the meantime
+        os.close(note)
+        return _claim_note(path)
     target = os.pread(note, 4096, 0).decode(errors="replace")
     if os.path.lexists(path) and not (path.is_symlink() and str(path.readlink()) == target):
         if not target:
@@ -101,6 +110,13 @@ def _claim_note(path: Path) -> int:
             f"cannot make a virtual port at {path}: something that smartserial did not make is there"
         )
     return note
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 @implementer(ICountedTransport)

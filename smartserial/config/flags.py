@@ -92,6 +92,9 @@ def _listener(text: str) -> dict[str, Any]:
     port = options.get("port") or (words[0] if words else "")
     if prefix == "tcp" and re.fullmatch("[0-9]{1,9}", port) and not options.keys() - {"port", "interface"}:
         return {"port": int(port), "host": options.get("interface") or "any"}
+    if text and not re.match(r"[a-z0-9]+:", text):
+        what = f"expected PORT, HOST:PORT or an endpoint, found {text!r}"
+        raise FindingsError([Finding("twistd smartserial", 0, 0, "--listen", "CF03", ERROR, what)])
     return {"endpoint": text}
 
 

@@ -167,6 +167,9 @@ def own_links(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
         if isinstance(share.device, VirtualDevice) and share.device.path.is_relative_to("/dev/pts"):
             place = ("shares", share.name, "device", "virtual")
             yield source.finding(place, "CF03", "expected a path outside /dev/pts")
+        elif isinstance(share.device, VirtualDevice) and not share.device.path.name:
+            place = ("shares", share.name, "device", "virtual")
+            yield source.finding(place, "CF03", f"expected the path of a link, found {share.device.path}")
 
 
 def _never_comes(expect: bytes, script: ScriptModel) -> bool:

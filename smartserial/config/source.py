@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,8 @@ def read_source(path: Path, shown: str = "") -> Source:
     Raises:
         FindingsError: it cannot be read, is too large, or is not YAML.
     """
+    if path.is_fifo():
+        raise _unreadable(shown or str(path), 0, 0, "expected a file, found a pipe")
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -82,11 +85,15 @@ def parse_source(name: str, data: bytes) -> Source:
     if _depth(data) > _DEEPEST_BRACKETS:
         raise _unreadable(name, 1, 1, "nested too deeply")
     try:
-        tree = YAML(typ="rt", pure=True).load(data.decode("utf-8-sig"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an anchor that is used again is the author's business
+            tree = YAML(typ="rt", pure=True).load(data.decode("utf-8-sig"))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         problem = (error.problem or error.context or "not YAML").partition(" with value")[0]
+        if problem.startswith("but ") and error.context:
+            problem = f"{error.context}, {problem}"
         raise _unreadable(name, line, column, problem) from error
     except RecursionError as error:
         raise _unreadable(name, 1, 1, "nested too deeply") from error

@@ -73,7 +73,6 @@ class Refusal:
     """Why a client is not let in; `text` is one plain line for its user, without the line end."""
 
     text: str
-    busy: bool = False
 
 
 def full(name: str, limit: int) -> Refusal:
@@ -89,4 +88,4 @@ def forbidden(name: str, host: str) -> Refusal:
 
 def held(name: str, why: str) -> Refusal:
     """The refusal while another program has the device."""
-    return Refusal(f"{name} is in use on the gateway itself: {why}", busy=True)
+    return Refusal(f"{name} is in use on the gateway itself: {why}")

@@ -42,21 +42,21 @@ class LedgerTests(TestCase):
 class FaultyTests(TestCase):
     """Both directions at once, two clients, through short reads and writes, EINTR and EAGAIN."""
 
-    library: Path
+    preload: Path
 
     @classmethod
     def setUpClass(cls) -> None:
         folder = make_folder(type("", (), {"addCleanup": staticmethod(cls.addClassCleanup)}))
-        cls.library = Path(folder) / "faulty.so"
+        cls.preload = Path(folder) / "faulty.so"
         source = Path(__file__).with_name("faulty.c")
         subprocess.run(
-            ["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-o", str(cls.library), str(source), "-ldl"],
+            ["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-o", str(cls.preload), str(source), "-ldl"],
             check=True,
         )
 
     def through(self, seed: int | None) -> Program:
         pty = Pty(self)
-        env = {} if seed is None else {"LD_PRELOAD": str(self.library), "FAULTY_SEED": str(seed)}
+        env = {} if seed is None else {"LD_PRELOAD": str(self.preload), "FAULTY_SEED": str(seed)}
         listen = "[{port: 0}, {port: 0, access: read}]"
         config = f"shares: {{x: {{device: {{port: {pty.path}}}, listen: {listen}}}}}"
         program = Program(self, config, env=env)

@@ -256,8 +256,9 @@ class SerialTransport(Stream, FileDescriptor):
     def abortConnection(self) -> None:
         """Close now; what waits here and in the driver is dropped."""
         if self.connected:
-            if self.unconfirmed():
-                termios.tcflush(self._fd, termios.TCOFLUSH)
+            if self.unconfirmed():  # closing would wait for what is in the driver
+                with suppress(termios.error):
+                    termios.tcflush(self._fd, termios.TCOFLUSH)
             self.connectionLost(Failure(CONNECTION_DONE))
 
     @override

@@ -16,7 +16,7 @@ from twisted.internet.endpoints import clientFromString, quoteStringArgument, se
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import TestCase
 
-from smartserial.channels import serialport
+from smartserial.channels import endpoints, serialport
 from smartserial.channels.holders import holders
 from smartserial.channels.serialport import SerialTransport
 from smartserial.errors import PortBusyError, PortError
@@ -123,6 +123,24 @@ class StringTests(TestCase):
         await port.stopListening()
         await until(lambda: recorders[1].lost is not None)
         self.assertEqual(len(recorders), 2)
+
+
+class NameTests(TestCase):
+    """A port by its path, or by its name in one of the system's folders."""
+
+    def test_the_folders_are_searched_in_order(self) -> None:
+        root = Path(make_folder(self))
+        folders = [root / "dev", root / "by-id", root / "by-path"]
+        for folder in folders:
+            folder.mkdir()
+        self.patch(endpoints, "_PORT_FOLDERS", tuple(folders))
+        for folder, name in zip(folders, ("ttyUSB0", "usb-FTDI_A5-if00-port0", "pci-0:1.0"), strict=True):
+            (folder / name).touch()
+            self.assertEqual(endpoints.find_port(name), folder / name)
+            self.assertEqual(endpoints.find_port(str(folder / name)), folder / name)
+        with self.assertRaises(PortError) as caught:
+            endpoints.find_port("ttyUSB1")
+        self.assertEqual(str(caught.exception), "there is no port ttyUSB1")
 
 
 class LinesTests(TestCase):

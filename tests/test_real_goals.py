@@ -75,7 +75,6 @@ class SlownessTests(TestCase):
         sender = Sender(client.send, self)
         until(lambda: self.stands_still(sender), "the client is held back")
         pty.write(b"the other way is alive")
-        client.setblocking(True)
         self.assertEqual(receive(client, 22), b"the other way is alive")
         sender.stop()
         whole, rest = divmod(sender.taken, 65536)

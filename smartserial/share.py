@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import deferLater
@@ -65,8 +65,8 @@ class Share(Service):
         self._reactor = reactor
         self._books = Books(settings.name, events, reactor)
         self._kept = Backlog()
-        self._ending: list[Deferred[None]] | None = None  # those who wait for the end, once it has begun
-        self._over = False
+        self._lock = DeferredLock()  # whoever asks for the end again waits for it
+        self._ended = False
         self.hurried = False  # set to end the grace of a stop at once
         self.clients = Clients(settings.name, settings.sharing, self._books.up, self, reactor)
         self.device = SharedDevice(settings, endpoint, self, self._books.down, reactor)
@@ -86,25 +86,17 @@ class Share(Service):
     def stopService(self) -> Deferred[None]:
         """End the share; asked again while it is ending, wait for the same end."""
         super().stopService()
-        ended: Deferred[None] = Deferred()
-        if self._ending is None:
-            self._ending = []
-            stopping = Deferred.fromCoroutine(self._stop())
-            stopping.addErrback(self._ended_badly)
-            stopping.addCallback(self._ended)
-        self._ending.append(ended)
-        if self._over:
-            self._ended(None)
-        return ended
+        return self._lock.run(self._end)
+
+    def _end(self) -> Deferred[None]:
+        if self._ended:
+            return succeed(None)
+        self._ended = True
+        stopping = Deferred.fromCoroutine(self._stop())
+        return stopping.addErrback(self._ended_badly)
 
     def _ended_badly(self, failure: Failure) -> None:
         _log.failure("{share} did not end well", failure, share=self.settings.name)
-
-    def _ended(self, result: object) -> None:
-        self._over = True
-        waiting, self._ending = self._ending or [], []
-        for ended in waiting:
-            ended.callback(None)
 
     async def _stop(self) -> None:
         for listener in self.listeners:

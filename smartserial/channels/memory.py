@@ -59,8 +59,7 @@ class MemoryTransport:
         self._producer_paused = False
 
     def received(self, data: bytes) -> None:
-        """Be given `data`; the device decides what to say."""
-        raise NotImplementedError
+        """Be given `data`; the device decides what to say. A mere talker, like this one, hears nothing."""
 
     def opened(self) -> None:
         """Begin; somebody listens now."""

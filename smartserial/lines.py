@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+LINE_NAMES = ("dtr", "rts", "break")  # the lines that this side drives
 _SHORT_FORM = re.compile(r"(\d+)(?:[ ,]([5-8])([NOEMS])(1\.5|1|2))?", re.ASCII | re.IGNORECASE)
 
 
@@ -97,8 +98,35 @@ class Lines:
         return self != Lines()
 
     def __str__(self) -> str:
-        named = (("dtr", self.dtr), ("rts", self.rts), ("break", self.brk))
+        named = zip(LINE_NAMES, (self.dtr, self.rts, self.brk), strict=True)
         return " ".join(f"{name}={'on' if state else 'off'}" for name, state in named if state is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ModemLines:
+    """States of the lines that the other side drives."""
+
+    cts: bool = False
+    dsr: bool = False
+    ri: bool = False
+    cd: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineCounts:
+    """What a driver has counted since it was loaded; of `ri` only the ends of rings.
+
+    The fields of Linux's ``struct serial_icounter_struct`` that tell of modem lines and errors.
+    """
+
+    cts: int = 0
+    dsr: int = 0
+    ri: int = 0
+    cd: int = 0
+    frame: int = 0
+    overrun: int = 0
+    parity: int = 0
+    brk: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
-from smartserial.lines import LineProfile, LineSettings
+from smartserial.lines import LINE_NAMES, LineProfile, LineSettings, ModemLines
 from smartserial.sharing.access import Access, Network
+from smartserial.sharing.control import Control, WhenRefused
 from smartserial.sharing.slow import SlowPolicy
 
 KIB = 1024
@@ -45,6 +47,25 @@ class TcpDevice:
 
     host: str
     port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rfc2217Device:
+    """A remote serial port, served by telnet with RFC 2217.
+
+    Args:
+        host: a name or an address.
+        port: the TCP port.
+        line: what the remote port is set to; None leaves it as it is until a client changes it.
+        strict: fail where the far server does not answer as the RFC says, instead of going on.
+        lines: the lines while somebody is connected and while nobody is.
+    """
+
+    host: str
+    port: int
+    line: LineSettings | None = None
+    strict: bool = False
+    lines: LineProfile = LineProfile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +128,7 @@ class EndpointDevice:
     endpoint: str
 
 
-Device = PortDevice | VirtualDevice | TcpDevice | SimDevice | LoopDevice | EndpointDevice
+Device = PortDevice | VirtualDevice | TcpDevice | Rfc2217Device | SimDevice | LoopDevice | EndpointDevice
 
 
 def describe(device: Device) -> str:
@@ -119,6 +140,8 @@ def describe(device: Device) -> str:
             return f"virtual port {path}"
         case TcpDevice(host=host, port=number):
             return f"tcp {Address(host, number)}"
+        case Rfc2217Device(host=host, port=number):
+            return f"rfc2217 {Address(host, number)}"
         case SimDevice(name=name):
             return f"simulated {name}"
         case LoopDevice():
@@ -135,11 +158,15 @@ class DeviceRules:
         on_demand: open it only while a client is connected.
         wait_while_busy: keep clients while another program has the device, instead of closing them.
         close_on_unplug: close the clients when the device goes away, instead of keeping them.
+        remote_lines: names of the lines that RFC 2217 clients may change.
+        report: the modem lines that they are told of while the device is up, where it has none.
     """
 
     on_demand: bool = False
     wait_while_busy: bool = False
     close_on_unplug: bool = False
+    remote_lines: frozenset[str] = frozenset(LINE_NAMES)
+    report: ModemLines = ModemLines(cts=True, dsr=True, cd=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +191,20 @@ class Address:
         return self.endpoint or f"{host}:{self.port}"
 
 
+class Mode(Enum):
+    """How the clients of a listener speak: bytes alone, or telnet with RFC 2217."""
+
+    RAW = "raw"
+    RFC2217 = "rfc2217"
+
+
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
     """One listener of a share.
 
     Args:
         address: where it listens.
+        mode: how its clients speak.
         access: what its clients may do.
         allow: addresses that may connect; empty: all.
         max_clients: how many at once; None: as many as the share lets in.
@@ -180,6 +215,7 @@ class ListenerSettings:
     """
 
     address: Address = Address()
+    mode: Mode = Mode.RAW
     access: Access = Access.BOTH
     allow: tuple[Network, ...] = ()
     max_clients: int | None = None
@@ -205,12 +241,39 @@ class SlowClient:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """What RFC 2217 clients have to do with the line settings.
+
+    Args:
+        remote: they may change them.
+        notify: they are told, unasked, when somebody else has changed them.
+        restore: the configured settings come back when the last of them has left.
+    """
+
+    remote: bool = True
+    notify: bool = False
+    restore: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Sharing:
-    """Rules for all clients of a share."""
+    """Rules for all clients of a share.
+
+    Args:
+        max_clients: how many at once.
+        kick_oldest: one too many takes the place of the oldest, instead of being refused.
+        slow_client: what is done about clients that do not keep up.
+        control: whose changes of settings and lines act.
+        refused: what a client is told whose change does not act.
+        settings: what RFC 2217 clients have to do with the line settings.
+    """
 
     max_clients: int = 16
     kick_oldest: bool = False
     slow_client: SlowClient = SlowClient()
+    control: Control = Control.FIRST
+    refused: WhenRefused = WhenRefused.ACKNOWLEDGE
+    settings: RemoteSettings = RemoteSettings()
 
 
 @dataclass(frozen=True, slots=True)

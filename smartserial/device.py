@@ -144,12 +144,12 @@ class SharedDevice:
             return
         lines = device.lines.connected if self._clients else device.lines.idle
         if lines:
-            try:
-                self.link.stream.set_lines(lines)
-            except PortError as error:
-                self._owner.publish(DeviceFailed, str(error))
-            else:
-                self._owner.publish(LinesSet, lines)
+            setting = self.link.stream.set_lines(lines)
+            setting.addCallback(lambda _: self._owner.publish(LinesSet, lines)).addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> None:
+        failure.trap(PortError)
+        self._owner.publish(DeviceFailed, failure.getErrorMessage())
 
     # ---- other settings
 
@@ -171,14 +171,15 @@ class SharedDevice:
             return False
         if device != replace(before, line=device.line, lines=device.lines):
             return False
-        try:
-            self.link.stream.apply(device.line)
-        except PortError as error:
-            self._owner.publish(DeviceFailed, str(error))
-            return False
         self.link.use(endpoint)
-        self._set_lines()
+        applying = self.link.stream.apply(device.line)
+        applying.addCallback(lambda _: self._set_lines()).addErrback(self._not_set, endpoint)
         return True
+
+    def _not_set(self, failure: Failure, endpoint: IStreamClientEndpoint) -> None:
+        self._failed(failure)
+        self.link.replace(endpoint)
+        self._owner.hold_clients()
 
     # ---- what the link tells
 

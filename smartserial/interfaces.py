@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import IConsumer, IPushProducer, ITransport
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IConsumer, IProtocol, IPushProducer, ITransport
 from zope.interface import Attribute
 
-from smartserial.lines import Lines, LineSettings
+from smartserial.lines import LineCounts, Lines, LineSettings, ModemLines
+from smartserial.telnet.options import Agreed
 
 
 class ICountedTransport(ITransport, IConsumer, IPushProducer):
@@ -45,23 +47,58 @@ class ICountedTransport(ITransport, IConsumer, IPushProducer):
 
 
 class ISerialTransport(ICountedTransport):
-    """A counted transport with a serial line behind it."""
+    """A counted transport with a serial line behind it.
+
+    What `apply` and `set_lines` return has fired already where the line is in this machine.
+    """
 
     settings: LineSettings = Attribute("What is in force: read back from the device, never just asked for.")
     shadowed: tuple[str, ...] = Attribute("Names of settings that are only kept here.")
+    on_change: object = Attribute("Called without arguments when something changed over there, or None.")
 
-    def apply(settings: LineSettings) -> None:
+    def apply(settings: LineSettings) -> Deferred[None]:
         """Put settings in force, without flushing anything.
 
-        Raises:
-            SettingsRefusedError: the device did not take them all; the former ones are in force again.
+        Fails with a SettingsRefusedError if the device did not take them all; the former ones are in force
+        again. Fails with a PortError if the device cannot be asked.
         """
 
-    def set_lines(lines: Lines) -> None:
-        """Drive DTR and RTS in one ioctl, and break; where there is no such line, remember its state."""
+    def set_lines(lines: Lines) -> Deferred[None]:
+        """Drive DTR and RTS in one ioctl, and break; where there is no such line, remember its state.
+
+        Fails with a PortError.
+        """
 
     def lines() -> Lines:
         """Return the states that were last set, of the device or of its shadow lines."""
 
     def send_break(seconds: float) -> None:
         """Hold a break for so long, without blocking."""
+
+    def modem() -> ModemLines | None:
+        """Return the lines that the device drives now; None if there are none."""
+
+    def counts() -> LineCounts | None:
+        """Return what the driver has counted; None if it does not count."""
+
+    def purge_input() -> int:
+        """Throw away what the driver has received and was not read; return how many bytes."""
+
+    def purge_output() -> int:
+        """Throw away what the driver has not sent yet, of ``sent``; return how many bytes."""
+
+
+class ITelnetProtocol(IProtocol):
+    """A protocol on a telnet connection that hears more than data, all of it in the order of coming."""
+
+    def telnet_signal(code: int) -> None:
+        """Be told of a command of two bytes, such as `Command.BRK`."""
+
+    def telnet_subnegotiation(option: int, payload: bytes) -> None:
+        """Be given a subnegotiation, of 512 bytes at most."""
+
+    def telnet_agreed(agreed: Agreed) -> None:
+        """Be told that an option is in force now, or not any more."""
+
+    def telnet_paused() -> None:
+        """Be told that everything which has come so far has been handed over."""

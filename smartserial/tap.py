@@ -47,12 +47,12 @@ class Options(usage.Options):
             None,
             "One device: serial:PATH[:baudrate=9600...], pty:PATH, tcp:HOST:PORT, sim:NAME, loop:",
         ],
-        ["mode", "m", "raw", "How --listen is spoken to."],
+        ["mode", "m", "raw", "How clients of --listen speak: raw, or rfc2217 (telnet)."],
         ["max-clients", None, None, "How many clients at once."],
     ]
     optFlags = [["insecure", None, "Let --listen be open to other machines, without protection."]]
     compData = usage.Completions(
-        optActions={"config": usage.CompleteFiles("*.yaml"), "mode": usage.CompleteList(["raw"])}
+        optActions={"config": usage.CompleteFiles("*.yaml"), "mode": usage.CompleteList(["raw", "rfc2217"])}
     )
 
     def __init__(self) -> None:

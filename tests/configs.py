@@ -36,6 +36,16 @@ def share(values: str) -> str:
     return f"shares:\n  a:\n    device: {{loop: true}}\n    listen: [{{port: 1}}]\n    {values}\n"
 
 
+def telnet(text: str) -> str:
+    """The configuration whose first listener speaks RFC 2217; what follows it on its line moves by 15."""
+    return text.replace("listen: [{port: 1", "listen: [{port: 1, mode: rfc2217", 1)
+
+
+def remote(values: str) -> str:
+    """A configuration whose device is a remote serial port with these values; they begin at 3:28."""
+    return device(f"{{rfc2217: h:1, {values}}}")
+
+
 def two_devices(first: str, second: str) -> str:
     """A configuration of two shares; the values of the second device begin at 6:13."""
     return device(first) + f"  b:\n    device: {second}\n    listen: [{{port: 2}}]\n"

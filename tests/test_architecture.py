@@ -17,6 +17,7 @@ PLUGIN = ROOT.parent / "twisted" / "plugins" / "smartserial_plugin.py"
 # A room imports from lower levels only; a package is one room, whose modules may import each other.
 LEVELS: tuple[set[str], ...] = (
     {"", "errors", "lines", "printable", "sharing"},
+    {"telnet"},
     {"settings", "interfaces", "events"},
     {"channels", "config", "journal", "books"},
     {"watch", "device"},
@@ -26,11 +27,22 @@ LEVELS: tuple[set[str], ...] = (
     {"cli", "parsers", "tap"},
     {"__main__"},
 )
-PURE = {"errors", "lines", "printable", "settings", "sharing"}
-HARMLESS = {"__future__", "collections", "dataclasses", "enum", "ipaddress", "pathlib", "re", "typing"}
+PURE = {"errors", "lines", "printable", "settings", "sharing", "telnet"}
+HARMLESS = {
+    "__future__",
+    "collections",
+    "dataclasses",
+    "enum",
+    "functools",
+    "ipaddress",
+    "operator",
+    "pathlib",
+    "re",
+    "typing",
+}
 # What only few may know: a prefix of what is imported, and those who may import it.
 RESERVED: dict[str, tuple[str, ...]] = {
-    "serial": ("channels.serialport", "channels.termios2"),
+    "serial": ("channels.termios2", "channels.uart"),
     "pydantic": ("config.",),
     "pydantic_core": ("config.",),
     "ruamel": ("config.",),

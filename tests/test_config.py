@@ -13,11 +13,11 @@ from pydantic import BaseModel
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import config
-from smartserial.config import models
+from smartserial.config import devices, models, values
 from smartserial.config.findings import CODES, ERROR, FindingsError
 from smartserial.config.source import parse_source
 from smartserial.config.translate import validate
-from smartserial.lines import Flow, LineProfile, Lines, LineSettings, Parity, Rs485
+from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
 from smartserial.settings import (
     Address,
     DeviceRules,
@@ -26,7 +26,10 @@ from smartserial.settings import (
     Keepalive,
     ListenerSettings,
     LoopDevice,
+    Mode,
     PortDevice,
+    RemoteSettings,
+    Rfc2217Device,
     Rule,
     Script,
     ShareSettings,
@@ -37,9 +40,10 @@ from smartserial.settings import (
     VirtualDevice,
 )
 from smartserial.sharing.access import Access, parse_network
+from smartserial.sharing.control import Control, WhenRefused
 from smartserial.sharing.slow import SlowPolicy
 
-from .configs import Expected, device, in_short, judged, listen, port, share, two_devices
+from .configs import Expected, device, in_short, judged, listen, port, remote, share, telnet, two_devices
 
 COMPLETE = """\
 shares:
@@ -62,6 +66,8 @@ shares:
       lines:
         connected: {dtr: true, rts: true, break: false}
         idle: {dtr: false, rts: false, break: true}
+        remote: [rts, break]
+        report: {cts: false, dsr: false, ri: true, cd: false}
       open: on-demand
       on_busy: wait
       on_unplug: close
@@ -79,21 +85,41 @@ shares:
         keepalive: {every: 10s, retry: 5s, count: 4}
         idle_timeout: 1.5m
       - endpoint: "unix:/run/line-1"
+        mode: rfc2217
     sharing:
       max_clients: 4
       when_full: kick-oldest
       slow_client: {policy: discard, limit: 64KiB, timeout: 10s}
+      control: last
+      refused: actual
+      settings: {remote: false, notify: true, restore: false}
     buffer: 0
   short:
     device: {port: ttyUSB0, line: 50 5N1.5, rs485: true}
     listen: [{port: 7002, keepalive: false}]
     buffer: 2KiB
   virtual:
-    device: {virtual: run/desk}
-    listen: [{port: 0}]
+    device: {virtual: run/desk, lines: {remote: [], report: {cd: false}}}
+    listen: [{port: 0, mode: rfc2217}]
   remote:
     device: {tcp: "example.org:4001"}
     listen: [{port: 7003}]
+  far:
+    device:
+      rfc2217: "[2001:db8::1]:4002"
+      baudrate: 1200
+      bytesize: 5
+      parity: space
+      stopbits: 1.5
+      flow: rtscts
+      strict: true
+      lines: {connected: {dtr: true}, idle: {break: false}}
+      open: on-demand
+      on_unplug: close
+    listen: [{port: 7007}]
+  far-short:
+    device: {rfc2217: "example.org:4003", line: 38400 7O2}
+    listen: [{port: 7008}]
   simulated:
     device: {sim: ./ping.yaml}
     listen: [{port: 7004}]
@@ -122,7 +148,7 @@ def complete_settings(folder: Path) -> GatewaySettings:
                     hupcl=True,
                     lines=LineProfile(Lines(True, True, False), Lines(False, False, True)),
                 ),
-                rules=DeviceRules(on_demand=True, wait_while_busy=True, close_on_unplug=True),
+                rules=DeviceRules(True, True, True, frozenset({"rts", "break"}), ModemLines(ri=True)),
                 listeners=(
                     ListenerSettings(
                         address=Address("0.0.0.0", 7001),
@@ -134,9 +160,16 @@ def complete_settings(folder: Path) -> GatewaySettings:
                         keepalive=Keepalive(10.0, 5.0, 4),
                         idle_timeout=90.0,
                     ),
-                    ListenerSettings(Address(endpoint="unix:/run/line-1")),
+                    ListenerSettings(Address(endpoint="unix:/run/line-1"), Mode.RFC2217),
                 ),
-                sharing=Sharing(4, True, SlowClient(SlowPolicy.DISCARD, 65536, 10.0)),
+                sharing=Sharing(
+                    4,
+                    True,
+                    SlowClient(SlowPolicy.DISCARD, 65536, 10.0),
+                    Control.LAST,
+                    WhenRefused.ACTUAL,
+                    RemoteSettings(remote=False, notify=True, restore=False),
+                ),
                 buffer=0,
             ),
             ShareSettings(
@@ -146,9 +179,29 @@ def complete_settings(folder: Path) -> GatewaySettings:
                 buffer=2048,
             ),
             ShareSettings(
-                "virtual", VirtualDevice(folder / "run/desk"), (ListenerSettings(Address(port=0)),)
+                "virtual",
+                VirtualDevice(folder / "run/desk"),
+                (ListenerSettings(Address(port=0), Mode.RFC2217),),
+                DeviceRules(remote_lines=frozenset(), report=ModemLines(cts=True, dsr=True)),
             ),
             ShareSettings("remote", TcpDevice("example.org", 4001), (ListenerSettings(Address(port=7003)),)),
+            ShareSettings(
+                "far",
+                Rfc2217Device(
+                    "2001:db8::1",
+                    4002,
+                    LineSettings(1200, 5, Parity.SPACE, 1.5, Flow.RTSCTS),
+                    strict=True,
+                    lines=LineProfile(Lines(dtr=True), Lines(brk=False)),
+                ),
+                (ListenerSettings(Address(port=7007)),),
+                DeviceRules(on_demand=True, close_on_unplug=True),
+            ),
+            ShareSettings(
+                "far-short",
+                Rfc2217Device("example.org", 4003, LineSettings(38400, 7, Parity.ODD, 2)),
+                (ListenerSettings(Address(port=7008)),),
+            ),
             ShareSettings(
                 "simulated",
                 SimDevice("./ping.yaml", Script((Rule(b"ping", (b"pong",)),))),
@@ -258,15 +311,15 @@ class CompleteTest(FileTest):
                 walk(part)
 
         walk(parsed)
-        # `open` and `on_unplug` of one kind of device stand for those of all.
-        common = set(models._DeviceModel.model_fields)
+        # `open`, `on_unplug` and `lines` of serial ports stand for those of all devices.
+        bases = {values.Model, devices._DeviceModel, devices._OpenedModel, devices.SerialModel}
         expected = {
             (model.__name__, name)
-            for model in vars(models).values()
-            if isinstance(model, type) and issubclass(model, models.Model)
-            if not model.__name__.startswith("Script") and model is not models._DeviceModel
+            for model in (*vars(models).values(), *vars(devices).values())
+            if isinstance(model, type) and issubclass(model, values.Model) and model not in bases
+            if not model.__name__.startswith("Script")
             for name in model.model_fields
-            if model is models.PortModel or name not in common
+            if issubclass(model, devices.SerialModel) or name not in devices._OpenedModel.model_fields
         }
         self.assertEqual(expected - seen, set())
 
@@ -282,6 +335,16 @@ class CompleteTest(FileTest):
             [getattr(one, "port", None) or str(one.path) for one in found],
             [str(self.folder / "sub/tty"), str(self.folder / "link"), "ttyUSB0", "/dev/ttyS0", "/run/link"],
         )
+
+    def test_the_examples_of_documents(self) -> None:
+        """All that are handed out have no findings, warnings included."""
+        root = Path(__file__).parent.parent
+        texts = {path.name: path.read_text() for path in (root / "etc").glob("*.yaml")}
+        documented = (root / "docs" / "configuration.md").read_text().split("```yaml\nshares:\n")[1:]
+        texts |= {f"example {n}": f"shares:\n{text.partition('```')[0]}" for n, text in enumerate(documented)}
+        self.assertGreaterEqual(len(texts), 8)
+        for name, text in texts.items():
+            self.assertEqual([str(finding) for finding in config.check(self.write(text))], [], name)
 
     def test_load_gives_warnings(self) -> None:
         text = device("{loop: true, open: on-demand}") + "    buffer: 8KiB\n"
@@ -413,6 +476,9 @@ class SchemaTest(SynchronousTestCase):
             listen("{port: 1, idle_timeout: null}"),
             share("buffer: 1 kib"),
             share("buffer: 4096"),
+            remote("line: 9600 7E1, strict: true"),
+            telnet(device("{virtual: x, lines: {remote: [], report: {ri: true}}}")),
+            telnet(share("sharing: {control: none, settings: {}}")),
         ):
             self.assertIsNotNone(judged(text, Path(__file__).parent)[0] or text is COMPLETE)
             self.assertEqual(self._errors(text), [], text)
@@ -436,6 +502,12 @@ class SchemaTest(SynchronousTestCase):
             listen("{port: 1, keepalive: 3}"),
             listen("{port: 1, idle_timeout: 5}"),
             listen("{port: 1, access: raed}"),
+            listen("{port: 1, mode: telnet}"),
+            remote("exclusive: true"),
+            device("{tcp: h:1, lines: {idle: {}}}"),
+            device("{loop: true, lines: {remote: [dtr, dtr]}}"),
+            device("{loop: true, lines: {remote: [cts]}}"),
+            share("sharing: {control: any}"),
         ):
             self.assertNotEqual(self._errors(text), [], text)
 

@@ -15,7 +15,9 @@ from smartserial.lines import Flow, LineSettings, Parity, Rs485
 from smartserial.settings import (
     EndpointDevice,
     LoopDevice,
+    Mode,
     PortDevice,
+    Rfc2217Device,
     ShareSettings,
     SimDevice,
     TcpDevice,
@@ -45,6 +47,16 @@ DEVICES: list[tuple[str, Any]] = [
     ("virtual:/tmp/x", VirtualDevice(Path("/tmp/x"))),
     ("tcp:example.org:4001", TcpDevice("example.org", 4001)),
     ("tcp:[::1]:4001", TcpDevice("::1", 4001)),
+    ("rfc2217:example.org:4001", Rfc2217Device("example.org", 4001)),
+    ("rfc2217:[::1]:4001:strict=yes", Rfc2217Device("::1", 4001, strict=True)),
+    (
+        "rfc2217:example.org:4001:baudrate=19200:parity=even",
+        Rfc2217Device("example.org", 4001, LineSettings(19200, 8, Parity.EVEN)),
+    ),
+    (
+        "rfc2217:h:4001:line=50 5N1.5:flow=rtscts",
+        Rfc2217Device("h", 4001, LineSettings(50, 5, Parity.NONE, 1.5, Flow.RTSCTS)),
+    ),
     ("loop:", LoopDevice()),
     ("loop", LoopDevice()),
     ("tls:example.org:443", EndpointDevice("tls:example.org:443")),
@@ -62,6 +74,11 @@ WRONG_DEVICES: list[tuple[str, str]] = [
     ("pty:", "CF03 error: --device virtual: expected a text that is not empty"),
     ("pty:/x:baudrate=9600", "CF08 error: --device baudrate: cannot act on a `virtual` device"),
     ("tcp:h", "CF03 error: --device tcp: expected HOST:PORT, found 'h'"),
+    ("tcp:h:1:baudrate=9600", "CF08 error: --device baudrate: cannot act on a `tcp` device"),
+    ("rfc2217:h", "CF03 error: --device rfc2217: expected HOST:PORT, found 'h'"),
+    ("rfc2217:h:1:exclusive=yes", "CF08 error: --device exclusive: cannot act on a `rfc2217` device"),
+    ("rfc2217:h:1:lines=3", "CF03 error: --device lines: expected a mapping, found 3"),
+    ("rfc2217:h:1:flow=dsrdtr", "CF08 error: --device flow: this client of RFC 2217 has no DSR/DTR"),
     ("sim:zzz", "CF09 error: --device sim: no simulation 'zzz'"),
     ("", "CF03 error: --device endpoint: expected a text that is not empty"),
     ("serial:ttyS0:loop=true", "CF05 error: --device: expected one of port, "),
@@ -159,7 +176,13 @@ class FlagsTest(SynchronousTestCase):
         for word in ("0", "x", "-1", "1.5", ""):
             refused = self._refused("loop:", ["1"], "raw", max_clients=word)
             self.assertIn("CF03 error: --max-clients: expected", refused)
-        self.assertIn("--mode: expected 'raw', found 'zz'", self._refused("loop:", ["1"], "zz"))
+        self.assertIn("--mode: expected 'raw' or 'rfc2217', found 'zz'", self._refused("loop:", ["1"], "zz"))
+
+    def test_a_mode_for_all_listeners(self) -> None:
+        for word, mode in (("raw", Mode.RAW), ("rfc2217", Mode.RFC2217)):
+            settings, findings = one_share("loop:", ["1", "unix:/x"], word)
+            modes = [listener.mode for listener in settings.shares[0].listeners]
+            self.assertEqual((modes, findings), ([mode, mode], []))
 
     def test_everything_wrong_at_once(self) -> None:
         lines = self._refused("serial:x:parity=evn", ["70000", "any:1"], "raw", max_clients="0").splitlines()
@@ -187,7 +210,12 @@ class FlagsTest(SynchronousTestCase):
             self._refused(text, ["7001"], "raw")
 
     def test_a_kind_that_is_misspelt(self) -> None:
-        for text, hint in (("serail:ttyS0", "serial"), ("lop:", "loop"), ("ptty:/x", "pty")):
+        for text, hint in (
+            ("serail:ttyS0", "serial"),
+            ("lop:", "loop"),
+            ("ptty:/x", "pty"),
+            ("rfc2271:h:1", "rfc2217"),
+        ):
             self.assertIn(f"did you mean {hint}", self._refused(text, ["7001"], "raw"), text)
 
     @given(st.text(alphabet="tcp:serial=[]\\²٣09.-/ \n", max_size=20))
@@ -234,6 +262,11 @@ class EndpointStringTest(SynchronousTestCase):
             PortDevice("ttyS0", LineSettings(1200, 7, Parity.EVEN)),
         )
         self.assertEqual(device_from_words("virtual", ["/x"], {}), VirtualDevice(Path("/x")))
+        self.assertEqual(device_from_words("rfc2217", ["h", "1"], {}), Rfc2217Device("h", 1))
+        self.assertEqual(
+            device_from_words("rfc2217", ["[::1]", "99"], {"line": "1200 7E1", "strict": "true"}),
+            Rfc2217Device("::1", 99, LineSettings(1200, 7, Parity.EVEN), strict=True),
+        )
         self.assertIsInstance(device_from_words("sim", ["scpi-meter"], {}), SimDevice)
 
     def test_refused(self) -> None:
@@ -244,6 +277,10 @@ class EndpointStringTest(SynchronousTestCase):
             ("virtual", ["/x"], {"baudrate": "1"}, "baudrate: cannot act on a `virtual` device"),
             ("sim", ["zzz"], {}, "sim: no simulation 'zzz'"),
             ("port", ["x"], {"open": "on-demand"}, "open: unknown key"),
+            ("rfc2217", ["h"], {}, "rfc2217: expected HOST:PORT, found 'h'"),
+            ("rfc2217", ["h", "1"], {"baud": "1"}, "baud: unknown key (did you mean baudrate?)"),
+            ("rfc2217", ["h", "1"], {"hupcl": "yes"}, "hupcl: cannot act on a `rfc2217` device"),
+            ("rfc2217", ["h", "1"], {"on_unplug": "close"}, "on_unplug: unknown key"),
         ):
             with self.assertRaises(ValueError) as caught:
                 device_from_words(kind, words, options)

@@ -10,26 +10,42 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.config.judge import judge
 from smartserial.config.source import Source
-from smartserial.lines import Flow, Lines, LineSettings, Parity, Rs485
+from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
 from smartserial.settings import (
     Address,
     EndpointDevice,
     Keepalive,
     ListenerSettings,
     LoopDevice,
+    Mode,
     PortDevice,
+    RemoteSettings,
+    Rfc2217Device,
     ShareSettings,
     TcpDevice,
 )
 from smartserial.sharing.access import Access, parse_network
+from smartserial.sharing.control import Control, WhenRefused
 from smartserial.sharing.slow import SlowPolicy
 
-from .configs import FOLDER, Row, device, differences, judged, listen, port, share, the_share
+from .configs import (
+    FOLDER,
+    Row,
+    device,
+    differences,
+    judged,
+    listen,
+    port,
+    remote,
+    share,
+    telnet,
+    the_share,
+)
 
 D = "shares.a.device"
 L = "shares.a.listen[0]"
 S = "shares.a.sharing"
-KINDS = "expected one of port, virtual, tcp, sim, loop, endpoint to say what the device is"
+KINDS = "expected one of port, virtual, tcp, rfc2217, sim, loop, endpoint to say what the device is"
 TIME = "expected a time with its unit, such as 20ms or 5s, found "
 SIZE = "expected a size, such as 8KiB or 512, found "
 
@@ -55,11 +71,19 @@ WRONG_DEVICES: list[Row] = [
     (device('{virtual: ""}'), [(f"3:23 CF03 {D}.virtual", "not empty")]),
     (device('{sim: ""}'), [(f"3:19 CF03 {D}.sim", "not empty")]),
     (device('{endpoint: ""}'), [(f"3:24 CF03 {D}.endpoint", "not empty")]),
-    (device("{tcp: h:1, baudrate: 9600}"), [(f"3:24 CF08 {D}.baudrate", "`tcp` device (it is for port)")]),
+    (device("{rfc2217: h}"), [(f"3:23 CF03 {D}.rfc2217", "expected HOST:PORT, found 'h'")]),
+    (device("{rfc2271: h:1}"), [(f"3:13 CF04 {D}", "did you mean rfc2217?")]),
+    (
+        device("{tcp: h:1, baudrate: 9600}"),
+        [(f"3:24 CF08 {D}.baudrate", "`tcp` device (it is for port, rfc2217)")],
+    ),
+    (device("{tcp: h:1, strict: true}"), [(f"3:24 CF08 {D}.strict", "`tcp` device (it is for rfc2217)")]),
     (device("{loop: true, on_busy: wait}"), [(f"3:26 CF08 {D}.on_busy", "cannot act on a `loop` device")]),
     (device("{virtual: x, line: 9600}"), [(f"3:26 CF08 {D}.line", "the program that opens it decides")]),
     (device("{virtual: x, open: always}"), [(f"3:26 CF08 {D}.open", "cannot act on a `virtual` device")]),
-    (device("{virtual: x, foo: 1}"), [(f"3:26 CF02 {D}.foo", "unknown key (known here: virtual)")]),
+    (device("{virtual: x, strict: true}"), [(f"3:26 CF08 {D}.strict", "(it is for rfc2217)")]),
+    (device("{virtual: x, hupcl: true}"), [(f"3:26 CF08 {D}.hupcl", "(it is for port)")]),
+    (device("{virtual: x, foo: 1}"), [(f"3:26 CF02 {D}.foo", "unknown key (known here: lines, virtual)")]),
 ]
 
 WRONG_PORTS: list[Row] = [
@@ -99,6 +123,68 @@ WRONG_PORTS: list[Row] = [
     (port("on_unplug: closed"), [(f"3:37 CF03 {D}.on_unplug", "did you mean close?")]),
 ]
 
+WRONG_REMOTE_PORTS: list[Row] = [
+    (remote("baudrat: 1"), [(f"3:28 CF02 {D}.baudrat", "did you mean baudrate?")]),
+    (remote("line: 9600 8N9"), [(f"3:34 CF03 {D}.line", "expected a form like '19200 8E1'")]),
+    (remote("baudrate: 0"), [(f"3:38 CF03 {D}.baudrate", "expected at least 1, found 0")]),
+    (remote("strict: 1"), [(f"3:36 CF03 {D}.strict", "expected true or false, found 1")]),
+    (remote("rs485: true"), [(f"3:28 CF08 {D}.rs485", "`rfc2217` device (it is for port)")]),
+    (remote("exclusive: true"), [(f"3:28 CF08 {D}.exclusive", "`rfc2217` device (it is for port)")]),
+    (remote("on_busy: wait"), [(f"3:28 CF08 {D}.on_busy", "`rfc2217` device (it is for port)")]),
+    (
+        device("{rfc2217: 3, flow: dsrdtr, lines: {idle: {brk: true}}}"),
+        [
+            (f"3:23 CF03 {D}.rfc2217", "expected HOST:PORT, found 3"),
+            (f"3:32 CF08 {D}.flow", "has no DSR/DTR flow control"),
+            (f"3:55 CF02 {D}.lines.idle.brk", "did you mean break?"),
+        ],
+    ),
+]
+
+WRONG_LINES: list[Row] = [
+    (device("{loop: true, lines: 3}"), [(f"3:33 CF03 {D}.lines", "expected a mapping, found 3")]),
+    (
+        device("{loop: true, lines: {remote: dtr}}"),
+        [(f"3:42 CF03 {D}.lines.remote", "expected a list, found 'dtr'")],
+    ),
+    (
+        device("{loop: true, lines: {remote: [dtr, brk, 3]}}"),
+        [
+            (f"3:48 CF03 {D}.lines.remote[1]", "did you mean break?"),
+            (f"3:53 CF03 {D}.lines.remote[2]", "expected 'dtr', 'rts' or 'break', found 3"),
+        ],
+    ),
+    (
+        device("{loop: true, lines: {remote: [dtr, rts, dtr]}}"),
+        [(f"3:42 CF03 {D}.lines.remote", "expected each line once, found 'dtr' twice")],
+    ),
+    (
+        telnet(device("{loop: true, lines: {report: {cts: 1, dcd: true}}}")),
+        [
+            (f"3:48 CF03 {D}.lines.report.cts", "expected true or false, found 1"),
+            (f"3:51 CF02 {D}.lines.report.dcd", "did you mean cd?"),
+        ],
+    ),
+    (device("{loop: true, lines: {remot: []}}"), [(f"3:34 CF02 {D}.lines.remot", "did you mean remote?")]),
+    (
+        device("{loop: true, lines: {dtr: true}}"),
+        [(f"3:34 CF02 {D}.lines.dtr", "unknown key (known here: remote, report)")],
+    ),
+    *(
+        (
+            device(f"{{{kind}, lines: {{connected: {{dtr: true}}, idle: {{}}}}}}"),
+            [
+                (
+                    f"3:{len(kind) + 24} CF08 {D}.lines.connected",
+                    f"cannot act on a `{kind.partition(':')[0]}` device (it is for port, rfc2217)",
+                ),
+                (f"3:{len(kind) + 48} CF08 {D}.lines.idle", "(it is for port, rfc2217)"),
+            ],
+        )
+        for kind in ("virtual: x", "tcp: h:1", "sim: scpi-meter", "loop: true", "endpoint: x")
+    ),
+]
+
 WRONG_LISTENERS: list[Row] = [
     ("shares: {a: {device: {loop: true}}}", [("1:13 CF04 shares.a.listen", "expected, but missing")]),
     (listen(""), [("4:13 CF03 shares.a.listen", "expected at least one, found an empty list")]),
@@ -113,7 +199,8 @@ WRONG_LISTENERS: list[Row] = [
     (listen("{port: 1, host: [a]}"), [(f"4:30 CF03 {L}.host", "expected an address of this machine")]),
     (listen("{port: 1, host: {a: b}}"), [(f"4:30 CF03 {L}.host", "expected an address of this machine")]),
     (listen('{endpoint: ""}'), [(f"4:25 CF03 {L}.endpoint", "not empty")]),
-    (listen("{port: 1, mode: telnot}"), [(f"4:30 CF03 {L}.mode", "found 'telnot'")]),
+    (listen("{port: 1, mode: telnot}"), [(f"4:30 CF03 {L}.mode", "'raw' or 'rfc2217', found 'telnot'")]),
+    (listen("{port: 1, mode: rfc2271}"), [(f"4:30 CF03 {L}.mode", "did you mean rfc2217?")]),
     (listen("{port: 1, transport: sctp}"), [(f"4:35 CF03 {L}.transport", "found 'sctp'")]),
     (listen("{port: 1, access: raed}"), [(f"4:32 CF03 {L}.access", "did you mean read?")]),
     (listen("{port: 1, allow: 10.0.0.1}"), [(f"4:31 CF03 {L}.allow", "expected a list, found '10.0.0.1'")]),
@@ -173,6 +260,32 @@ WRONG_SHARING: list[Row] = [
 ]
 
 
+WRONG_CONTROL: list[Row] = [
+    (
+        telnet(share("sharing: {control: any}")),
+        [(f"5:24 CF03 {S}.control", "'last', 'anyone' or 'none', found 'any' (did you mean anyone?)")],
+    ),
+    (telnet(share("sharing: {control: null}")), [(f"5:24 CF03 {S}.control", "found nothing")]),
+    (telnet(share("sharing: {refused: actul}")), [(f"5:24 CF03 {S}.refused", "did you mean actual?")]),
+    (
+        telnet(share("sharing: {settings: false}")),
+        [(f"5:25 CF03 {S}.settings", "expected a mapping, found false")],
+    ),
+    (
+        telnet(share("sharing: {settings: {notfy: true}}")),
+        [(f"5:26 CF02 {S}.settings.notfy", "did you mean notify?")],
+    ),
+    (
+        telnet(share("sharing: {settings: {remote: off, notify: 1, restore: no}}")),
+        [
+            (f"5:34 CF03 {S}.settings.remote", "expected true or false, found 'off'"),
+            (f"5:47 CF03 {S}.settings.notify", "expected true or false, found 1"),
+            (f"5:59 CF03 {S}.settings.restore", "expected true or false, found 'no'"),
+        ],
+    ),
+]
+
+
 class WrongValuesTest(SynchronousTestCase):
     maxDiff = None
 
@@ -182,11 +295,18 @@ class WrongValuesTest(SynchronousTestCase):
     def test_ports(self) -> None:
         self.assertEqual(differences(WRONG_PORTS), "")
 
+    def test_remote_ports(self) -> None:
+        self.assertEqual(differences(WRONG_REMOTE_PORTS), "")
+
+    def test_lines(self) -> None:
+        self.assertEqual(differences(WRONG_LINES), "")
+
     def test_listeners(self) -> None:
         self.assertEqual(differences(WRONG_LISTENERS), "")
 
     def test_shares(self) -> None:
         self.assertEqual(differences(WRONG_SHARING), "")
+        self.assertEqual(differences(WRONG_CONTROL), "")
 
     def test_the_short_form_has_the_limits_of_the_long_one(self) -> None:
         rows: list[Row] = [
@@ -247,7 +367,7 @@ class WrongValuesTest(SynchronousTestCase):
     @given(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)))
     def test_any_scalar_anywhere(self, value: Any) -> None:
         """Whatever stands behind any key, there is a finding or a setting, never an exception."""
-        for key in ("port", "virtual", "tcp", "sim", "loop", "endpoint"):
+        for key in ("port", "virtual", "tcp", "rfc2217", "sim", "loop", "endpoint"):
             values = {"shares": {"a": {"device": {key: value}, "listen": [{"port": 1}]}}}
             settings, findings = judge(Source("test", values), FOLDER)
             self.assertTrue(findings or settings)
@@ -293,8 +413,72 @@ class RightValuesTest(SynchronousTestCase):
             ("{tcp: example.org:99}", TcpDevice("example.org", 99)),
             ('{tcp: "[2001:db8::1]:99"}', TcpDevice("2001:db8::1", 99)),
             ('{endpoint: "tls:h:1"}', EndpointDevice("tls:h:1")),
+            ('{rfc2217: "[2001:db8::1]:99"}', Rfc2217Device("2001:db8::1", 99)),
         ):
             self.assertEqual(the_share(device(values)).device, expected)
+
+    def test_a_remote_port_is_set_as_soon_as_one_setting_is_named(self) -> None:
+        for values, expected in (
+            ("strict: false", None),
+            ("line: null", None),
+            ("lines: {}, open: on-demand", None),
+            ("line: 19200", LineSettings(19200)),
+            ("line: 50 5N1.5", LineSettings(50, 5, Parity.NONE, 1.5)),
+            ("line: 1200, parity: even", LineSettings(1200, 8, Parity.EVEN)),
+            ("baudrate: 9600", LineSettings()),
+            ("bytesize: 7", LineSettings(bytesize=7)),
+            ("parity: none", LineSettings()),
+            ("stopbits: 2", LineSettings(stopbits=2)),
+            ("flow: xonxoff", LineSettings(flow=Flow.XONXOFF)),
+        ):
+            self.assertEqual(the_share(remote(values)).device, Rfc2217Device("h", 1, expected), values)
+
+    def test_lines_and_strict_of_a_remote_port(self) -> None:
+        found = the_share(remote("strict: true, lines: {connected: {dtr: true}, idle: {break: false}}"))
+        lines = LineProfile(Lines(dtr=True), Lines(brk=False))
+        self.assertEqual(found.device, Rfc2217Device("h", 1, strict=True, lines=lines))
+
+    def test_lines_of_clients(self) -> None:
+        """They are said of any device, and a line that is not named has its default."""
+        for kind in (
+            "port: x",
+            "virtual: x",
+            "tcp: h:1",
+            "rfc2217: h:1",
+            "sim: scpi-meter",
+            "loop: true",
+            "endpoint: x",
+        ):
+            for values, lines, report in (
+                ("{}", {"dtr", "rts", "break"}, ModemLines(cts=True, dsr=True, cd=True)),
+                ("{remote: []}", set(), ModemLines(cts=True, dsr=True, cd=True)),
+                (
+                    "{remote: [break, dtr], report: {cts: false, ri: true}}",
+                    {"break", "dtr"},
+                    ModemLines(dsr=True, ri=True, cd=True),
+                ),
+            ):
+                rules = the_share(telnet(device(f"{{{kind}, lines: {values}}}"))).rules
+                self.assertEqual((rules.remote_lines, rules.report), (lines, report), kind)
+
+    def test_control(self) -> None:
+        for values, expected in (
+            ("", (Control.FIRST, WhenRefused.ACKNOWLEDGE, RemoteSettings(True, False, True))),
+            ("control: first, refused: actual", (Control.FIRST, WhenRefused.ACTUAL, RemoteSettings())),
+            ("control: last", (Control.LAST, WhenRefused.ACKNOWLEDGE, RemoteSettings())),
+            ("control: anyone", (Control.ANYONE, WhenRefused.ACKNOWLEDGE, RemoteSettings())),
+            ("control: none", (Control.NONE, WhenRefused.ACKNOWLEDGE, RemoteSettings())),
+            (
+                "settings: {remote: false, notify: true}",
+                (Control.FIRST, WhenRefused.ACKNOWLEDGE, RemoteSettings(remote=False, notify=True)),
+            ),
+            (
+                "settings: {restore: false}",
+                (Control.FIRST, WhenRefused.ACKNOWLEDGE, RemoteSettings(restore=False)),
+            ),
+        ):
+            found = the_share(telnet(share(f"sharing: {{{values}}}"))).sharing
+            self.assertEqual((found.control, found.refused, found.settings), expected, values)
 
     def test_rules_of_the_device(self) -> None:
         for values, expected in (
@@ -320,6 +504,8 @@ class RightValuesTest(SynchronousTestCase):
             self.assertEqual(str(one(f"port: 1, host: {host}, insecure: true").address), expected)
         self.assertEqual(str(one('endpoint: "unix:/run/x"').address), "unix:/run/x")
         self.assertEqual(one("port: 1, access: read").access, Access.READ)
+        self.assertEqual(one("port: 1, mode: raw").mode, Mode.RAW)
+        self.assertEqual(one("port: 1, mode: rfc2217").mode, Mode.RFC2217)
         self.assertEqual(one("port: 1, keepalive: false").keepalive, None)
         self.assertEqual(one("port: 1, keepalive: true").keepalive, Keepalive())
         self.assertEqual(one("port: 1, keepalive: {every: 1m}").keepalive, Keepalive(60.0, 2.0, 3))

@@ -18,6 +18,7 @@ from smartserial.settings import (
     ListenerSettings,
     LoopDevice,
     PortDevice,
+    Rfc2217Device,
     Script,
     ShareSettings,
     SimDevice,
@@ -30,6 +31,7 @@ DESCRIPTIONS: list[tuple[Device, str]] = [
     (PortDevice("ttyUSB0", LineSettings(19200)), "port ttyUSB0"),
     (VirtualDevice(Path("/run/desk")), "virtual port /run/desk"),
     (TcpDevice("example.org", 4001), "tcp example.org:4001"),
+    (Rfc2217Device("example.org", 4001, LineSettings(19200)), "rfc2217 example.org:4001"),
     (SimDevice("scpi-meter", Script()), "simulated scpi-meter"),
     (LoopDevice(), "loop"),
     (EndpointDevice("tls:example.org:443"), "endpoint tls:example.org:443"),
@@ -44,6 +46,7 @@ class WordsTest(SynchronousTestCase):
 
     def test_a_v6_host_stands_in_brackets(self) -> None:
         self.assertEqual(describe(TcpDevice("2001:db8::1", 4001)), "tcp [2001:db8::1]:4001")
+        self.assertEqual(describe(Rfc2217Device("2001:db8::1", 4001)), "rfc2217 [2001:db8::1]:4001")
 
     def test_addresses(self) -> None:
         for address, words in (

@@ -22,6 +22,7 @@ from zope.interface import implementer
 
 from smartserial.channels.link import FIRST_RETRY, LAST_RETRY
 from smartserial.channels.memory import Loop, MemoryEndpoint
+from smartserial.channels.rfc2217 import Rfc2217Endpoint
 from smartserial.channels.serialport import PortAddress, SerialTransport, close_port, open_port
 from smartserial.channels.simulator import Simulator
 from smartserial.channels.tcp import tcp_endpoint
@@ -32,6 +33,7 @@ from smartserial.settings import (
     EndpointDevice,
     LoopDevice,
     PortDevice,
+    Rfc2217Device,
     SimDevice,
     TcpDevice,
     VirtualDevice,
@@ -85,7 +87,7 @@ class SerialEndpoint:
     def _connect(self, fd: int, path: Path, protocol_factory: IProtocolFactory) -> IProtocol:
         transport = SerialTransport(fd, str(path), self._reactor, self._device.exclusive, self._device.hupcl)
         try:
-            transport.apply(self._device.line)
+            transport.put_in_force(self._device.line)
             protocol = _build(protocol_factory, transport.getPeer())
         except BaseException:
             close_port(fd, self._device.exclusive)
@@ -135,6 +137,8 @@ def device_endpoint(device: Device, reactor: Any) -> IStreamClientEndpoint:
             return VirtualEndpoint(path, reactor)
         case TcpDevice(host=host, port=port):
             return tcp_endpoint(reactor, host, port)
+        case Rfc2217Device():
+            return Rfc2217Endpoint(device, reactor)
         case SimDevice(name=name, script=script):
             return MemoryEndpoint(lambda: Simulator(name, script, reactor))
         case LoopDevice():

@@ -7,6 +7,7 @@ from typing import Any
 from zope.interface import implementer
 
 from smartserial.channels.stream import HIGH
+from smartserial.channels.valve import Valve
 from smartserial.interfaces import ICountedTransport
 from smartserial.sharing.backlog import Backlog
 
@@ -25,8 +26,7 @@ class ForeignTransport:
         self._transport = transport
         self._outbox = Backlog()
         self._taking = True
-        self._producer: Any = None
-        self._producer_paused = False
+        self._valve = Valve()
         self._closing = False
         self.high = HIGH
         self.sent = 0
@@ -45,9 +45,6 @@ class ForeignTransport:
         """Pass `data` on, or keep it while the transport's own buffer is full."""
         self._outbox.append(data)
         self.feed()
-        if self.pending > self.high and self._producer is not None and not self._producer_paused:
-            self._producer_paused = True
-            self._producer.pauseProducing()
 
     def writeSequence(self, data: Any) -> None:
         """Write the joined pieces."""
@@ -60,10 +57,7 @@ class ForeignTransport:
             self._outbox.consume(len(chunk))
             self.sent += len(chunk)
             self._transport.write(chunk)
-        if self._producer_paused and self.pending <= self.high // 4:
-            self._producer_paused = False
-            if self._producer is not None:
-                self._producer.resumeProducing()
+        self._valve.check(self.pending, self.high)
         if self._closing and not self._outbox.size:
             self._transport.unregisterProducer()
             self._transport.loseConnection()
@@ -81,11 +75,11 @@ class ForeignTransport:
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """Pause `producer` while too much waits here."""
-        self._producer, self._producer_paused = producer, False
+        self._valve.attach(producer)
 
     def unregisterProducer(self) -> None:
         """Forget the producer."""
-        self._producer = None
+        self._valve.attach(None)
 
     def loseConnection(self) -> None:
         """Close when everything has been passed on."""

@@ -18,6 +18,7 @@ from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels.stream import FULL_BATCH, HIGH
+from smartserial.channels.valve import Valve
 from smartserial.interfaces import ICountedTransport
 from smartserial.sharing.backlog import Backlog
 
@@ -55,8 +56,7 @@ class MemoryTransport:
         self._said = Backlog()
         self._reading = True
         self._turn: IDelayedCall | None = None
-        self._producer: Any = None
-        self._producer_paused = False
+        self._valve = Valve()
 
     def received(self, data: bytes) -> None:
         """Be given `data`; the device decides what to say. A mere talker, like this one, hears nothing."""
@@ -97,14 +97,7 @@ class MemoryTransport:
         self._schedule()
 
     def _hold_back(self) -> None:
-        if self._producer is None:
-            return
-        if not self._producer_paused and self.unsaid() > self.high:
-            self._producer_paused = True
-            self._producer.pauseProducing()
-        elif self._producer_paused and self.unsaid() <= self.high // 4:
-            self._producer_paused = False
-            self._producer.resumeProducing()
+        self._valve.check(self.unsaid(), self.high)
 
     def write(self, data: bytes) -> None:
         """Give `data` to the device."""
@@ -137,11 +130,11 @@ class MemoryTransport:
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """Hold back `producer` while the device's own words are not read."""
-        self._producer, self._producer_paused = producer, False
+        self._valve.attach(producer)
 
     def unregisterProducer(self) -> None:
         """Forget the producer."""
-        self._producer = None
+        self._valve.attach(None)
 
     def pauseProducing(self) -> None:
         """Stop reading from the device."""

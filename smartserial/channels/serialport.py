@@ -18,20 +18,20 @@ from fcntl import LOCK_EX, LOCK_NB, flock, ioctl
 from pathlib import Path
 from typing import Any
 
-from serial.serialposix import TIOCCBRK, TIOCM_DTR, TIOCM_RTS, TIOCSBRK
 from twisted.internet.abstract import FileDescriptor
+from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IAddress, IDelayedCall, IProtocol
 from twisted.internet.main import CONNECTION_DONE
 from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
 
-from smartserial.channels import termios2
+from smartserial.channels import termios2, uart
 from smartserial.channels.holders import held_here, holders
 from smartserial.channels.stream import Stream
 from smartserial.errors import PortBusyError, PortError, SettingsRefusedError
 from smartserial.interfaces import ISerialTransport
-from smartserial.lines import Flow, Lines, LineSettings, Parity, Rs485
+from smartserial.lines import Flow, LineCounts, Lines, LineSettings, ModemLines, Parity
 
 _PTS_MAJORS = range(136, 144)
 _PTY_SHADOWS: dict[str, Any] = {
@@ -41,9 +41,6 @@ _PTY_SHADOWS: dict[str, Any] = {
     "rs485": None,
     "flow": Flow.NONE,
 }
-_TIOCSRS485 = 0x542F
-_RS485 = struct.Struct("=8I")  # flags, delay before and after in ms, padding
-_RS485_ENABLED, _RTS_ON_SEND, _RTS_AFTER_SEND, _RX_DURING_TX = 1, 2, 4, 16
 _NO_SUCH_LINE = {errno.ENOTTY, errno.EINVAL, errno.EIO}
 _DRAIN_POLL = 0.02
 _LOOKS = 3
@@ -139,7 +136,8 @@ class SerialTransport(Stream, FileDescriptor):
         self._path = path
         self._exclusive = exclusive
         self._hupcl = hupcl
-        self._lines = Lines()
+        self._lines = uart.outputs(fd)  # the kernel raises both on opening
+        self.on_change = None
         self._break_end: IDelayedCall | None = None
         self._draining = False
         self.connected = 1
@@ -167,76 +165,87 @@ class SerialTransport(Stream, FileDescriptor):
     def lost_by(self, error: OSError) -> BaseException:
         return PortError(f"{self._path}: {error.strerror}")
 
-    def apply(self, settings: LineSettings) -> None:
+    def apply(self, settings: LineSettings) -> Deferred[None]:
         """Put settings in force; see `ISerialTransport.apply`."""
-        wanted = replace(settings, **_PTY_SHADOWS) if self.is_pty else settings
+        return execute(self.put_in_force, settings)
+
+    def put_in_force(self, settings: LineSettings) -> None:
+        """Put settings in force at once.
+
+        Raises:
+            SettingsRefusedError: the device did not take them all; the former ones are in force again.
+        """
+        shadows = _PTY_SHADOWS if self.is_pty else {}
+        if not self.is_pty and settings.stopbits == 1.5 and settings.bytesize != 5:
+            shadows = {"stopbits": 2}  # no UART has one and a half of them; two do for the other side
+        wanted = replace(settings, **shadows)
         before = termios2.read(self._fd)
         try:
             termios2.write(self._fd, termios2.encode(wanted, before, self._hupcl))
             in_force = replace(termios2.decode(termios2.read(self._fd)), rs485=wanted.rs485)
             refused = _differences(wanted, in_force)
             if not refused and wanted.rs485 != self.settings.rs485:
-                self._set_rs485(wanted.rs485)
-        except OSError as error:
-            refused = [f"{wanted} ({error.strerror})"]
+                uart.set_rs485(self._fd, wanted.rs485)
+        except (OSError, struct.error) as error:
+            refused = [f"{wanted} ({getattr(error, 'strerror', error)})"]
         if refused:
             with suppress(OSError):
                 termios2.write(self._fd, before)
             raise SettingsRefusedError(
                 f"{self._path} refused {', '.join(refused)}; it stays at {self.settings}"
             )
-        self.settings = settings if self.is_pty else in_force
-
-    def _set_rs485(self, rs485: Rs485 | None) -> None:
-        flags, before, after = 0, 0.0, 0.0
-        if rs485 is not None:
-            before, after = rs485.delay_before, rs485.delay_after
-            flags = _RS485_ENABLED
-            flags |= _RTS_ON_SEND if rs485.rts_on_send else 0
-            flags |= _RTS_AFTER_SEND if rs485.rts_after_send else 0
-            flags |= _RX_DURING_TX if rs485.rx_during_tx else 0
-        ioctl(self._fd, _TIOCSRS485, _RS485.pack(flags, round(before * 1000), round(after * 1000), *[0] * 5))
+        self.shadowed = tuple(shadows)
+        kept = {name: getattr(settings, name) for name in shadows}
+        self.settings = replace(settings if self.is_pty else in_force, **kept)
 
     def lines(self) -> Lines:
         """Return the states that were last set."""
         return self._lines
 
-    def set_lines(self, lines: Lines) -> None:
+    def set_lines(self, lines: Lines) -> Deferred[None]:
         """Drive the lines; see `ISerialTransport.set_lines`."""
+        return execute(self._set_lines, lines)
+
+    def _set_lines(self, lines: Lines) -> None:
         self._lines = lines.over(self._lines)
         try:
-            self._drive(lines)
+            uart.drive(self._fd, lines)
         except OSError as error:
             if error.errno not in _NO_SUCH_LINE:
                 raise PortError(f"{self._path}: cannot set {lines}: {error.strerror}") from error
 
-    def _drive(self, lines: Lines) -> None:
-        if lines.dtr is not None or lines.rts is not None:
-            state = struct.unpack("I", ioctl(self._fd, termios.TIOCMGET, b"\0\0\0\0"))[0]
-            for bit, level in ((TIOCM_DTR, lines.dtr), (TIOCM_RTS, lines.rts)):
-                if level is not None:
-                    state = state | bit if level else state & ~bit
-            ioctl(self._fd, termios.TIOCMSET, struct.pack("I", state))
-        if lines.brk is not None:
-            ioctl(self._fd, TIOCSBRK if lines.brk else TIOCCBRK)
+    def modem(self) -> ModemLines | None:
+        """Return the lines that the device drives now; None if there are none."""
+        return uart.modem(self._fd)
+
+    def counts(self) -> LineCounts | None:
+        """Return what the driver has counted; None if it does not count."""
+        return uart.counts(self._fd)
+
+    def purge_input(self) -> int:
+        """Throw away what the driver has received and was not read."""
+        return uart.purge_input(self._fd)
+
+    def purge_output(self) -> int:
+        """Throw away what the driver has not sent yet."""
+        count = uart.purge_output(self._fd)
+        self.take_back(count)
+        return count
 
     def send_break(self, seconds: float) -> None:
         """Hold a break for so long; a second call begins anew."""
         if self._break_end is not None:
             self._break_end.cancel()
-        self.set_lines(Lines(brk=True))
+        self._set_lines(Lines(brk=True))
         self._break_end = self.reactor.callLater(seconds, self._end_break)
 
     def _end_break(self) -> None:
         self._break_end = None
-        self.set_lines(Lines(brk=False))
+        self._set_lines(Lines(brk=False))
 
     def unconfirmed(self) -> int:
         """Return how many bytes the driver has not sent yet."""
-        try:
-            return int(struct.unpack("i", ioctl(self._fd, termios.TIOCOUTQ, b"\0\0\0\0"))[0])
-        except OSError:
-            return 0
+        return uart.unsent(self._fd)
 
     @override
     def _postLoseConnection(self) -> BaseException | None:

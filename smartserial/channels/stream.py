@@ -128,7 +128,10 @@ class Stream(_Base):
 
     def discard_oldest(self, count: int) -> int:
         """Throw away the oldest `count` pending bytes, or all; return how many there were."""
-        return 0 if self._outbox is None else self._outbox.consume(count)
+        if self._outbox is None:
+            return 0
+        self.reactor.callLater(0, self._drained_some, self._outbox)  # whoever calls may be in the producer
+        return self._outbox.consume(count)
 
     def abandon(self) -> None:
         """Count what the other side has not taken as dropped."""

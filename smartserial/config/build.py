@@ -7,25 +7,33 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from smartserial.config.findings import Finding, FindingsError, did_you_mean
-from smartserial.config.models import (
-    ConfigModel,
+from smartserial.config.devices import (
+    LINE_KEYS,
+    DeviceModel,
     EndpointModel,
+    LineProfileModel,
     LinesModel,
-    ListenerModel,
     LoopModel,
     PortModel,
-    ScriptEntry,
-    ScriptModel,
-    ShareModel,
+    Rfc2217Model,
+    SerialModel,
     SimModel,
     TcpModel,
     VirtualModel,
 )
+from smartserial.config.findings import Finding, FindingsError, did_you_mean
+from smartserial.config.models import (
+    ConfigModel,
+    ListenerModel,
+    ScriptEntry,
+    ScriptModel,
+    ShareModel,
+    SharingModel,
+)
 from smartserial.config.rules import script_findings
 from smartserial.config.source import Place, Source, read_source
 from smartserial.config.translate import validate
-from smartserial.lines import Flow, LineProfile, Lines, LineSettings, Parity, Rs485
+from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
 from smartserial.settings import (
     Address,
     Device,
@@ -35,7 +43,10 @@ from smartserial.settings import (
     Keepalive,
     ListenerSettings,
     LoopDevice,
+    Mode,
     PortDevice,
+    RemoteSettings,
+    Rfc2217Device,
     Rule,
     Script,
     ShareSettings,
@@ -47,6 +58,7 @@ from smartserial.settings import (
     VirtualDevice,
 )
 from smartserial.sharing.access import Access
+from smartserial.sharing.control import Control, WhenRefused
 from smartserial.sharing.slow import SlowPolicy
 
 SIMULATIONS = resources.files("smartserial") / "simulations"
@@ -70,21 +82,12 @@ class Builder:
         return GatewaySettings(tuple(self._share(name, share) for name, share in config.shares.items()))
 
     def _share(self, name: str, share: ShareModel) -> ShareSettings:
-        slow = share.sharing.slow_client
         return ShareSettings(
             name=name,
             device=self._device(share.device, ("shares", name, "device")),
-            rules=DeviceRules(
-                on_demand=getattr(share.device, "open", "always") == "on-demand",
-                wait_while_busy=getattr(share.device, "on_busy", "close") == "wait",
-                close_on_unplug=getattr(share.device, "on_unplug", "keep") == "close",
-            ),
+            rules=_rules(share.device),
             listeners=tuple(_listener(listener) for listener in share.listen),
-            sharing=Sharing(
-                max_clients=share.sharing.max_clients,
-                kick_oldest=share.sharing.when_full == "kick-oldest",
-                slow_client=SlowClient(SlowPolicy(slow.policy), slow.limit, slow.timeout),
-            ),
+            sharing=_sharing(share.sharing),
             buffer=share.buffer,
         )
 
@@ -96,6 +99,8 @@ class Builder:
                 return VirtualDevice(self._path(device.virtual))
             case TcpModel(tcp=(host, port)):
                 return TcpDevice(host, port)
+            case Rfc2217Model():
+                return _rfc2217(device)
             case SimModel():
                 return SimDevice(device.sim, self._script(device.sim, (*place, "sim")))
             case EndpointModel():
@@ -148,28 +153,50 @@ def _script(model: ScriptModel) -> Script:
     )
 
 
+def _rules(device: DeviceModel) -> DeviceRules:
+    return DeviceRules(
+        on_demand=getattr(device, "open", "always") == "on-demand",
+        wait_while_busy=getattr(device, "on_busy", "close") == "wait",
+        close_on_unplug=getattr(device, "on_unplug", "keep") == "close",
+        remote_lines=frozenset(device.lines.remote),
+        report=ModemLines(**device.lines.report.model_dump()),
+    )
+
+
 def _port(device: PortModel, port: str) -> PortDevice:
+    return PortDevice(
+        port=port,
+        line=_line(device, None if device.rs485 is None else Rs485(**device.rs485.model_dump())),
+        exclusive=device.exclusive,
+        hupcl=device.hupcl,
+        lines=_profile(device.lines),
+    )
+
+
+def _rfc2217(device: Rfc2217Model) -> Rfc2217Device:
+    host, port = device.rfc2217
+    given = any(getattr(device, key) is not None for key in LINE_KEYS & device.model_fields_set)
+    line = _line(device) if given else None
+    return Rfc2217Device(host, port, line, device.strict, _profile(device.lines))
+
+
+def _line(device: SerialModel, rs485: Rs485 | None = None) -> LineSettings:
     named = {
         **device.model_dump(include={"baudrate", "bytesize", "parity", "stopbits"}),
         **(device.line or {}),
     }
-    rs485 = None if device.rs485 is None else Rs485(**device.rs485.model_dump())
-    return PortDevice(
-        port=port,
-        line=LineSettings(
-            baudrate=named["baudrate"],
-            bytesize=named["bytesize"],
-            parity=Parity(named["parity"]),
-            stopbits=named["stopbits"],
-            flow=Flow.NONE
-            if device.flow == "dsrdtr"
-            else Flow(device.flow),  # a finding stands for the former
-            rs485=rs485,
-        ),
-        exclusive=device.exclusive,
-        hupcl=device.hupcl,
-        lines=LineProfile(_lines(device.lines.connected), _lines(device.lines.idle)),
+    return LineSettings(
+        baudrate=named["baudrate"],
+        bytesize=named["bytesize"],
+        parity=Parity(named["parity"]),
+        stopbits=named["stopbits"],
+        flow=Flow.NONE if device.flow == "dsrdtr" else Flow(device.flow),  # a finding stands for the former
+        rs485=rs485,
     )
+
+
+def _profile(lines: LineProfileModel) -> LineProfile:
+    return LineProfile(_lines(lines.connected), _lines(lines.idle))
 
 
 def _lines(lines: LinesModel) -> Lines:
@@ -180,6 +207,7 @@ def _listener(listener: ListenerModel) -> ListenerSettings:
     keepalive = listener.keepalive
     return ListenerSettings(
         address=Address(listener.host, listener.port or 0, listener.endpoint or ""),
+        mode=Mode(listener.mode),
         access=Access(listener.access),
         allow=tuple(listener.allow),
         max_clients=listener.max_clients,
@@ -187,4 +215,16 @@ def _listener(listener: ListenerModel) -> ListenerSettings:
         nodelay=listener.nodelay,
         keepalive=None if keepalive is None else Keepalive(**keepalive.model_dump()),
         idle_timeout=listener.idle_timeout,
+    )
+
+
+def _sharing(sharing: SharingModel) -> Sharing:
+    slow = sharing.slow_client
+    return Sharing(
+        max_clients=sharing.max_clients,
+        kick_oldest=sharing.when_full == "kick-oldest",
+        slow_client=SlowClient(SlowPolicy(slow.policy), slow.limit, slow.timeout),
+        control=Control(sharing.control),
+        refused=WhenRefused(sharing.refused),
+        settings=RemoteSettings(**sharing.settings.model_dump()),
     )

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from smartserial.config.devices import DEVICE_KINDS
 from smartserial.config.findings import ERROR, Finding, FindingsError, did_you_mean
 from smartserial.config.judge import judge
-from smartserial.config.models import DEVICE_KINDS
 from smartserial.config.source import Place, Source
 from smartserial.settings import Device, GatewaySettings
 
@@ -73,7 +73,7 @@ def _device(text: str) -> dict[str, Any]:
     kind = _KINDS.get(prefix, prefix)
     if kind in DEVICE_KINDS and kind != "endpoint":
         return _device_values(kind, words, options)
-    known = ("serial", "pty", "tcp", "sim", "loop")
+    known = ("serial", "pty", "tcp", "rfc2217", "sim", "loop")
     if prefix not in _TWISTED and (hint := did_you_mean(prefix, known)):
         finding = Finding(
             "twistd smartserial", 0, 0, "--device", "CF03", ERROR, f"unknown kind {prefix!r}", hint

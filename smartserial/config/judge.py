@@ -20,6 +20,7 @@ _LISTENER = 3  # the depth of a listener's number in its place
 _STAND_INS: dict[tuple[object, object], Any] = {
     ("device", "device"): {"loop": True},
     ("device", "port"): "any",
+    ("device", "rfc2217"): "any:1",
     ("listen", "listen"): [{"port": 0}],
     ("listen", ""): {"port": 0},
     ("listen", "port"): 0,

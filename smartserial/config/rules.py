@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
+from smartserial.config.devices import PortModel, SerialModel
 from smartserial.config.findings import WARNING, Finding
-from smartserial.config.models import (
-    ConfigModel,
-    ListenerModel,
-    PortModel,
-    ScriptModel,
-    ShareModel,
-)
+from smartserial.config.models import ConfigModel, ListenerModel, ScriptModel, ShareModel
 from smartserial.config.source import Place, Source
 from smartserial.settings import GatewaySettings, PortDevice, VirtualDevice
 from smartserial.sharing.access import loopback
@@ -33,9 +29,9 @@ def _listeners(config: ConfigModel) -> Iterator[tuple[Place, ShareModel, Listene
             yield (*place, "listen", n), share, listener
 
 
-def _ports(config: ConfigModel) -> Iterator[tuple[Place, PortModel]]:
+def _ports(config: ConfigModel) -> Iterator[tuple[Place, SerialModel]]:
     for place, share in _shares(config):
-        if isinstance(share.device, PortModel):
+        if isinstance(share.device, SerialModel):
             yield (*place, "device"), share.device
 
 
@@ -104,18 +100,20 @@ def settings_that_exist(config: ConfigModel, source: Source) -> Iterator[Finding
             message = "one and a half stop bits exist with five data bits only"
             yield source.finding((*place, key), "CF08", message)
         if device.flow == "dsrdtr":
-            message = "Linux has no DSR/DTR flow control"
+            here = isinstance(device, PortModel)
+            message = f"{'Linux' if here else 'this client of RFC 2217'} has no DSR/DTR flow control"
             yield source.finding(
                 (*place, "flow"), "CF08", message, hint="use rtscts, and wire it to those pins"
             )
 
 
+def _idle(source: Source, place: Place, message: str) -> Finding:
+    return source.finding(place, "CF08", message, severity=WARNING, at_key=True)
+
+
 def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """An option that does nothing where it stands is pointed out."""
-
-    def idle(place: Place, message: str) -> Finding:
-        return source.finding(place, "CF08", message, severity=WARNING, at_key=True)
-
+    idle = partial(_idle, source)
     for place, share in _shares(config):
         on_demand = getattr(share.device, "open", "always") == "on-demand"
         if on_demand and "buffer" in share.model_fields_set and share.buffer:
@@ -124,7 +122,7 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
             )
         if isinstance(share.device, PortModel) and share.device.flow == "rtscts" and share.device.rs485:
             yield idle((*place, "device", "flow"), "cannot act: with rs485 RTS switches the direction")
-        if isinstance(share.device, PortModel) and share.device.flow == "rtscts":
+        if isinstance(share.device, SerialModel) and share.device.flow == "rtscts":
             for state in ("connected", "idle"):
                 if getattr(share.device.lines, state).rts is not None:
                     yield idle(
@@ -142,6 +140,41 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
                     yield idle((*place, key), "cannot act: a unix socket has no addresses and no TCP")
         if listener.endpoint is not None and "host" in listener.model_fields_set:
             yield idle((*place, "host"), "cannot act: `endpoint` says where to listen")
+
+
+def _only_raw(source: Source, share: Place) -> bool:
+    """Tell whether a share's listeners are raw ones, as they are written: a wrong mode may be anything."""
+    listen = source.values["shares"][share[1]]["listen"]
+    return isinstance(listen, list) and all(
+        isinstance(listener, dict) and listener.get("mode", "raw") == "raw" for listener in listen
+    )
+
+
+def _about_rfc2217(share: ShareModel) -> Iterator[Place]:
+    """Yield where a share says something that matters to clients of RFC 2217 alone."""
+    for key in sorted({"control", "refused", "settings"} & share.sharing.model_fields_set):
+        yield ("sharing", key)
+    for key in sorted({"remote", "report"} & share.device.lines.model_fields_set):
+        yield ("device", "lines", key)
+
+
+def changes_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """Who changes settings and lines matters where RFC 2217 is spoken and something may be changed."""
+    idle = partial(_idle, source)
+    for place, share in _shares(config):
+        settings = share.sharing.settings
+        if _only_raw(source, place):
+            for keys in _about_rfc2217(share):
+                yield idle((*place, *keys), "cannot act: no listener of this share has `mode: rfc2217`")
+        elif not settings.remote:
+            if settings.restore and "restore" in settings.model_fields_set:
+                message = "cannot act: with `remote: false` no client changes the settings"
+                yield idle((*place, "sharing", "settings", "restore"), message)
+            if not share.device.lines.remote and "control" in share.sharing.model_fields_set:
+                message = (
+                    "cannot act: `settings.remote: false` and `lines.remote: []` leave nothing to control"
+                )
+                yield idle((*place, "sharing", "control"), message)
 
 
 def one_share_a_device(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
@@ -200,5 +233,6 @@ RULES: tuple[Rule, ...] = (
     short_form_alone,
     settings_that_exist,
     options_that_act,
+    changes_that_act,
 )
 SETTINGS_RULES: tuple[SettingsRule, ...] = (one_share_a_device, own_links)

@@ -7,8 +7,8 @@ from typing import Any, TypeVar, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from smartserial.config.devices import DEVICE_KINDS, LINE_KEYS
 from smartserial.config.findings import Finding, did_you_mean
-from smartserial.config.models import DEVICE_KINDS
 from smartserial.config.source import Place, Source
 from smartserial.config.values import shown
 
@@ -84,10 +84,10 @@ def _place(location: tuple[int | str, ...]) -> Place:
 
 def _unknown_key(root: type[BaseModel], source: Source, place: Place) -> Finding:
     key = place[-1]
-    elsewhere = _kinds_with(str(key)) if len(place) == 4 and place[2] == "device" else []
+    elsewhere = _kinds_with(place[3:]) if len(place) > 3 and place[2] == "device" else []
     if elsewhere:
-        kind = _kind(_at(source.values, place[:-1]))
-        decided = kind == "virtual" and elsewhere == ["port"]
+        kind = _kind(_at(source.values, place[:3]))
+        decided = kind == "virtual" and key in LINE_KEYS
         hint = "the program that opens it decides" if decided else f"it is for {', '.join(elsewhere)}"
         return source.finding(place, "CF08", f"cannot act on a `{kind}` device", hint=hint, at_key=True)
     known = _known_keys(root, source, place[:-1])
@@ -99,8 +99,15 @@ def _kind(device: Any) -> str:
     return next(kind for kind in DEVICE_KINDS if kind in device)
 
 
-def _kinds_with(key: str) -> list[str]:
-    return [kind for kind, model in DEVICE_KINDS.items() if key in _keys(model)]
+def _kinds_with(path: Place) -> list[str]:
+    """Return the kinds of devices that know the key at `path`, which begins below the device."""
+    return [kind for kind, model in DEVICE_KINDS.items() if _knows([model], path)]
+
+
+def _knows(models: list[type[BaseModel]], path: Place) -> bool:
+    fields = [f for m in models for n, f in m.model_fields.items() if path[0] == (f.alias or n)]
+    inside = [model for field in fields for model in _models(field.annotation)]
+    return bool(fields) and (len(path) == 1 or _knows(inside, path[1:]))
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from smartserial.lines import parse_short_form
@@ -20,6 +20,12 @@ _SIZES = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "KIB": 1024, "MIB": 1024**2,
 _TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(us|ms|s|m|h|d)")
 _SIZE = re.compile(r"([0-9]{1,15})\s*([KMG]?i?B)?", re.IGNORECASE)
 _HOST_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]\s]+)):([0-9]{1,5})")
+
+
+class Model(BaseModel):
+    """What all mappings have in common: unknown keys are errors, and nothing is converted silently."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 def wrong(message: str, **context: Any) -> PydanticCustomError:
@@ -102,6 +108,16 @@ def _raw_bytes(value: Any) -> bytes:
         raise wrong(
             "expected a text of characters up to \\xff, each one a byte, found {found}", found=shown(value)
         ) from error
+
+
+def switch(value: Any) -> Any:
+    """Read ``true`` as all defaults and ``false`` as nothing."""
+    return {} if value is True else None if value is False else value
+
+
+def or_switch(schema: dict[str, Any]) -> None:
+    """Say in the schema of an option that it may be a switch."""
+    schema["anyOf"] = [*schema.get("anyOf", []), {"type": "boolean"}]
 
 
 def _schema(**schema: Any) -> WithJsonSchema:

@@ -1,0 +1,159 @@
+"""The telnet layer: any Twisted protocol can have it below itself, on any stream transport.
+
+`TelnetFactory` wraps a factory, so that what its protocols write is escaped and what they are given is
+data alone::
+
+    endpoint.listen(TelnetFactory(my_factory, SERVER, reactor))
+
+A protocol that provides `ITelnetProtocol` also hears commands, subnegotiations and options; its transport
+is a `TelnetTransport`, by which it can say such things itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from socket import SO_OOBINLINE, SOL_SOCKET, socket
+from typing import Any, cast
+
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IProtocolFactory, IPushProducer
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+from typing_extensions import override
+from zope.interface import implementer
+
+from smartserial.channels.foreign import ForeignTransport, counted
+from smartserial.channels.telnetwire import TelnetTransport
+from smartserial.interfaces import ITelnetProtocol
+from smartserial.telnet.codec import Signal, Subnegotiation
+from smartserial.telnet.connection import Connection, Event
+from smartserial.telnet.options import Agreed, Policy
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class TelnetProtocol(Protocol):
+    """Between a transport and the protocol that is wrapped; to the transport it is the producer.
+
+    Args:
+        wrapped: is given data, and more if it provides `ITelnetProtocol`.
+        policy: the options of this end.
+        seconds: tells the time.
+    """
+
+    def __init__(self, wrapped: Any, policy: Policy, seconds: Callable[[], float]) -> None:
+        self._wrapped = wrapped
+        self._listener: Any = wrapped if ITelnetProtocol.providedBy(wrapped) else None
+        self._connection = Connection(policy)
+        self._seconds = seconds
+        self._upper: TelnetTransport
+
+    @override
+    def connectionMade(self) -> None:
+        wire = counted(self.transport)
+        self._upper = TelnetTransport(wire, self._connection)
+        handle = wire.getHandle() if hasattr(wire, "getHandle") else None
+        if isinstance(handle, socket):
+            with suppress(OSError):  # else the DM of an urgent message is missing in the stream
+                handle.setsockopt(SOL_SOCKET, SO_OOBINLINE, 1)
+        wire.high = 0  # one piece at a time
+        wire.registerProducer(self, True)
+        self._upper.control(self._connection.greet())
+        self._wrapped.makeConnection(self._upper)
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        if self._connection.just_data(data):
+            self._wrapped.dataReceived(data)
+        else:
+            for event in self._connection.receive(data, self._seconds()):
+                self._answer()
+                self._hand_over(event)
+            self._answer()
+        if self._listener is not None:
+            self._listener.telnet_paused()
+
+    def _answer(self) -> None:
+        answers, self._connection.answers = self._connection.answers, b""
+        self._upper.control(answers)
+
+    def _hand_over(self, event: Event) -> None:
+        match event:
+            case bytes():
+                self._wrapped.dataReceived(event)
+            case _ if self._listener is None:
+                pass
+            case Signal(code=code):
+                self._listener.telnet_signal(code)
+            case Subnegotiation(option=option, payload=payload):
+                self._listener.telnet_subnegotiation(option, payload)
+            case Agreed():
+                self._listener.telnet_agreed(event)
+
+    def pauseProducing(self) -> None:
+        """Be told by the transport that something waits there."""
+        self._upper.blocked(True)
+
+    def resumeProducing(self) -> None:
+        """Be told by the transport that nothing waits there."""
+        self._upper.blocked(False)
+
+    def stopProducing(self) -> None:
+        """Be told by the transport that it is closing."""
+
+    def readConnectionLost(self) -> None:
+        """Be told that the peer sends no more."""
+        half = IHalfCloseableProtocol(self._wrapped, None)
+        if half is not None:
+            half.readConnectionLost()
+        else:
+            self._upper.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Be told that the peer reads no more."""
+        self._upper.lost()
+        half = IHalfCloseableProtocol(self._wrapped, None)
+        if half is not None:
+            half.writeConnectionLost()
+        else:
+            self._upper.loseConnection()
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if isinstance(self._upper.wire, ForeignTransport):
+            self._upper.wire.lost()
+        self._upper.lost()
+        self._wrapped.connectionLost(reason)
+
+
+class TelnetFactory(Factory):
+    """Wraps a factory, so that its protocols speak telnet.
+
+    Args:
+        wrapped: makes the protocols.
+        policy: the options of this end: `telnet.options.SERVER`, `CLIENT` or another.
+        reactor: tells the time.
+    """
+
+    noisy = False
+
+    def __init__(self, wrapped: IProtocolFactory, policy: Policy, reactor: Any) -> None:
+        self._wrapped = wrapped
+        self._policy = policy
+        self._reactor = reactor
+
+    @override
+    def doStart(self) -> None:
+        super().doStart()
+        self._wrapped.doStart()
+
+    @override
+    def doStop(self) -> None:
+        self._wrapped.doStop()
+        super().doStop()
+
+    @override
+    def buildProtocol(self, addr: IAddress | None) -> TelnetProtocol | None:
+        protocol = self._wrapped.buildProtocol(cast(Any, addr))
+        if protocol is None:
+            return None
+        return TelnetProtocol(protocol, self._policy, self._reactor.seconds)

@@ -15,7 +15,7 @@ from smartserial.channels.link import Link, LinkState
 from smartserial.errors import PortBusyError, PortError
 from smartserial.events import DeviceClosed, DeviceFailed, DeviceLost, DeviceOpened, LinesSet
 from smartserial.interfaces import ISerialTransport
-from smartserial.settings import PortDevice, ShareSettings, describe
+from smartserial.settings import PortDevice, Rfc2217Device, ShareSettings, describe
 from smartserial.sharing.access import held
 from smartserial.sharing.ledger import Ledger, Reason
 
@@ -33,6 +33,9 @@ class DeviceOwner(Shape):
 
     def dismiss(self, why: str) -> None:
         """Tell all clients why, and close them."""
+
+    def device_changed(self) -> None:
+        """Take note that the device is open now, or not any more."""
 
     def publish(self, event: Any, *fields: object) -> None:
         """Tell the world of an event of this share."""
@@ -136,11 +139,13 @@ class SharedDevice:
     @property
     def _acts_when_idle(self) -> bool:
         device = self._settings.device
-        return self._settings.rules.on_demand or (isinstance(device, PortDevice) and bool(device.lines.idle))
+        return self._settings.rules.on_demand or (
+            isinstance(device, PortDevice | Rfc2217Device) and bool(device.lines.idle)
+        )
 
     def _set_lines(self) -> None:
         device = self._settings.device
-        if not isinstance(device, PortDevice) or self.link.state is not LinkState.UP:
+        if not isinstance(device, PortDevice | Rfc2217Device) or self.link.state is not LinkState.UP:
             return
         lines = device.lines.connected if self._clients else device.lines.idle
         if lines:
@@ -167,9 +172,10 @@ class SharedDevice:
     def _set_anew(self, former: ShareSettings, endpoint: IStreamClientEndpoint) -> bool:
         """Try to change an open port without closing it; tell whether that was enough."""
         device, before = self._settings.device, former.device
-        if not isinstance(device, PortDevice) or not isinstance(before, PortDevice) or not self.streams:
+        if not isinstance(device, PortDevice | Rfc2217Device) or type(before) is not type(device):
             return False
-        if device != replace(before, line=device.line, lines=device.lines):
+        same = device == replace(before, line=device.line, lines=device.lines)  # type: ignore[arg-type]
+        if not same or device.line is None or not self.streams:
             return False
         self.link.use(endpoint)
         applying = self.link.stream.apply(device.line)
@@ -199,11 +205,13 @@ class SharedDevice:
         if self._held_back:
             device.pauseProducing()
         self._set_lines()
+        self._owner.device_changed()
         self._owner.hold_clients()
 
     def device_down(self, stream: Any, reason: Failure, expected: bool) -> None:
         """Count what the device did not get; keep the clients, or close them, as the rules say."""
         self.write = self._refuse
+        self._owner.device_changed()
         self._ledger.delivered += stream.sent
         self._ledger.discard(self.loss_reason, stream.dropped)
         if expected:

@@ -78,6 +78,45 @@ class LinesSet(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsChanged(Event):
+    """The line has other settings now; `whose` tells for whom, if for a client."""
+
+    settings: str
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFailed(Event):
+    """The device did not take a change."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRefused(Event):
+    """A client may not change what it wanted to change; told once for each client and kind."""
+
+    peer: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTaken(Event):
+    """A client holds control of the line now."""
+
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIntroduced(Event):
+    """A client has said what it is."""
+
+    peer: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClientConnected(Event):
     """A client was let in at a listener."""
 

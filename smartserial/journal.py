@@ -9,9 +9,13 @@ from twisted.logger import Logger
 
 from smartserial.events import (
     BytesDiscarded,
+    ChangeFailed,
+    ChangeRefused,
     ClientConnected,
     ClientDisconnected,
+    ClientIntroduced,
     ClientRefused,
+    ControlTaken,
     DeviceClosed,
     DeviceFailed,
     DeviceLost,
@@ -19,6 +23,7 @@ from smartserial.events import (
     Event,
     EventStream,
     LinesSet,
+    SettingsChanged,
     ShareChanged,
     ShareStarted,
     ShareStopped,
@@ -36,6 +41,11 @@ _LINES: dict[type[Event], tuple[str, str]] = {
     DeviceClosed: ("info", "closed the device"),
     DeviceLost: ("error", "lost the device: {why}; trying again"),
     LinesSet: ("info", "set {lines}"),
+    SettingsChanged: ("info", "is at {settings}{whose}"),
+    ChangeFailed: ("warn", "{why}"),
+    ChangeRefused: ("info", "{peer} may not change {what}: {why}"),
+    ControlTaken: ("info", "{peer} holds control"),
+    ClientIntroduced: ("info", "{peer} says that it is {signature}"),
     ClientConnected: ("info", "{peer} connected to {listener}"),
     ClientRefused: ("info", "{peer} was refused: {why}"),
     ClientDisconnected: (
@@ -45,7 +55,17 @@ _LINES: dict[type[Event], tuple[str, str]] = {
     BytesDiscarded: ("warn", "discarded {count} bytes {direction}: {reason}"),
     ShareStopped: ("info", "stopped; up: {up}; down: {down}"),
 }
-_OFTEN = (ClientConnected, ClientRefused, ClientDisconnected)
+_OFTEN = (
+    ChangeFailed,
+    ChangeRefused,
+    ClientConnected,
+    ClientDisconnected,
+    ClientIntroduced,
+    ClientRefused,
+    ControlTaken,
+    LinesSet,
+    SettingsChanged,
+)
 
 
 def words(value: Any) -> str:

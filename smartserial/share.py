@@ -14,9 +14,12 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.books import Books
+from smartserial.channels.comport import ComPortSession
 from smartserial.channels.listener import Listener, plain_line
 from smartserial.channels.session import Session
+from smartserial.clientport import ClientPort
 from smartserial.clients import Clients
+from smartserial.comports import ComPorts
 from smartserial.device import SharedDevice
 from smartserial.events import (
     ClientConnected,
@@ -70,6 +73,7 @@ class Share(Service):
         self.hurried = False  # set to end the grace of a stop at once
         self.clients = Clients(settings.name, settings.sharing, self._books.up, self, reactor)
         self.device = SharedDevice(settings, endpoint, self, self._books.down, reactor)
+        self.ports = ComPorts(settings, self, self._books.up, self._books.down, reactor)
 
     # ---- life
 
@@ -104,6 +108,7 @@ class Share(Service):
         await self._drain()
         self.clients.loss_reason = Reason.STOP_DEADLINE
         self.clients.stop()
+        self.ports.stop()
         for session in self.clients:
             session.cut("stopped")
         self.device.stop()
@@ -163,6 +168,7 @@ class Share(Service):
             listener.owner = self
         self.clients.update(settings.sharing, listeners)
         self.device.update(settings, endpoint)
+        self.ports.update(settings)
         names = ("device", "listeners", "rules", "sharing", "buffer")
         self.publish(ShareChanged, tuple(n for n in names if getattr(former, n) != getattr(settings, n)))
 
@@ -224,12 +230,16 @@ class Share(Service):
         self.publish(ClientConnected, session.name, session.listener.where)
         self.clients.reclaim()
         self.clients.add(session)
+        if isinstance(session, ComPortSession):
+            self.ports.begin(session)
         if session.reads and self._kept.size:
             self.clients.give_kept(session, b"".join(self._kept.take()))
         session.hold(self.device.holding_clients)
 
     def session_finished_sending(self, session: Session) -> None:
         """Let a client that sends no more hear its answer."""
+        if isinstance(session, ComPortSession):
+            self.ports.leave(session)
         asked = session.received > 0 and session.heard_at == self._books.up.read
         self.clients.finished_sending(session, asked)
 
@@ -250,6 +260,8 @@ class Share(Service):
         if reason.check(ConnectionLost):
             session.stream.abandon()
         self.clients.closed(session)
+        if isinstance(session, ComPortSession):
+            self.ports.leave(session)
         why = session.farewell or ("closed" if reason.check(ConnectionDone) else reason.getErrorMessage())
         stream = session.stream
         self.publish(
@@ -280,3 +292,26 @@ class Share(Service):
             if session.listener.settings.tell_refused:
                 session.stream.tell(plain_line(why))
             self.clients.finish(session, why)
+
+    # ---- the serial line
+
+    @property
+    def device_stream(self) -> Any:
+        """The device's transport; None while it is away."""
+        return self.device.link.stream
+
+    def device_changed(self) -> None:
+        """Take note that the device is open now, or not any more."""
+        self.ports.device_changed()
+
+    def com_port(self, session: ComPortSession) -> ClientPort:
+        """Return the serial line as a new client may use it."""
+        return self.ports.enter(session)
+
+    def telnet_break(self, session: ComPortSession) -> None:
+        """Send a break to the device, if the client may."""
+        self.ports.send_break(session)
+
+    def alone(self, session: Session) -> bool:
+        """Tell whether a client is the only one."""
+        return self.clients.sessions() == [session]

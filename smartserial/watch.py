@@ -66,18 +66,18 @@ class Watch:
             self._schedule()
 
     def _look_at(self, session: Session, now: float) -> None:
-        stream, settings = session.stream, session.listener.settings
+        stream, settings = session.wire, session.listener.settings
         alive = session.received != session.heard
         if alive:
             session.heard, session.active_at = session.received, now
-        elif stream.sent != session.sent_seen or session.held:
-            session.active_at = now
-        if stream.sent != session.sent_seen or not stream.pending:
+        elif session.stream.sent != session.data_seen or session.held:
+            session.data_seen, session.active_at = session.stream.sent, now
+        if stream.sent != session.sent_seen or not session.stream.pending:
             session.sent_seen, session.progress_at = stream.sent, now
         if not alive and _vanished(session, self._clients.sharing.slow_client.timeout):
             self._clients.drop(session, "vanished: its network does not answer")
         elif session.held and not session.unwritable and reset(session):
-            session.writeConnectionLost()
+            session.wire.protocol.writeConnectionLost()
         elif settings.idle_timeout is not None and now - session.active_at >= settings.idle_timeout:
             session.cut(f"idle for {settings.idle_timeout:g} s")
         elif now - session.progress_at >= self._clients.sharing.slow_client.timeout:
@@ -89,7 +89,7 @@ def _vanished(session: Session, patience: float) -> bool:
 
     The kernel is asked only about peers that were sent something and have not been heard since.
     """
-    stream, keepalive = session.stream, session.listener.settings.keepalive
+    stream, keepalive = session.wire, session.listener.settings.keepalive
     given = stream.sent + stream.pending
     if given == session.confirmed or not isinstance(stream, ServerStream) or session.unwritable:
         return False
@@ -104,5 +104,5 @@ def _vanished(session: Session, patience: float) -> bool:
 
 def reset(session: Session) -> bool:
     """Tell whether the peer has reset the connection, where that can be seen."""
-    stream = session.stream
+    stream = session.wire
     return isinstance(stream, ServerStream) and bool(stream.connected) and stream.reset()

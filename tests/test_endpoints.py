@@ -16,7 +16,7 @@ from twisted.internet.endpoints import clientFromString, quoteStringArgument, se
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import TestCase
 
-from smartserial.channels import endpoints, serialport
+from smartserial.channels import endpoints, serialport, uart
 from smartserial.channels.holders import holders
 from smartserial.channels.serialport import SerialTransport
 from smartserial.errors import PortBusyError, PortError
@@ -153,7 +153,7 @@ class LinesTests(TestCase):
         self.port.protocol = Recorder()
         self.calls: list[tuple[str, int]] = []
         self.state = TIOCM_CTS
-        self.patch(serialport, "ioctl", self.ioctl)
+        self.patch(uart, "ioctl", self.ioctl)
         self.addCleanup(self.port.connectionLost, None)
 
     def ioctl(self, fd: int, request: int, argument: Any = 0) -> Any:
@@ -191,11 +191,10 @@ class LinesTests(TestCase):
         def broken(fd: int, request: int, argument: Any = 0) -> Any:
             raise OSError(5 if request == termios.TIOCMGET else 1, "went wrong")
 
-        self.patch(serialport, "ioctl", broken)
+        self.patch(uart, "ioctl", broken)
         self.port.set_lines(Lines(dtr=True))
         self.assertEqual(self.port.lines(), Lines(dtr=True))
-        with self.assertRaises(PortError):
-            self.port.set_lines(Lines(brk=True))
+        self.failureResultOf(self.port.set_lines(Lines(brk=True)), PortError)
 
 
 class HolderTests(TestCase):

@@ -167,7 +167,7 @@ class RefusalTests(TestCase):
     def test_wrong_flags_name_the_flag(self) -> None:
         told = self.refused("--device", "serial:/dev/x:baudrate=fast", "--listen", "0", "--mode", "row")
         self.assertIn("--device baudrate: expected an integer, found 'fast'", told)
-        self.assertIn("--mode: expected .raw., found .row.", told.replace("'", "."))
+        self.assertIn("--mode: expected .raw. or .rfc2217., found .row.", told.replace("'", "."))
 
     def test_missing_file(self) -> None:
         self.assertIn("nowhere.yaml: CF01 error: No such file", self.refused("--config", "nowhere.yaml"))

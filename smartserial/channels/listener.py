@@ -10,23 +10,26 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.channels.session import Refused, Session, SessionOwner, peer_host, peer_name
+from smartserial.channels.comport import ComPortOwner, ComPortSession
+from smartserial.channels.session import Refused, Session, peer_host, peer_name
 from smartserial.channels.tcp import StreamPort, set_socket_options
+from smartserial.channels.telnet import TelnetProtocol
 from smartserial.errors import ConfigError
 from smartserial.printable import printable
-from smartserial.settings import ListenerSettings
+from smartserial.settings import ListenerSettings, Mode
 from smartserial.sharing.access import Refusal
+from smartserial.telnet.options import SERVER
 
 _log = Logger()
 _MOST_REFUSED = 64  # refused clients that are given time to read why
 
 
-class ListenerOwner(SessionOwner, Shape):
+class ListenerOwner(ComPortOwner, Shape):
     """What a listener needs of its share."""
 
     def judge(self, listener: Listener, host: str) -> Refusal | None:
@@ -111,13 +114,16 @@ class Listener(Factory):
         )
 
     @override
-    def buildProtocol(self, addr: IAddress | None) -> Session | Refused | None:
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         if self.owner is None:
             return None
         refusal = self.owner.judge(self, peer_host(addr))
         if refusal is None:
             assert addr is not None
-            return Session(self.owner, self, addr)
+            if self.settings.mode is Mode.RAW:
+                return Session(self.owner, self, addr)
+            session = ComPortSession(self.owner, self, addr)
+            return TelnetProtocol(session, SERVER, self._reactor.seconds)
         self.owner.refused(self, peer_name(addr), refusal)
         return self._refuse(refusal)
 

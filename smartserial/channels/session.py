@@ -19,6 +19,7 @@ from smartserial.channels.foreign import ForeignTransport, counted
 if TYPE_CHECKING:
     from smartserial.channels.listener import Listener
 
+DEVICE, CHANGE = 1, 2  # why a client is not read from: the device is full, or a change is under way
 _WORDS_LINGER = 1.0  # seconds that a refused client has to read why
 
 
@@ -55,15 +56,17 @@ class Session(Protocol):
     """
 
     stream: Any  # ICountedTransport; zope interfaces cannot be subscripted here
+    wire: Any  # the transport below, whose counters tell of what goes over the network
     received = 0
     heard_at = 0  # the device's byte count when this client last sent something
-    held = False
+    holds = 0
     finished_sending = False
     unwritable = False
     farewell = ""
     heard = 0  # these are what the watch saw at its last look
     confirmed = 0
     active_at = 0.0
+    data_seen = 0
     sent_seen = 0
     progress_at = 0.0
     unsure: bytes = b""
@@ -85,6 +88,11 @@ class Session(Protocol):
         return not self.unwritable and not self.farewell and self.listener.settings.access.reads
 
     @property
+    def held(self) -> bool:
+        """Whether it is not read from."""
+        return bool(self.holds)
+
+    @property
     def scarce(self) -> bool:
         """Whether its descriptor is among the last that this process may have."""
         handle = self.stream.getHandle().fileno() if hasattr(self.stream, "getHandle") else 0
@@ -93,6 +101,7 @@ class Session(Protocol):
     @override
     def connectionMade(self) -> None:
         self.stream = counted(self.transport)
+        self.wire = getattr(self.stream, "wire", self.stream)
         self.owner.session_opened(self)
 
     @override
@@ -132,14 +141,13 @@ class Session(Protocol):
     def stopProducing(self) -> None:
         """Be told by the transport that it is closing."""
 
-    def hold(self, held: bool) -> None:
-        """Stop reading from the peer, or go on."""
-        if held != self.held:
-            self.held = held
-            if held:
-                self.stream.pauseProducing()
-            elif not self.finished_sending:
-                self.stream.resumeProducing()
+    def hold(self, held: bool, why: int = DEVICE) -> None:
+        """Stop reading from the peer, or go on when nothing else speaks against that."""
+        before, self.holds = self.holds, self.holds | why if held else self.holds & ~why
+        if self.holds and not before:
+            self.stream.pauseProducing()
+        elif before and not self.holds and not self.finished_sending:
+            self.stream.resumeProducing()
 
     def finish(self, farewell: str) -> None:
         """Close when what waits has been sent; `farewell` is the reason for the record."""

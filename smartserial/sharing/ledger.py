@@ -29,6 +29,7 @@ class Reason(Enum):
     REFUSED = "refused"  # came from a client that was not let in
     NO_DEVICE = "no_device"  # the device was away
     DEVICE_LOST = "device_lost"  # was waiting for a device that went away
+    PURGED = "purged"  # a client wanted it thrown away (RFC 2217 PURGE-DATA)
     STOP_DEADLINE = "stop_deadline"  # was still waiting when the grace of a stop ended
 
 

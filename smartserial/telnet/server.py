@@ -110,6 +110,11 @@ class ComPortServer:
         self._purged = Purge.RECEIVE | Purge.TRANSMIT
         self._masks = {Code.SET_LINESTATE_MASK: Report(0), Code.SET_MODEMSTATE_MASK: Report(_ALL_BITS)}
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits and no change is under way."""
+        return not self._waiting and not self.busy
+
     # ---- what the client says
 
     def open(self) -> None:

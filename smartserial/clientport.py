@@ -1,0 +1,137 @@
+"""The serial line of a share as one RFC 2217 client may use it: its rights, and what it believes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from smartserial import __version__
+from smartserial.events import ChangeRefused, ClientIntroduced, ControlTaken
+from smartserial.lines import Lines, LineSettings
+from smartserial.settings import Sharing
+from smartserial.sharing.control import Control, WhenRefused
+from smartserial.telnet.comport import Purge
+
+if TYPE_CHECKING:
+    from smartserial.channels.comport import ComPortSession
+    from smartserial.comports import ComPorts
+
+_AT_REST = Lines(dtr=True, rts=True, brk=False)  # as the kernel opens a port
+_NAMES = {"dtr": "dtr", "rts": "rts", "brk": "break"}
+
+
+class ClientPort:
+    """Provides `telnet.server.Port`.
+
+    A change that is refused is remembered as what this client believes, if the share acknowledges such.
+
+    Args:
+        ports: the line.
+        session: the client.
+    """
+
+    def __init__(self, ports: ComPorts, session: ComPortSession) -> None:
+        self.breaks = False  # whether the break that the line holds is this client's
+        self._ports = ports
+        self._session = session
+        self._believed: dict[str, Any] = {}  # settings, by their names
+        self._believed_lines = Lines()
+        self._told: set[str] = set()
+
+    @property
+    def _sharing(self) -> Sharing:
+        return self._ports.settings.sharing
+
+    @property
+    def settings(self) -> LineSettings:
+        """What this client is told is in force."""
+        in_force: LineSettings = self._ports.line.settings
+        return replace(in_force, **self._believed) if self._believed else in_force
+
+    @property
+    def lines(self) -> Lines:
+        """The states of the lines that this client is told."""
+        return self._believed_lines.over(self._ports.line.lines()).over(_AT_REST)
+
+    @property
+    def signature(self) -> bytes:
+        """What we are."""
+        return f"smartserial {__version__} {self._ports.settings.name}".encode()
+
+    # ---- rights
+
+    def _refusal(self) -> str:
+        """Tell why this client may change nothing, or take control for it."""
+        desk = self._ports.desk
+        if not self._session.listener.settings.access.writes:
+            return "its listener is for watchers"
+        before = desk.holder
+        if not desk.may_change(self._session):
+            return "nobody may" if desk.rule is Control.NONE else "another client holds control"
+        if desk.holder is not before:
+            self._ports.publish(ControlTaken, self._session.name)
+        return ""
+
+    def may_drive(self, line: str) -> bool:
+        """Tell whether this client may change a line, named as in `LINE_NAMES`."""
+        named = line in self._ports.settings.rules.remote_lines
+        refusal = self._refusal() if named else "`lines.remote` does not name it"
+        self._tell(line, refusal)
+        return not refusal
+
+    def _tell(self, what: str, refusal: str) -> None:
+        if refusal and what not in self._told:
+            self._told.add(what)
+            self._ports.publish(ChangeRefused, self._session.name, what, refusal)
+
+    @property
+    def _acknowledges(self) -> bool:
+        return self._sharing.refused is WhenRefused.ACKNOWLEDGE
+
+    # ---- what the client wants
+
+    def change(self, settings: Mapping[str, Any], done: Callable[[], None]) -> None:
+        """Change settings, if this client may."""
+        refusal = self._refusal() if self._sharing.settings.remote else "`settings.remote` is off"
+        self._tell("settings", refusal)
+        if refusal:
+            if self._acknowledges:
+                self._believed |= settings
+            done()
+            return
+        for name in settings:
+            self._believed.pop(name, None)
+        self._ports.change(self._session, settings, done)
+
+    def drive(self, lines: Lines, done: Callable[[], None]) -> None:
+        """Set those of the lines that this client may set."""
+        wanted = {f.name: level for f in fields(lines) if (level := getattr(lines, f.name)) is not None}
+        real = {name: level for name, level in wanted.items() if self.may_drive(_NAMES[name])}
+        if self._acknowledges:
+            shadows = {name: level for name, level in wanted.items() if name not in real}
+            self._believed_lines = replace(self._believed_lines, **dict.fromkeys(real), **shadows)
+        if "brk" in real:
+            self.breaks = real["brk"]
+        if real:
+            self._ports.drive(self._session, Lines(**real), done)
+        else:
+            done()
+
+    def purge(self, buffers: Purge) -> None:
+        """Throw away what waits for this client, and for the device if this client may change that."""
+        may_transmit = bool(buffers & Purge.TRANSMIT) and not self._refusal()
+        self._ports.purge(self._session, buffers, may_transmit)
+
+    def suspend(self, suspended: bool) -> None:
+        """Send this client no data, or go on."""
+        self._session.stream.suspend(suspended)
+
+    def introduced(self, signature: bytes) -> None:
+        """Take note of what the client says that it is."""
+        self._session.signature = signature
+        self._ports.publish(ClientIntroduced, self._session.name, signature.decode("latin-1"))
+
+    def line_state(self) -> int:
+        """Return whether all has been sent."""
+        return self._ports.line_state()

@@ -199,7 +199,8 @@ class SharedDevice:
         self.busy = ""
         device = self.link.stream
         self.write = device.write
-        in_force = str(device.settings) if ISerialTransport.providedBy(device) else ""
+        ours = isinstance(self._settings.device, PortDevice | Rfc2217Device)
+        in_force = str(device.settings) if ours and ISerialTransport.providedBy(device) else ""
         self._owner.publish(DeviceOpened, describe(self._settings.device), in_force)
         device.fanned_out = self._clients > 1
         if self._held_back:

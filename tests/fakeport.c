@@ -96,10 +96,10 @@ static void name_levels(unsigned bits, unsigned mask, char *text)
         {TIOCM_DTR, "dtr"}, {TIOCM_RTS, "rts"}, {TIOCM_CTS, "cts"},
         {TIOCM_DSR, "dsr"}, {TIOCM_RI, "ri"},   {TIOCM_CD, "cd"},
     };
+    const char *begin = text;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         if (mask & lines[i].bit)
-            text += sprintf(text, &" %s=%d"[!i || !(mask & (lines[i].bit - 1) & OUTPUTS)],
-                            lines[i].name, !!(bits & lines[i].bit));
+            text += sprintf(text, "%s%s=%d", text == begin ? "" : " ", lines[i].name, !!(bits & lines[i].bit));
 }
 
 static char parity_letter(unsigned cflag)

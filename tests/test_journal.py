@@ -12,9 +12,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial import events as room
 from smartserial.events import (
     BytesDiscarded,
+    ChangeFailed,
+    ChangeRefused,
     ClientConnected,
     ClientDisconnected,
+    ClientIntroduced,
     ClientRefused,
+    ControlTaken,
     DeviceClosed,
     DeviceFailed,
     DeviceLost,
@@ -22,6 +26,7 @@ from smartserial.events import (
     Event,
     EventStream,
     LinesSet,
+    SettingsChanged,
     ShareChanged,
     ShareStarted,
     ShareStopped,
@@ -56,6 +61,19 @@ LINES: list[tuple[Event, str, str]] = [
         ClientConnected("plc", "10.0.0.7:4001", "127.0.0.1:7001"),
         "info",
         "plc: 10.0.0.7:4001 connected to 127.0.0.1:7001",
+    ),
+    (SettingsChanged("plc", "9600 8N1", " for 10.0.0.7:1"), "info", "plc: is at 9600 8N1 for 10.0.0.7:1"),
+    (ChangeFailed("plc", "/dev/x refused parity mark"), "warn", "plc: /dev/x refused parity mark"),
+    (
+        ChangeRefused("plc", "10.0.0.7:1", "dtr", "nobody may"),
+        "info",
+        "plc: 10.0.0.7:1 may not change dtr: nobody may",
+    ),
+    (ControlTaken("plc", "10.0.0.7:1"), "info", "plc: 10.0.0.7:1 holds control"),
+    (
+        ClientIntroduced("plc", "10.0.0.7:1", "a\nb\x1b[2J"),
+        "info",
+        "plc: 10.0.0.7:1 says that it is a\\nb\\x1b[2J",
     ),
     (
         ClientRefused("plc", "10.0.0.7:4001", "127.0.0.1:7001", "plc is in use"),

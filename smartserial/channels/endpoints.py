@@ -26,7 +26,8 @@ from smartserial.channels.rfc2217 import Rfc2217Endpoint
 from smartserial.channels.serialport import PortAddress, SerialTransport, close_port, open_port
 from smartserial.channels.simulator import Simulator
 from smartserial.channels.tcp import tcp_endpoint
-from smartserial.channels.virtualport import VirtualPort, VirtualTransport
+from smartserial.channels.virtualport import VirtualPort
+from smartserial.channels.virtualtransport import VirtualTransport
 from smartserial.errors import PortError
 from smartserial.settings import (
     Device,

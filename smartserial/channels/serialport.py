@@ -279,6 +279,9 @@ class SerialTransport(Stream, FileDescriptor):
         if self._break_end is not None:
             self._break_end.cancel()
             self._break_end = None
+        if self._lines.brk:
+            with suppress(OSError):
+                uart.drive(self._fd, Lines(brk=False))
         close_port(self._fd, self._exclusive)
         self._fd = -1
         self.protocol.connectionLost(reason)

@@ -11,22 +11,14 @@ import os
 import struct
 import termios
 from contextlib import suppress
+from dataclasses import replace
 from fcntl import LOCK_EX, LOCK_NB, flock, ioctl
 from pathlib import Path
-from typing import Any
-
-from twisted.internet.abstract import FileDescriptor
-from twisted.internet.interfaces import IProtocol
-from twisted.internet.main import CONNECTION_DONE
-from twisted.python.failure import Failure
-from typing_extensions import override
-from zope.interface import implementer
 
 from smartserial.channels import termios2
-from smartserial.channels.serialport import PortAddress
-from smartserial.channels.stream import Stream
+from smartserial.channels.holders import holders
 from smartserial.errors import PortError
-from smartserial.interfaces import ICountedTransport
+from smartserial.lines import LineSettings
 
 
 class VirtualPort:
@@ -59,6 +51,24 @@ class VirtualPort:
         temporary.symlink_to(self._target)
         temporary.replace(self.path)
 
+    @property
+    def settings(self) -> LineSettings:
+        """What was set last, by a program or by us; a terminal has no parity and always eight data bits."""
+        return termios2.decode(termios2.read(self._slave))
+
+    def set_baudrate(self, baudrate: int) -> None:
+        """Set the speed that programs find."""
+        value = termios2.read(self._slave)
+        termios2.write(self._slave, termios2.encode(replace(self.settings, baudrate=baudrate), value))
+
+    def programs(self) -> list[str]:
+        """Return the programs that have it open; it reads files, and is to be called in a thread."""
+        return holders(Path(self._target))
+
+    def take_unread(self) -> int:
+        """Take back what no program has read; return how many bytes."""
+        return read_away(self._slave)
+
     def unread(self) -> int:
         """Return how many bytes wait in the terminal for a program; the kernel may hold some more."""
         return int(struct.unpack("i", ioctl(self._slave, termios.FIONREAD, b"\0\0\0\0"))[0])
@@ -73,6 +83,15 @@ class VirtualPort:
         for fd in (self.master, self._slave, self._note):
             if fd >= 0:
                 os.close(fd)
+
+
+def read_away(fd: int) -> int:
+    """Read what is there and forget it; return how many bytes."""
+    count = 0
+    with suppress(BlockingIOError):
+        while data := os.read(fd, 65536):
+            count += len(data)
+    return count
 
 
 def _note_path(path: Path) -> Path:
@@ -117,50 +136,3 @@ def _is_at(fd: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(fd), path.stat())
     except FileNotFoundError:
         return False
-
-
-@implementer(ICountedTransport)
-class VirtualTransport(Stream, FileDescriptor):
-    """The transport of a virtual port; it gives the port up when it is closed."""
-
-    def __init__(self, port: VirtualPort, reactor: Any) -> None:
-        super().__init__(reactor)
-        self._port = port
-        self.connected = 1
-
-    def start(self, protocol: IProtocol) -> None:
-        """Begin to read, and connect `protocol`, which may pause that at once."""
-        self.protocol = protocol
-        self.startReading()
-        protocol.makeConnection(self)
-
-    @override
-    def fileno(self) -> int:
-        return self._port.master if self.connected else -1
-
-    @override
-    def getHost(self) -> PortAddress:
-        return PortAddress(str(self._port.path))
-
-    getPeer = getHost
-
-    @override
-    def lost_by(self, error: OSError) -> BaseException:
-        return PortError(f"{self._port.path}: {error.strerror}")
-
-    def unconfirmed(self) -> int:
-        """Return how many bytes no program has read yet."""
-        return self._port.unread() if self.connected else 0
-
-    def abortConnection(self) -> None:
-        """Close now, with what is pending."""
-        self.connectionLost(Failure(CONNECTION_DONE))
-
-    @override
-    def connectionLost(self, reason: Failure) -> None:
-        if not self.connected:
-            return
-        self._drop_pending()
-        super().connectionLost(reason)
-        self._port.release()
-        self.protocol.connectionLost(reason)

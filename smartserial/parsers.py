@@ -1,4 +1,4 @@
-"""The endpoint strings ``serial:``, ``pty:`` and ``sim:``, for any Twisted program.
+"""The endpoint strings ``serial:``, ``rfc2217:``, ``pty:`` and ``sim:``, for any Twisted program.
 
 Every `twistd` command imports this file: the rest of the package is imported when a string is parsed.
 """
@@ -43,6 +43,14 @@ class SerialParser(_Parser):
 
     prefix = "serial"
     kind = "port"
+
+
+@implementer(IPlugin, IStreamClientEndpointStringParserWithReactor, IStreamServerEndpointStringParser)
+class Rfc2217Parser(_Parser):
+    """``rfc2217:HOST:PORT:baudrate=9600``: a remote serial port, with its settings where it is to be set."""
+
+    prefix = "rfc2217"
+    kind = "rfc2217"
 
 
 @implementer(IPlugin, IStreamClientEndpointStringParserWithReactor, IStreamServerEndpointStringParser)

@@ -75,8 +75,7 @@ def _library() -> Path:
 class FakePort:
     """A serial port for a program that is started with `env`; DTR and RTS are on, its inputs off.
 
-    It begins at 38400 8N1. Each call is listed once it has taken effect. What the program sees is
-    changed from here at any time.
+    It begins at 38400 8N1. A call is listed once it has taken effect, with the time at which it began.
     """
 
     def __init__(self, test: TestCase) -> None:
@@ -90,7 +89,7 @@ class FakePort:
         with state.open("r+b") as file:
             self._state = _State.from_buffer(mmap(file.fileno(), 0))
         self._state.outputs = TIOCM_DTR | TIOCM_RTS
-        self._state.termios[:] = ioctl(self.pty.slave, TCGETS2, bytes(_TERMIOS2_SIZE))
+        self._state.termios[:] = list(ioctl(self.pty.slave, TCGETS2, bytes(_TERMIOS2_SIZE)))
         self._state.settings = b"38400 8N1 none"
         self.env = {
             "LD_PRELOAD": str(_library()),

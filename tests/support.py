@@ -21,6 +21,8 @@ from textwrap import dedent
 from typing import Any
 from unittest import TestCase
 
+from tests.telnetsocket import telnet
+
 GUARD = 30.0  # seconds after which a test that hangs is given up
 TWISTD = str(Path(sys.executable).with_name("twistd"))
 
@@ -36,6 +38,8 @@ class Program:
         config: the YAML text, or a list of options.
         env: more environment variables.
         wrapper: words before the command, such as a limiter.
+
+    For a test whose class has ``telnet = True``, all listeners speak RFC 2217, and so do the clients.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Program:
         self.folder = folder or Path(make_folder(test))
         self.lines: list[str] = []
         self._news = threading.Condition()
+        self._telnet = getattr(test, "telnet", False)
         options = config if isinstance(config, list) else ["--config", "config.yaml"]
         if isinstance(config, str):
             self.configure(config)
@@ -67,6 +72,10 @@ class Program:
 
     def configure(self, text: str) -> None:
         """Write the configuration file."""
+        if self._telnet:
+            text = text.replace("{port: ", "{mode: rfc2217, port: ").replace(
+                "device: {mode: rfc2217, port:", "device: {port:"
+            )
         (self.folder / "config.yaml").write_text(dedent(text))
 
     def _read(self) -> None:
@@ -118,7 +127,7 @@ class Program:
             ("127.0.0.1", self.ports(share)[listener]), timeout=GUARD, source_address=(source, 0)
         )
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock
+        return telnet(sock) if self._telnet else sock
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""

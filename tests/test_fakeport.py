@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -38,7 +39,7 @@ class Opened:
     def __init__(self, test: TestCase, port: FakePort) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", INTERPRETER, str(port.path)],
-            env=port.env,
+            env={**os.environ, **port.env},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -57,6 +58,7 @@ class Opened:
         self.do(f"setattr(port, {name!r}, {value!r})")
 
     def end(self) -> None:
+        """Let it come to its end."""
         self.process.communicate(timeout=GUARD)
 
 

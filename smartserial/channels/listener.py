@@ -123,7 +123,7 @@ class Listener(Factory):
             if self.settings.mode is Mode.RAW:
                 return Session(self.owner, self, addr)
             session = ComPortSession(self.owner, self, addr)
-            return TelnetProtocol(session, SERVER, self._reactor.seconds)
+            return TelnetProtocol(session, SERVER, self._reactor)
         self.owner.refused(self, peer_name(addr), refusal)
         return self._refuse(refusal)
 

@@ -11,12 +11,17 @@ is a `TelnetTransport`, by which it can say such things itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from socket import SO_OOBINLINE, SOL_SOCKET, socket
 from typing import Any, cast
 
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, IProtocolFactory, IPushProducer
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IProtocolFactory,
+    IPushProducer,
+)
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from typing_extensions import override
@@ -29,6 +34,8 @@ from smartserial.telnet.codec import Signal, Subnegotiation
 from smartserial.telnet.connection import Connection, Event
 from smartserial.telnet.options import Agreed, Policy
 
+PATIENCE = 1.0  # seconds that data waits for the peer's word about BINARY
+
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class TelnetProtocol(Protocol):
@@ -37,20 +44,21 @@ class TelnetProtocol(Protocol):
     Args:
         wrapped: is given data, and more if it provides `ITelnetProtocol`.
         policy: the options of this end.
-        seconds: tells the time.
+        reactor: keeps the time.
     """
 
-    def __init__(self, wrapped: Any, policy: Policy, seconds: Callable[[], float]) -> None:
+    def __init__(self, wrapped: Any, policy: Policy, reactor: Any) -> None:
         self._wrapped = wrapped
         self._listener: Any = wrapped if ITelnetProtocol.providedBy(wrapped) else None
         self._connection = Connection(policy)
-        self._seconds = seconds
+        self._reactor = reactor
+        self._patience: IDelayedCall | None = None
         self._upper: TelnetTransport
 
     @override
     def connectionMade(self) -> None:
         wire = counted(self.transport)
-        self._upper = TelnetTransport(wire, self._connection)
+        self._upper = self.make_transport(wire, self._connection)
         handle = wire.getHandle() if hasattr(wire, "getHandle") else None
         if isinstance(handle, socket):
             with suppress(OSError):  # else the DM of an urgent message is missing in the stream
@@ -58,17 +66,33 @@ class TelnetProtocol(Protocol):
         wire.high = 0  # one piece at a time
         wire.registerProducer(self, True)
         self._upper.control(self._connection.greet())
+        if self._connection.undecided:
+            self._upper.undecided(True)
+            self._patience = self._reactor.callLater(PATIENCE, self._decided)
         self._wrapped.makeConnection(self._upper)
+
+    def _decided(self) -> None:
+        """Let data go out: it is known how, or the peer does not say."""
+        patience, self._patience = self._patience, None
+        if patience is not None and patience.active():
+            patience.cancel()
+        self._upper.undecided(False)
+
+    def make_transport(self, wire: Any, connection: Connection) -> TelnetTransport:
+        """Return the transport of the wrapped protocol, on the one below."""
+        return TelnetTransport(wire, connection)
 
     @override
     def dataReceived(self, data: bytes) -> None:
         if self._connection.just_data(data):
             self._wrapped.dataReceived(data)
         else:
-            for event in self._connection.receive(data, self._seconds()):
+            for event in self._connection.receive(data, self._reactor.seconds()):
                 self._answer()
                 self._hand_over(event)
             self._answer()
+            if self._patience is not None and not self._connection.undecided:
+                self._decided()
         if self._listener is not None:
             self._listener.telnet_paused()
 
@@ -122,6 +146,8 @@ class TelnetProtocol(Protocol):
         if isinstance(self._upper.wire, ForeignTransport):
             self._upper.wire.lost()
         self._upper.lost()
+        if self._patience is not None:
+            self._decided()
         self._wrapped.connectionLost(reason)
 
 
@@ -131,7 +157,7 @@ class TelnetFactory(Factory):
     Args:
         wrapped: makes the protocols.
         policy: the options of this end: `telnet.options.SERVER`, `CLIENT` or another.
-        reactor: tells the time.
+        reactor: keeps the time.
     """
 
     noisy = False
@@ -156,4 +182,4 @@ class TelnetFactory(Factory):
         protocol = self._wrapped.buildProtocol(cast(Any, addr))
         if protocol is None:
             return None
-        return TelnetProtocol(protocol, self._policy, self._reactor.seconds)
+        return TelnetProtocol(protocol, self._policy, self._reactor)

@@ -48,7 +48,7 @@ class TelnetTransport:
         self._piece: tuple[int, int, bytes] | None = None  # where on the wire, data bytes, encoded
         self._trail: deque[tuple[int, int, bytes]] = deque()
         self._trailing = 0
-        self._blocked = self._suspended = self._closing = self._lost = False
+        self._blocked = self._suspended = self._undecided = self._closing = self._lost = False
         self._paused = self._choked = False
 
     def __getattr__(self, name: str) -> Any:
@@ -59,13 +59,17 @@ class TelnetTransport:
         """Bytes of data that wait, those included whose piece is not wholly taken."""
         return self._outbox.size + (0 if self._piece is None else self._piece[1])
 
+    @property
+    def _waits(self) -> bool:
+        return self._blocked or self._suspended or self._undecided
+
     # ---- data
 
     def write(self, data: bytes) -> None:
         """Send data: now, if nothing waits."""
         if self._lost:
             self.dropped += len(data)
-        elif self._blocked or self._suspended or self._outbox.size or len(data) > _BLOCK:
+        elif self._waits or self._outbox.size or len(data) > _BLOCK:
             self._outbox.append(data)
             self.feed()
         else:
@@ -95,7 +99,7 @@ class TelnetTransport:
 
     def feed(self) -> None:
         """Pass on what waits, as far as it is taken."""
-        while self._outbox.size and not (self._blocked or self._suspended or self._lost):
+        while self._outbox.size and not (self._waits or self._lost):
             data = b"".join(self._outbox.head())[:_BLOCK]
             self._outbox.consume(len(data))
             self._pass_on(data)
@@ -118,6 +122,11 @@ class TelnetTransport:
     def suspend(self, suspended: bool) -> None:
         """Send no data, or go on; the peer asks for it. Commands are sent all the same."""
         self._suspended = suspended
+        self.feed()
+
+    def undecided(self, undecided: bool) -> None:
+        """Send no data while it is not known how, or go on."""
+        self._undecided = undecided
         self.feed()
 
     def lost(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 from smartserial.telnet.codec import Decoder, Encoder, Oddity, Request, Signal, Subnegotiation
 from smartserial.telnet.codes import IAC, Command, Option, negotiation, subnegotiation
-from smartserial.telnet.options import Agreed, Negotiator, Policy, Side
+from smartserial.telnet.options import Agreed, Negotiator, Policy, Side, State
 
 Event = bytes | Signal | Subnegotiation | Agreed
 
@@ -42,6 +42,14 @@ class Connection:
     def on(self, side: Side, option: Option) -> bool:
         """Tell whether an option is in force."""
         return self._negotiator.on(side, option)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether we have asked to send BINARY and not been answered yet.
+
+        How CR goes over the wire hangs on the answer, and only the peer knows from which byte on.
+        """
+        return self._negotiator.state(Side.OURS, Option.BINARY) is State.WANTYES
 
     @property
     def oddities(self) -> Counter[str]:

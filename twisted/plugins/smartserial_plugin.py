@@ -1,11 +1,11 @@
-"""What Twisted finds: the `twistd smartserial` command, and the endpoints ``serial:``, ``pty:`` and ``sim:``.
+"""What Twisted finds: the `twistd smartserial` command, and the endpoints of our devices.
 
 Every `twistd` command imports this file, so that it imports nothing heavy itself.
 """
 
 from twisted.application.service import ServiceMaker
 
-from smartserial.parsers import PtyParser, SerialParser, SimParser
+from smartserial.parsers import PtyParser, Rfc2217Parser, SerialParser, SimParser
 
 smartserial = ServiceMaker(
     "smartserial",
@@ -14,5 +14,6 @@ smartserial = ServiceMaker(
     "smartserial",
 )
 serial = SerialParser()
+rfc2217 = Rfc2217Parser()
 pty = PtyParser()
 sim = SimParser()

@@ -145,12 +145,13 @@ class ComPorts:
 
     def _tell_settings(self, session: object) -> None:
         """Tell of settings that are new; `session` is the client that wanted them, and knows."""
-        settings = self.line.settings
-        if settings == self._told:
+        line, settings, before = self.line, self.line.settings, self._told
+        if settings == before:
             return
         self._told = settings
-        who = session.name if isinstance(session, ComPortSession) else ""
-        self.publish(SettingsChanged, str(settings), f" for {who}" if who else "")
+        who = f" for {session.name}" if isinstance(session, ComPortSession) else ""
+        kept = [name for name in line.shadowed if getattr(settings, name) != getattr(before, name)]
+        self.publish(SettingsChanged, str(settings), who, tuple(kept))
         if self.settings.sharing.settings.notify:
             for other in list(self.ports):
                 if other is not session:

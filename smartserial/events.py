@@ -79,10 +79,17 @@ class LinesSet(Event):
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged(Event):
-    """The line has other settings now; `whose` tells for whom, if for a client."""
+    """The line has other settings now.
+
+    Args:
+        settings: those in force.
+        whose: tells for whom, if for a client.
+        shadows: names of those that changed and are only kept here, not on the wire.
+    """
 
     settings: str
     whose: str
+    shadows: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ _LINES: dict[type[Event], tuple[str, str]] = {
     DeviceClosed: ("info", "closed the device"),
     DeviceLost: ("error", "lost the device: {why}; trying again"),
     LinesSet: ("info", "set {lines}"),
-    SettingsChanged: ("info", "is at {settings}{whose}"),
+    SettingsChanged: ("info", "is at {settings}{whose}; not on the wire: {shadows}"),
     ChangeFailed: ("warn", "{why}"),
     ChangeRefused: ("info", "{peer} may not change {what}: {why}"),
     ControlTaken: ("info", "{peer} holds control"),
@@ -104,6 +104,7 @@ class Journal:
         level, text = _LINES.get(type(event), ("info", "{event}"))
         fields = {name: words(getattr(event, name)) for name in event.__dataclass_fields__}
         line = f"{fields.pop('share')}: {text.format(event=event, **fields)}".rstrip()
+        line = line.removesuffix("; not on the wire:")
         getattr(self._log, level)("{line}", line=line, smartserial_event=event)
 
     def _sum_up(self, all_told: bool) -> None:

@@ -98,13 +98,13 @@ class Script:
     Args:
         rules: tried in order, the first that fits answers.
         unasked: what it says by itself.
-        terminator: ends each message to the device; empty: messages are known by their bytes alone.
+        terminators: any of them ends a message to the device; none: messages are known by their bytes alone.
         ignore: bytes that are dropped from the end of a message, such as a carriage return.
     """
 
     rules: tuple[Rule, ...] = ()
     unasked: tuple[Unasked, ...] = ()
-    terminator: bytes = b"\n"
+    terminators: tuple[bytes, ...] = (b"\n",)
     ignore: bytes = b"\r"
 
 

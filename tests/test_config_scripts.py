@@ -28,7 +28,7 @@ WRONG: list[tuple[str, list[tuple[str, str]]]] = [
     ("script: [{answer: null}]", [("1:19 CF03 script[0].answer[0]", BYTES)]),
     ("script: [{answer: [a, {b: c}]}]", [("1:23 CF03 script[0].answer[1]", BYTES)]),
     ('script: [{expect: "€", answer: a}]', [("1:19 CF03 script[0].expect", f"{BYTES}'€'")]),
-    ("terminator: 3\nscript: [{answer: a}]", [("1:13 CF03 terminator", f"{BYTES}3")]),
+    ("terminator: 3\nscript: [{answer: a}]", [("1:13 CF03 terminator[0]", f"{BYTES}3")]),
     ("ignore: [a]\nscript: [{answer: a}]", [("1:9 CF03 ignore", BYTES)]),
     ("script: [{expect: a, answer: b, delay: 5}]", [("1:40 CF03 script[0].delay", "a time with its unit")]),
     ("script: [{answer: a, every: 0s}]", [("1:29 CF03 script[0].every", "expected at least 0.001")]),
@@ -103,7 +103,7 @@ class ScriptsTest(SynchronousTestCase):
                 Rule(None, (b"what",)),
             ),
             unasked=(Unasked(2.0, (b"", b"tick")),),
-            terminator=b"\r\n",
+            terminators=(b"\r\n",),
             ignore=b" ",
         )
         self.assertEqual(settings.shares[0].device, SimDevice("device.yaml", script))

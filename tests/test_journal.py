@@ -62,7 +62,7 @@ LINES: list[tuple[Event, str, str]] = [
         "info",
         "plc: 10.0.0.7:4001 connected to 127.0.0.1:7001",
     ),
-    (SettingsChanged("plc", "9600 8N1", " for 10.0.0.7:1"), "info", "plc: is at 9600 8N1 for 10.0.0.7:1"),
+    (SettingsChanged("plc", "9600 8N1", " for 10.0.0.7:1", ()), "info", "plc: is at 9600 8N1 for 10.0.0.7:1"),
     (ChangeFailed("plc", "/dev/x refused parity mark"), "warn", "plc: /dev/x refused parity mark"),
     (
         ChangeRefused("plc", "10.0.0.7:1", "dtr", "nobody may"),
@@ -109,6 +109,11 @@ class Written:
 
 
 class LinesTest(SynchronousTestCase):
+    def test_what_is_not_on_the_wire_is_named(self) -> None:
+        written = Written()
+        written.events.publish(SettingsChanged("plc", "9600 7E1", "", ("bytesize", "parity")))
+        self.assertEqual(written.lines, ["plc: is at 9600 7E1; not on the wire: bytesize, parity"])
+
     def test_each_event_has_a_line(self) -> None:
         for event, level, line in LINES:
             written = Written()

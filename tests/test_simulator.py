@@ -25,7 +25,7 @@ METER = Script(
         Rule(None, (b"what\r\n",)),
     )
 )
-SEARCH = Script(rules=(Rule(b"ab", (b"1",)), Rule(b"cde", (b"2", b"3"))), terminator=b"")
+SEARCH = Script(rules=(Rule(b"ab", (b"1",)), Rule(b"cde", (b"2", b"3"))), terminators=())
 
 
 class Talk:
@@ -119,7 +119,7 @@ class RulesTest(SynchronousTestCase):
             (b"\n", b"", b"a\r\na\n", b"1"),
             (b"\n", b"\r ", b"a \r\na\n", b"11"),
         ):
-            script = Script(rules=(Rule(b"a", (b"1",)),), terminator=terminator, ignore=ignore)
+            script = Script(rules=(Rule(b"a", (b"1",)),), terminators=(terminator,), ignore=ignore)
             self.assertEqual(Talk(script).say(said), answered, (terminator, said))
             self.assertEqual(Talk(script).say(*chunked(said, range(99))), answered, (terminator, said))
 
@@ -193,17 +193,17 @@ class SearchTest(SynchronousTestCase):
             self.assertEqual(talk.say(said), answered, said)
 
     def test_no_byte_is_part_of_two_messages(self) -> None:
-        self.assertEqual(Talk(Script(rules=(Rule(b"aba", (b"1",)),), terminator=b"")).say(b"ababa"), b"1")
+        self.assertEqual(Talk(Script(rules=(Rule(b"aba", (b"1",)),), terminators=())).say(b"ababa"), b"1")
 
     def test_an_empty_expectation_is_never_met(self) -> None:
         """And is no endless loop."""
-        script = Script(rules=(Rule(b"", (b"1",)), Rule(None, (b"2",)), Rule(b"a", (b"3",))), terminator=b"")
+        script = Script(rules=(Rule(b"", (b"1",)), Rule(None, (b"2",)), Rule(b"a", (b"3",))), terminators=())
         self.assertEqual(Talk(script).say(b"xax"), b"3")
 
     def test_bytes_that_begin_others(self) -> None:
         """What is complete first is answered, wherever the chunks end."""
         script = Script(
-            rules=(Rule(b"abc", (b"L",)), Rule(b"ab", (b"S",)), Rule(b"xaby", (b"X",))), terminator=b""
+            rules=(Rule(b"abc", (b"L",)), Rule(b"ab", (b"S",)), Rule(b"xaby", (b"X",))), terminators=()
         )
         for said in (b"abc", b"xaby", b"ab", b"xab"):
             one_by_one = Talk(script).say(*chunked(said, range(99)))
@@ -226,7 +226,7 @@ class ChunkingTest(SynchronousTestCase):
 
     @given(messages, cuts)
     def test_with_a_long_terminator(self, parts: list[bytes], cuts: list[int]) -> None:
-        script = Script(rules=METER.rules, terminator=b"\r\n", ignore=b"")
+        script = Script(rules=METER.rules, terminators=(b"\r\n",), ignore=b"")
         said = b"".join(parts)
         self.assertEqual(Talk(script).say(*chunked(said, cuts)), Talk(script).say(said))
 
@@ -242,7 +242,7 @@ class ChunkingTest(SynchronousTestCase):
     )
     def test_any_rules_without_a_terminator(self, expected: list[str], text: str, cuts: list[int]) -> None:
         rules = tuple(Rule(word.encode(), (f"<{word}>".encode(),)) for word in expected)
-        script, said = Script(rules=rules, terminator=b""), text.encode()
+        script, said = Script(rules=rules, terminators=()), text.encode()
         self.assertEqual(Talk(script).say(*chunked(said, cuts)), Talk(script).say(said))
 
 
@@ -252,7 +252,7 @@ class BoundsTest(SynchronousTestCase):
         count = MOST_UNDERSTOOD // 2
         for script, message in (
             (Script(rules=(Rule(b"abc", (b"1",)),)), b"abc\n"),
-            (Script(rules=(Rule(b"abcd", (b"1",)),), terminator=b""), b"abcd"),
+            (Script(rules=(Rule(b"abcd", (b"1",)),), terminators=()), b"abcd"),
         ):
             self.assertEqual(len(Talk(script).say(message * count)), count)
 

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
 
@@ -126,6 +127,11 @@ class RemotePort(TelnetTransport):
         """Log something that the operator should know of the far server."""
         self._log.warn("{where} {text}", where=self.where, text=text)
 
+    def report(self, failure: Failure) -> None:
+        """Log why something did not succeed that nobody waits for."""
+        failure.trap(PortError)
+        self._log.warn("{reason}", reason=failure.getErrorMessage())
+
     def apply(self, settings: LineSettings) -> Deferred[None]:
         """Ask for other settings; where one is refused, the former ones are asked for again."""
         return Deferred.fromCoroutine(self._apply(settings))
@@ -174,8 +180,7 @@ class RemotePort(TelnetTransport):
         self._break(False)
 
     def _break(self, on: bool) -> None:
-        setting = self.set_lines(Lines(brk=on))
-        setting.addErrback(lambda failure: self.remark(failure.getErrorMessage()))
+        self.set_lines(Lines(brk=on)).addErrback(self.report)
 
     def _let_go(self) -> None:
         """End a break before the connection ends."""

@@ -145,8 +145,7 @@ class RemoteProtocol(Protocol):
         self._decide(True)
         if self._plain:
             self._plain = False
-            setting = Deferred.fromCoroutine(self._set())
-            setting.addErrback(lambda failure: self.transport.remark(failure.getErrorMessage()))
+            Deferred.fromCoroutine(self._set()).addErrback(self.transport.report)
 
     # ---- what comes
 

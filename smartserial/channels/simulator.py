@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from itertools import count
 from typing import Any
@@ -26,6 +27,7 @@ class Simulator(MemoryTransport):
         super().__init__(name, reactor)
         self._script = script
         self._heard = b""
+        self._end = re.compile(b"|".join(re.escape(end) for end in script.terminators))
         self._turns = {id(part): count() for part in (*script.rules, *script.unasked)}
         self._unasked: dict[int, IDelayedCall] = {}
         self._answers: deque[tuple[float, bytes]] = deque()  # what is to be said, and not before when
@@ -59,8 +61,8 @@ class Simulator(MemoryTransport):
     @override
     def received(self, data: bytes) -> None:
         self._heard += data
-        if self._script.terminator:
-            *messages, self._heard = self._heard.split(self._script.terminator)
+        if self._script.terminators:
+            *messages, self._heard = self._end.split(self._heard)
             for message in messages:
                 self._answer(message.rstrip(self._script.ignore))
         else:

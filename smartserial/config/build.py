@@ -148,7 +148,7 @@ def _script(model: ScriptModel) -> Script:
     return Script(
         rules=tuple(rule(entry) for entry in model.script if entry.every is None),
         unasked=tuple(Unasked(e.every, tuple(e.answer)) for e in model.script if e.every is not None),
-        terminator=model.terminator,
+        terminators=tuple(end for end in model.terminator if end),
         ignore=model.ignore,
     )
 

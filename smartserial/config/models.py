@@ -111,20 +111,21 @@ class ConfigModel(Model):
     shares: dict[ShareName, ShareModel] = Field(min_length=1)
 
 
+_Texts = Annotated[list[RawBytes], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
+
+
 class ScriptEntry(Model):
     """One exchange: `expect` is answered, or without one something said every so often, or anything else."""
 
     expect: RawBytes | None = None
     every: Annotated[Seconds, Field(ge=0.001)] | None = None
-    answer: Annotated[list[RawBytes], BeforeValidator(lambda v: v if isinstance(v, list) else [v])] = Field(
-        min_length=1
-    )
+    answer: _Texts = Field(min_length=1)
     delay: Seconds = 0.0
 
 
 class ScriptModel(Model):
     """The script of a simulated device."""
 
-    terminator: RawBytes = b"\n"
+    terminator: _Texts = [b"\n"]
     ignore: RawBytes = b"\r"
     script: list[ScriptEntry] = Field(min_length=1)

@@ -206,7 +206,7 @@ def own_links(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
 
 
 def _never_comes(expect: bytes, script: ScriptModel) -> bool:
-    return script.terminator in expect or expect != expect.rstrip(script.ignore)
+    return any(end in expect for end in script.terminator) or expect != expect.rstrip(script.ignore)
 
 
 def script_findings(script: ScriptModel, source: Source) -> list[Finding]:
@@ -217,10 +217,10 @@ def script_findings(script: ScriptModel, source: Source) -> list[Finding]:
         if entry.every is not None:
             for key in sorted({"expect", "delay"} & entry.model_fields_set):
                 found.append(source.finding((*place, key), "CF05", "excluded by `every`", at_key=True))
-        elif entry.expect and script.terminator and _never_comes(entry.expect, script):
+        elif entry.expect and any(script.terminator) and _never_comes(entry.expect, script):
             message = "cannot act: it holds the terminator, or ends in what is ignored"
             found.append(source.finding((*place, "expect"), "CF08", message))
-        elif not entry.expect and not script.terminator:
+        elif not entry.expect and not any(script.terminator):
             message = "cannot act: without a terminator there are no other messages"
             found.append(source.finding(place, "CF08", message))
     return found

@@ -179,6 +179,7 @@ class ComPortClient:
             self._note(said)
             request.round.end()
         elif self._strict or (of_this and message.code is not Code.SET_CONTROL):
+            self._doubt(request)
             self._note(said if of_this else None)
             request.round.end(False, "refused", str(request))
         elif request.name in LINES:
@@ -215,6 +216,10 @@ class ComPortClient:
             self.settings = replace(self.settings, **{request.name: request.wanted})
             self._unknown.discard(request.name)
             self._kept.add(request.name)
+
+    def _doubt(self, request: Request) -> None:
+        """Take nothing for known of what an answer has not confirmed."""
+        self._unknown |= {request.name} & SETTINGS.keys()
 
     def _told(self, said: Meaning | None) -> None:
         """Take what was not asked for, or not any more."""
@@ -258,7 +263,9 @@ class ComPortClient:
     def timed_out(self, round_: Round | None = None) -> None:
         """Wait no more for the answers to one round of requests; None: to all."""
         for request in self._withdraw(round_):
-            if not self._strict:
+            if self._strict:
+                self._doubt(request)
+            else:
                 self._mute |= {request.name} & LINES.keys()
                 self._keep(request)
             request.round.end(not self._strict, "does not answer to", str(request))

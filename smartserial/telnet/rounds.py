@@ -110,5 +110,5 @@ class Request:
         if self.wanted is None:
             return self.name
         if isinstance(self.wanted, bool):
-            return f"{self.name} {'on' if self.wanted else 'off'}"
+            return f"{'break' if self.name == 'brk' else self.name} {'on' if self.wanted else 'off'}"
         return f"{self.name} {getattr(self.wanted, 'value', self.wanted)}"

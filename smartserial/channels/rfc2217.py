@@ -34,7 +34,7 @@ MOST_EARLY = 64 * KIB  # bytes that may come before the port is open; after them
 _SHOWN = 80  # bytes of a far server's last words
 
 
-class _Telnet(TelnetProtocol):
+class RemoteTelnet(TelnetProtocol):
     """The telnet layer below a remote port."""
 
     def __init__(self, opening: RemoteProtocol, device: Rfc2217Device, reactor: Any) -> None:
@@ -215,7 +215,7 @@ class Rfc2217Endpoint:
 
     async def _connect(self, protocol_factory: IProtocolFactory) -> IProtocol:
         remote = RemoteProtocol(self._device, self._reactor)
-        carrier = Factory.forProtocol(lambda: _Telnet(remote, self._device, self._reactor))
+        carrier = Factory.forProtocol(lambda: RemoteTelnet(remote, self._device, self._reactor))
         carrier.noisy = False
         where = Address(self._device.host, self._device.port)
         try:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, execute, fail, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IHalfCloseableProtocol, IStreamClientEndpoint
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smartserial.channels.stream import HIGH
-from smartserial.interfaces import ICountedTransport
+from smartserial.errors import SettingsRefusedError
+from smartserial.interfaces import ICountedTransport, ISerialTransport
+from smartserial.lines import LineCounts, Lines, LineSettings, ModemLines
 from smartserial.sharing.backlog import Backlog
 
 
@@ -149,4 +154,105 @@ class FakeEndpoint:
             self.gone.append(self.transport)
         self.transport = FakeTransport(protocol)
         protocol.makeConnection(self.transport)
+        return succeed(protocol)
+
+
+@implementer(ISerialTransport)
+class FakeSerial(FakeTransport):  # type: ignore[misc] # not all of ITransport
+    """A serial port that remembers what it was asked for, in the order of asking."""
+
+    def __init__(self, protocol: Any = None) -> None:
+        super().__init__(protocol)
+        self.asked: list[Any] = []  # LineSettings, Lines, seconds of break, bytes that were written
+        self.settings = LineSettings()
+        self.shadowed: tuple[str, ...] = ()
+        self.on_change: Callable[[], None] | None = None
+        self.refuses: Callable[[LineSettings], bool] = lambda _: False
+        self.later: deque[Callable[[], object]] | None = (
+            None  # answers that the test lets go, if it keeps them
+        )
+        self.inputs: ModemLines | None = None
+        self.counted: LineCounts | None = None
+        self.looks = 0
+        self.unread = 0  # bytes in the driver, from the line
+        self.unsent = 0  # bytes in the driver, of `sent`
+        self._states = Lines()
+
+    def asked_for(self, kind: type) -> list[Any]:
+        """Return what it was asked for, of one kind."""
+        return [asked for asked in self.asked if isinstance(asked, kind)]
+
+    def change_over_there(self, **settings: Any) -> None:
+        """Let the device change its settings by itself."""
+        self.settings = replace(self.settings, **settings)
+        assert self.on_change is not None
+        self.on_change()
+
+    def write(self, data: bytes) -> None:
+        self.asked.append(bytes(data))
+        super().write(data)
+
+    def apply(self, settings: LineSettings) -> Deferred[None]:
+        self.asked.append(settings)
+        return self._answer(lambda: self._apply(settings))
+
+    def _apply(self, settings: LineSettings) -> None:
+        if self.refuses(settings):
+            raise SettingsRefusedError(f"it does not take {settings}")
+        self.settings = settings
+
+    def set_lines(self, lines: Lines) -> Deferred[None]:
+        self.asked.append(lines)
+        self._states = lines.over(self._states)
+        return self._answer(lambda: None)
+
+    def _answer(self, act: Callable[[], None]) -> Deferred[None]:
+        if self.later is None:
+            return execute(act)
+        answered: Deferred[None] = Deferred()
+        self.later.append(lambda: execute(act).chainDeferred(answered))
+        return answered
+
+    def lines(self) -> Lines:
+        return self._states
+
+    def send_break(self, seconds: float) -> None:
+        self.asked.append(seconds)
+
+    def modem(self) -> ModemLines | None:
+        self.looks += 1
+        return self.inputs
+
+    def counts(self) -> LineCounts | None:
+        return self.counted
+
+    def unconfirmed(self) -> int:
+        return self.unsent
+
+    def purge_input(self) -> int:
+        count, self.unread = self.unread, 0
+        return count
+
+    def purge_output(self) -> int:
+        count, self.unsent = self.unsent, 0
+        self.take_back(count)
+        return count
+
+
+class SerialEndpoint(FakeEndpoint):
+    """Opens a `FakeSerial` that `prepare` has made ready."""
+
+    def __init__(self, prepare: Callable[[FakeSerial], None] = lambda _: None) -> None:
+        super().__init__()
+        self.prepare = prepare
+
+    def connect(self, protocol_factory: Any) -> Deferred[Any]:
+        if self.error is not None:
+            return fail(self.error)
+        protocol = protocol_factory.buildProtocol(None)
+        if self.transport is not None:
+            self.gone.append(self.transport)
+        self.transport = transport = FakeSerial(protocol)
+        self.prepare(transport)
+        protocol.makeConnection(transport)
         return succeed(protocol)

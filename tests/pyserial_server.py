@@ -1,4 +1,4 @@
-"""The RFC 2217 server of pyserial on its own loopback port, in a process; its TCP port goes to the output.
+"""The RFC 2217 server of pyserial on its own loopback port, on the TCP port that is its argument.
 
 It is what the example `rfc2217_server.py` of pyserial does: that is not in the wheel, `PortManager` is.
 """
@@ -54,8 +54,7 @@ class Connection:
 
 def main() -> None:
     port: Any = serial.serial_for_url("loop://", timeout=0.05)
-    listener = socket.create_server(("127.0.0.1", 0))
-    print(listener.getsockname()[1], flush=True)
+    listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
     while True:
         sock, _ = listener.accept()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -7,17 +7,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rig.peer import RAW, Peer, Server, Task, spawn
+from rig.peer import EVERYTHING, Peer, Server, Task, spawn
 
 TWISTD = Path(sys.executable).parent / "twistd"
 
 
-def share(name: str, device: str, port: int, max_clients: int) -> str:
+def share(name: str, device: str, port: int, max_clients: int, telnet: bool = False) -> str:
     """Return the part of a configuration file that serves one link."""
+    mode = "rfc2217" if telnet else "raw"
     return (
         f"  {name}:\n"
         f"    device: {{port: {device}, baudrate: 115200, exclusive: false}}\n"
-        f"    listen: [{{mode: raw, port: {port}}}]\n"
+        f"    listen: [{{mode: {mode}, port: {port}}}]\n"
         f"    sharing: {{max_clients: {max_clients}}}\n"
     )
 
@@ -30,7 +31,8 @@ def command(config: Path, *before: str) -> list[str]:
 class Smartserial(Peer):
     """One process for all links, with a configuration file, under the default reactor or another one."""
 
-    can = RAW
+    can = EVERYTHING | {"codec"}
+    codec = "smartserial"
 
     def __init__(self, name: str = "smartserial", *options: str) -> None:
         self.name = name
@@ -45,6 +47,9 @@ class Smartserial(Peer):
     def start(self, task: Task) -> Server:
         folder = Path(tempfile.mkdtemp(prefix="rig-"))
         config = folder / "config.yaml"
-        parts = [share(f"p{n}", li.device, li.port, task.max_clients) for n, li in enumerate(task.links)]
+        parts = [
+            share(f"p{number}", link.device, link.port, task.max_clients, task.telnet)
+            for number, link in enumerate(task.links)
+        ]
         config.write_text("shares:\n" + "".join(parts))
         return Server([spawn(command(config, *self.options), folder)], [folder])

@@ -96,6 +96,7 @@ class Peer:
 
     name = "?"
     can: frozenset[str] = frozenset()
+    codec = ""  # which one of rig/codecs.py is its own
     max_ports = 500
 
     def available(self) -> bool:

@@ -6,6 +6,7 @@ or give a command with ``--server``.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -124,49 +125,48 @@ class Ser2tcp(Peer):
         return Server([spawn([self.program, "-q", "-c", path])], [path])
 
 
-class PyserialExample(Peer):
-    """An example script of pyserial's sources, one process per port; ``$PYSERIAL_EXAMPLES`` is its folder.
+class PyserialRedirect(Peer):
+    """An example script of pyserial's sources, one process per port; ``$PYSERIAL_EXAMPLES`` is its folder."""
 
-    Args:
-        name: what the reports call it.
-        script: the file's name.
-        can: what it can do.
-        port_option: by which it is given the TCP port.
-        stub: Python that runs the script, where it cannot run as it is.
-    """
-
+    name = "pyserial-redirect"
+    can = frozenset({"raw", "many"})
     max_ports = 50
-
-    def __init__(self, name: str, script: str, can: Iterable[str], port_option: str, stub: str = "") -> None:
-        self.name = name
-        self.can = frozenset(can)
-        self.script = Path(os.environ.get("PYSERIAL_EXAMPLES", "")) / script
-        self.port_option = port_option
-        self.before = ["-c", stub] if stub else []
+    script = Path(os.environ.get("PYSERIAL_EXAMPLES", "")) / "tcp_serial_redirect.py"
 
     def available(self) -> bool:
         return self.script.is_file()
 
     def start(self, task: Task) -> Server:
-        commands: list[Sequence[str | Path]] = [
-            [sys.executable, *self.before, self.script, link.device, *self._options(link)]
-            for link in task.links
-        ]
-        return Server([spawn(command) for command in commands])
-
-    def _options(self, link: Link) -> list[str]:
-        return [*(["115200"] if self.port_option == "-P" else []), self.port_option, str(link.port)]
+        before = [sys.executable, self.script]
+        return Server([spawn([*before, li.device, "115200", "-P", str(li.port)]) for li in task.links])
 
 
-# A pty has no modem lines, so the RFC 2217 example gets them from here.
-_NO_LINES = """
-import runpy, sys, serial
-serial.Serial._update_rts_state = serial.Serial._update_dtr_state = lambda self: None
-for line in "cts", "dsr", "ri", "cd":
-    setattr(serial.Serial, line, property(lambda self: False))
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
+class PyserialRfc2217(Peer):
+    """A server of our own around pyserial's `PortManager`, one process per port."""
+
+    name = "pyserial-rfc2217"
+    can = frozenset({"telnet", "codec"})
+    codec = "pyserial"
+    max_ports = 50
+    program = Path(__file__).with_name("pyserial_rfc2217.py")
+
+    def version(self) -> str:
+        return importlib.metadata.version("pyserial")
+
+    def start(self, task: Task) -> Server:
+        before = [sys.executable, self.program]
+        return Server([spawn([*before, link.device, str(link.port)]) for link in task.links])
+
+
+class Conch(Peer):
+    """The telnet codec of Twisted; there is no server of it to measure."""
+
+    name = "conch"
+    can = frozenset({"codec"})
+    codec = "conch"
+
+    def version(self) -> str:
+        return importlib.metadata.version("twisted")
 
 
 class Command(Peer):
@@ -196,6 +196,7 @@ PEERS: list[Peer] = [
     Ser2net("ser2net-tuned", tuned=True),
     Socat(),
     Ser2tcp(),
-    PyserialExample("pyserial-redirect", "tcp_serial_redirect.py", ["raw", "many"], "-P"),
-    PyserialExample("pyserial-rfc2217", "rfc2217_server.py", ["telnet"], "-p", _NO_LINES),
+    PyserialRedirect(),
+    PyserialRfc2217(),
+    Conch(),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rig.codec import codec
 from rig.crowd import accept, idle, storm
 from rig.scenario import Scenario
 from rig.traffic import bulk, many, ping
@@ -31,6 +32,7 @@ SCENARIOS: Sequence[Scenario] = (
     idle(5000),
     *(bulk(way, telnet=True, fill=fill) for fill in ("text", "bin", "ff") for way in ("up", "down")),
     ping(16, telnet=True),
+    *(codec(fill) for fill in ("text", "random", "runs", "ff")),
 )
 
 

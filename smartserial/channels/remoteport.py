@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -98,6 +98,8 @@ class RemotePort(TelnetTransport):
             Whether that succeeded, with what there is to say. Fails with a PortError if the connection is
             lost before.
         """
+        if self._lost:
+            return fail(PortError(f"{self.where} went away"))
         result: Deferred[tuple[bool, str]] = Deferred()
         ended = False
 
@@ -188,7 +190,7 @@ class RemotePort(TelnetTransport):
             self._break_end.cancel()
             self._break_end = None
         if self.client.lines.brk and not self._lost:
-            self._break(False)
+            self.client.drive(Lines(brk=False), lambda ok, text: None)
 
     # ---- reading and closing
 

@@ -5,7 +5,6 @@ It is written apart from the program's own codec, and as plainly as can be.
 
 from __future__ import annotations
 
-import select
 import socket
 import threading
 from contextlib import suppress
@@ -45,10 +44,7 @@ class Pump:
         with suppress(OSError):
             while data := self._ours.recv(65536):
                 self._server.sendall(data.replace(b"\xff", b"\xff\xff"))
-            hung_up = select.poll()
-            hung_up.register(self._ours, 0)
-            whole = bool(hung_up.poll(0))  # closed, and not just its sending half
-            self._server.shutdown(socket.SHUT_RDWR if whole else socket.SHUT_WR)
+            self._server.shutdown(socket.SHUT_WR)
 
     def _end_if(self, *ends: socket.socket) -> None:
         for end in ends:

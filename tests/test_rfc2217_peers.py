@@ -228,13 +228,19 @@ class StringTests(TestCase):
     async def test_a_server_serves_each_time_anew(self) -> None:
         far = RunningPeer(self, SER2NET)
         port = await serverFromString(reactor, f"rfc2217:127.0.0.1:{far.number}").listen(self.factory)
-        for n in range(2):
-            await eventually(lambda: len(self.recorders) == n + 1 and self.recorders[n].transport is not None)
-            far.port.write(b"%d" % n)
-            await eventually(lambda: self.recorders[n].data == b"%d" % n)
-            transport: Any = self.recorders[n].transport
-            if n == 0:
-                transport.loseConnection()
+
+        async def is_served(word: bytes) -> Recorder:
+            recorder = self.recorders[-1]
+            await eventually(lambda: recorder.transport is not None)
+            far.port.write(word)
+            await eventually(lambda: recorder.data == word)
+            return recorder
+
+        await eventually(lambda: len(self.recorders) == 1)
+        first: Any = (await is_served(b"first")).transport
+        first.loseConnection()
+        await eventually(lambda: len(self.recorders) == 2)
+        await is_served(b"second")
         await port.stopListening()
         await eventually(lambda: self.recorders[1].lost is not None)
         self.assertEqual(len(self.recorders), 2)
@@ -250,21 +256,26 @@ class StringTests(TestCase):
             await clientFromString(reactor, "rfc2217:no.such.host.invalid:1").connect(self.factory)
         self.assertIn("cannot connect to no.such.host.invalid:1: ", str(caught.exception))
 
-    async def test_giving_up_at_any_time(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            string = f"rfc2217:127.0.0.1:{listener.getsockname()[1]}"
-            for connected in (False, True):
-                attempt = clientFromString(reactor, string).connect(self.factory)
-                failures: list[Failure] = []
-                attempt.addErrback(failures.append)
-                if connected:
-                    sock = await deferToThread(lambda: listener.accept()[0])
-                    self.addCleanup(sock.close)
-                    greeting = await deferToThread(sock.recv, 15)
-                    self.assertEqual(len(greeting), 15)
-                attempt.cancel()
-                await eventually(lambda: failures)
+    async def give_up(self, number: int, when: Callable[[], Any]) -> None:
+        attempt = clientFromString(reactor, f"rfc2217:127.0.0.1:{number}").connect(self.factory)
+        failures: list[Failure] = []
+        attempt.addErrback(failures.append)
+        await when()
+        attempt.cancel()
+        await eventually(lambda: failures)
         self.assertEqual(self.recorders, [])
+
+    async def test_giving_up_while_it_connects_or_waits_for_a_word(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            number = listener.getsockname()[1]
+
+            async def greeted() -> None:
+                sock = await deferToThread(lambda: listener.accept()[0])
+                self.addCleanup(sock.close)
+                self.assertEqual(len(await deferToThread(sock.recv, 15)), 15)
+
+            await self.give_up(number, greeted)
+            await self.give_up(number, lambda: deferLater(reactor, 0))
 
     def test_wrong_words_are_told(self) -> None:
         for string, words in (

@@ -45,22 +45,24 @@ def _smartserial() -> Codec:
     from smartserial.telnet.connection import Connection
     from smartserial.telnet.options import SERVER
 
-    connection, data = Connection(SERVER), list[bytes]()
+    data: list[bytes] = []
+    connection = Connection(SERVER)
     connection.greet()
     for _ in connection.receive(b"\xff\xfb\0\xff\xfd\0", 0.0):  # WILL BINARY, DO BINARY
         pass
-    return Codec(lambda block: data.extend(connection.receive(block, 0.0)), connection.encode, data)  # type: ignore[arg-type]
+    receive: Any = connection.receive  # gives nothing but data here
+    return Codec(lambda block: data.extend(receive(block, 0.0)), connection.encode, data)
 
 
 def _conch() -> Codec:
-    from twisted.conch.telnet import Telnet, TelnetTransport
+    from twisted.conch import telnet
 
     data: list[bytes] = []
-    telnet = Telnet()
-    telnet.applicationDataReceived = data.append  # type: ignore[method-assign]
-    writer: Any = TelnetTransport()
+    made: Any = telnet
+    reader, writer = made.Telnet(), made.TelnetTransport()
+    reader.applicationDataReceived = data.append
     writer.transport = _Nowhere()
-    return Codec(telnet.dataReceived, writer.write, data)
+    return Codec(reader.dataReceived, writer.write, data)
 
 
 def _pyserial() -> Codec:
@@ -68,7 +70,8 @@ def _pyserial() -> Codec:
     from serial.rfc2217 import PortManager
 
     data: list[bytes] = []
-    manager: Any = PortManager(serial.serial_for_url("loop://"), _Nowhere())
+    made: Any = PortManager
+    manager = made(serial.serial_for_url("loop://"), _Nowhere())
     return Codec(
         lambda block: data.append(b"".join(manager.filter(block))),
         lambda block: b"".join(manager.escape(block)),

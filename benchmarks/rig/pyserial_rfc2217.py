@@ -38,7 +38,8 @@ class _Client:
         self._sock = sock
         self._writing = threading.Lock()
         self._ended = threading.Event()
-        self._manager = serial.rfc2217.PortManager(port, self)
+        connection: Any = self
+        self._manager = serial.rfc2217.PortManager(port, connection)
 
     def write(self, data: bytes) -> None:
         """Send to the client; the manager calls this too, from every thread."""

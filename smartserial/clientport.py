@@ -119,9 +119,8 @@ class ClientPort:
             done()
 
     def purge(self, buffers: Purge) -> None:
-        """Throw away what waits for this client, and for the device if this client may change that."""
-        may_transmit = bool(buffers & Purge.TRANSMIT) and not self._refusal()
-        self._ports.purge(self._session, buffers, may_transmit)
+        """Throw away what waits."""
+        self._ports.purge(self._session, buffers)
 
     def suspend(self, suspended: bool) -> None:
         """Send this client no data, or go on."""

@@ -190,18 +190,21 @@ class ComPorts:
         if session in self.ports and self.ports[session].may_drive("break"):
             self.line.send_break(TELNET_BREAK)
 
-    def purge(self, session: ComPortSession, buffers: Purge, may_transmit: bool) -> None:
-        """Throw away what waits: for this client; for the device too, where nobody else is concerned."""
-        stream = self._owner.device_stream
+    def purge(self, session: ComPortSession, buffers: Purge) -> None:
+        """Throw away what waits for a client; in the device's queues too, but only where nobody else is.
+
+        Programs purge whenever they open a port, and what waits there may be others' bytes.
+        """
+        stream = self._owner.device_stream if self._owner.alone(session) else None
         if buffers & Purge.RECEIVE:
             count = session.stream.discard_oldest(session.stream.pending)
             session.discarded += count
-            if stream is not None and self._owner.alone(session):
+            if stream is not None:
                 in_driver = self.line.purge_input()
                 self._up.read += in_driver
                 count += in_driver
             self._up.discard(Reason.PURGED, count)
-        if buffers & Purge.TRANSMIT and may_transmit and stream is not None:
+        if buffers & Purge.TRANSMIT and stream is not None and session.listener.settings.access.writes:
             count = stream.discard_oldest(stream.pending) + self.line.purge_output()
             self._down.discard(Reason.PURGED, count)
 

@@ -124,6 +124,14 @@ class ClientIntroduced(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ClientMisspoke(Event):
+    """A client that is gone had said things in telnet that have no meaning, so often; nothing came of them."""
+
+    peer: str
+    what: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClientConnected(Event):
     """A client was let in at a listener."""
 

@@ -14,6 +14,7 @@ from smartserial.events import (
     ClientConnected,
     ClientDisconnected,
     ClientIntroduced,
+    ClientMisspoke,
     ClientRefused,
     ControlTaken,
     DeviceClosed,
@@ -46,6 +47,7 @@ _LINES: dict[type[Event], tuple[str, str]] = {
     ChangeRefused: ("info", "{peer} may not change {what}: {why}"),
     ControlTaken: ("info", "{peer} holds control"),
     ClientIntroduced: ("info", "{peer} says that it is {signature}"),
+    ClientMisspoke: ("info", "{peer} said what has no meaning in telnet: {what}"),
     ClientConnected: ("info", "{peer} connected to {listener}"),
     ClientRefused: ("info", "{peer} was refused: {why}"),
     ClientDisconnected: (
@@ -61,6 +63,7 @@ _OFTEN = (
     ClientConnected,
     ClientDisconnected,
     ClientIntroduced,
+    ClientMisspoke,
     ClientRefused,
     ControlTaken,
     LinesSet,

@@ -24,6 +24,7 @@ from smartserial.device import SharedDevice
 from smartserial.events import (
     ClientConnected,
     ClientDisconnected,
+    ClientMisspoke,
     ClientRefused,
     EventStream,
     ShareChanged,
@@ -257,13 +258,15 @@ class Share(Service):
 
     def session_closed(self, session: Session, reason: Failure) -> None:
         """Forget a client, and tell of it."""
+        if isinstance(session, ComPortSession):
+            self.ports.leave(session)
         if reason.check(ConnectionLost):
             session.stream.abandon()
         self.clients.closed(session)
-        if isinstance(session, ComPortSession):
-            self.ports.leave(session)
         why = session.farewell or ("closed" if reason.check(ConnectionDone) else reason.getErrorMessage())
         stream = session.stream
+        if isinstance(session, ComPortSession) and session.oddities:
+            self.publish(ClientMisspoke, session.name, session.oddities)
         self.publish(
             ClientDisconnected,
             session.name,

@@ -62,7 +62,7 @@ def _ser2net(port: str, number: int, folder: Path) -> list[str]:
         f"  accepter: telnet(rfc2217),tcp,127.0.0.1,{number}\n"
         f"  connector: serialdev(nouucplock=true),{port},9600n81,local\n"
     )
-    return ["ser2net", "-n", "-d", "-c", str(config)]
+    return ["/usr/sbin/ser2net", "-n", "-d", "-c", str(config)]
 
 
 def _gensiot(port: str, number: int, folder: Path) -> list[str]:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import re
 
+from typing import Any
+
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from zope.interface import implementer
+
+from smartserial.channels.telnet import TelnetProtocol
+from smartserial.channels.telnetwire import TelnetTransport
+from smartserial.interfaces import ITelnetProtocol
 from smartserial.telnet.codes import Command, Option
+from smartserial.telnet.options import SERVER, Agreed, Policy
 from tests.fakes import FakeTransport
 
 WILL, WONT, DO, DONT = Command.WILL, Command.WONT, Command.DO, Command.DONT
@@ -43,17 +54,17 @@ class Peer:
         self.said: list[bytes] = []  # commands without IAC; subnegotiations without IAC SE
         self.rest = b""  # an unfinished command
         self.heard = 0
-        self.switches: list[tuple[int, bool]] = []  # from which byte on it is BINARY, or not any more
+        self.binary_from: int | None = None  # the byte from which on it is BINARY, by a word of ours
         self._binary = False
         self._after_cr = False
 
     def hear(self, wire: bytes) -> None:
-        while self.switches and self.switches[0][0] <= self.heard + len(wire):
-            place, binary = self.switches.pop(0)
-            before, wire = wire[: place - self.heard], wire[place - self.heard :]
+        if self.binary_from is not None and self.binary_from <= self.heard + len(wire):
+            before, wire = wire[: self.binary_from - self.heard], wire[self.binary_from - self.heard :]
+            self.binary_from = None
             self._decode(before)
             assert not self.rest, "a switch within a command"
-            self._binary, self._after_cr = binary, False
+            self._binary, self._after_cr = True, False
         self._decode(wire)
 
     def _decode(self, wire: bytes) -> None:
@@ -74,6 +85,11 @@ class Peer:
             self._after_cr = False
         else:
             self.said.append(text.replace(b"\xff\xff", b"\xff"))
+            self._after_cr = False
+            if text == bytes([WONT, Option.BINARY]):
+                self._binary = False
+            elif text == bytes([WILL, Option.BINARY]) and self.said.count(text) > 1:
+                self._binary = True  # the first one is the greeting, which asks
 
     def _take_data(self, text: bytes) -> None:
         if not self._binary:
@@ -103,10 +119,85 @@ class Wire(FakeTransport):
         super().take(count)
         self.peer.hear(self.taken[before:])
 
-    def switch(self, binary: bool) -> None:
-        """Let the peer know that what is written from now on is BINARY, or not any more."""
+    def drain(self) -> None:
+        """Take everything."""
+        while self.pending:
+            self.take()
+
+    def agree(self) -> None:
+        """Agree to BINARY, which the greeting asked for: what is written from now on is that."""
         for peer in (self.peer, self.written):
-            peer.switches.append((self.written.heard, binary))
+            peer.binary_from = self.written.heard
+        self.say(BINARY)
 
     def unconfirmed(self) -> int:
         return self.owed
+
+
+class Plain(Protocol):
+    """A protocol that knows nothing of telnet; `told` is all that it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(told for told in self.told if isinstance(told, bytes))
+
+    def dataReceived(self, data: bytes) -> None:
+        self.told.append(data)
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.told.append(reason.type)
+
+
+@implementer(IHalfCloseableProtocol)
+class HalfCloser(Plain):
+    """Also hears of halves."""
+
+    def readConnectionLost(self) -> None:
+        self.told.append("r")
+
+    def writeConnectionLost(self) -> None:
+        self.told.append("w")
+
+
+@implementer(ITelnetProtocol)
+class Listener(HalfCloser):
+    """Also hears commands; answers each subnegotiation with the same."""
+
+    def telnet_signal(self, code: int) -> None:
+        self.told.append(("signal", code))
+
+    def telnet_subnegotiation(self, option: int, payload: bytes) -> None:
+        self.told.append(("sub", option, payload))
+        transport: Any = self.transport
+        transport.send_subnegotiation(option, payload)
+
+    def telnet_agreed(self, agreed: Agreed) -> None:
+        self.told.append(agreed)
+
+    def telnet_paused(self) -> None:
+        self.told.append("paused")
+
+
+class Layer:
+    """A protocol on telnet on a `Wire`; the greeting has been read, and is answered if `agreed`."""
+
+    def __init__(self, wrapped: Plain, policy: Policy = SERVER, *, agreed: bool = False) -> None:
+        self.clock = Clock()
+        self.wrapped = wrapped
+        self.protocol = TelnetProtocol(wrapped, policy, self.clock)
+        self.wire = Wire(self.protocol)
+        self.protocol.makeConnection(self.wire)
+        transport: Any = wrapped.transport
+        self.upper: TelnetTransport = transport
+        self.wire.take()
+        if agreed:
+            self.wire.agree()
+
+    @property
+    def got(self) -> bytes:
+        """The data that the peer has, once it has taken everything."""
+        self.wire.drain()
+        return bytes(self.wire.peer.data)

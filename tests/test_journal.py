@@ -17,6 +17,7 @@ from smartserial.events import (
     ClientConnected,
     ClientDisconnected,
     ClientIntroduced,
+    ClientMisspoke,
     ClientRefused,
     ControlTaken,
     DeviceClosed,
@@ -68,6 +69,11 @@ LINES: list[tuple[Event, str, str]] = [
         ChangeRefused("plc", "10.0.0.7:1", "dtr", "nobody may"),
         "info",
         "plc: 10.0.0.7:1 may not change dtr: nobody may",
+    ),
+    (
+        ClientMisspoke("plc", "10.0.0.7:1", ("subnegotiation too long (2)", "message unknown (1)")),
+        "info",
+        "plc: 10.0.0.7:1 said what has no meaning in telnet: subnegotiation too long (2), message unknown (1)",
     ),
     (ControlTaken("plc", "10.0.0.7:1"), "info", "plc: 10.0.0.7:1 holds control"),
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 from typing import Protocol as Shape
 
@@ -42,6 +42,12 @@ class ComPortSession(Session):
         self.signature = b""  # what the client says that it is
         self._port_owner = owner
         self._waiting: deque[bytes | Subnegotiation | Signal] = deque()
+
+    @property
+    def oddities(self) -> tuple[str, ...]:
+        """What it said that has no meaning, with how often."""
+        counts = self.stream.connection.oddities + Counter({"message unknown": self.server.ignored})
+        return tuple(f"{what} ({count})" for what, count in sorted(counts.items()))
 
     @override
     def connectionMade(self) -> None:

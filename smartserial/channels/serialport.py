@@ -179,7 +179,10 @@ class SerialTransport(Stream, FileDescriptor):
         if not self.is_pty and settings.stopbits == 1.5 and settings.bytesize != 5:
             shadows = {"stopbits": 2}  # no UART has one and a half of them; two do for the other side
         wanted = replace(settings, **shadows)
-        before = termios2.read(self._fd)
+        try:
+            before = termios2.read(self._fd)
+        except OSError as error:
+            raise PortError(f"{self._path}: {error.strerror}") from error
         try:
             termios2.write(self._fd, termios2.encode(wanted, before, self._hupcl))
             in_force = replace(termios2.decode(termios2.read(self._fd)), rs485=wanted.rs485)

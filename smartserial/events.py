@@ -125,7 +125,7 @@ class ClientIntroduced(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClientMisspoke(Event):
-    """A client that is gone had said things in telnet that have no meaning, so often; nothing came of them."""
+    """A client that is gone had said, so often, what has no meaning in telnet; nothing came of that."""
 
     peer: str
     what: tuple[str, ...]

@@ -45,7 +45,8 @@ class Options(usage.Options):
             "device",
             "d",
             None,
-            "One device: serial:PATH[:baudrate=9600...], pty:PATH, tcp:HOST:PORT, rfc2217:HOST:PORT, sim:NAME, loop:",
+            "One device: serial:PATH[:baudrate=9600...], pty:PATH, tcp:HOST:PORT, rfc2217:HOST:PORT, "
+            "sim:NAME, loop:",
         ],
         ["mode", "m", "raw", "How clients of --listen speak: raw, or rfc2217 (telnet)."],
         ["max-clients", None, None, "How many clients at once."],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-
 from typing import Any
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
@@ -108,6 +107,7 @@ class Wire(FakeTransport):
         self.peer = Peer()
         self.written = Peer()
         self.owed = 0  # bytes of `sent` that the other side has not confirmed
+        self.first_binary: int | None = None  # where BINARY began by the answer to the greeting
 
     def write(self, data: bytes) -> None:
         if self.connected:
@@ -126,8 +126,9 @@ class Wire(FakeTransport):
 
     def agree(self) -> None:
         """Agree to BINARY, which the greeting asked for: what is written from now on is that."""
+        self.first_binary = self.written.heard
         for peer in (self.peer, self.written):
-            peer.binary_from = self.written.heard
+            peer.binary_from = self.first_binary
         self.say(BINARY)
 
     def unconfirmed(self) -> int:

@@ -118,6 +118,7 @@ class ComPorts:
         self._perform(self._change(session, changes), done)
 
     async def _change(self, session: object, changes: Mapping[str, Any]) -> None:
+        self._tell_settings(None)  # others' changes first, by whomever
         self._changing += 1
         try:
             await self._apply(self.line, changes)

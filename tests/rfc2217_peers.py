@@ -1,4 +1,4 @@
-"""RFC 2217 servers of other people, each as a process of its own on a port made for it.
+"""RFC 2217 servers of other people, and ours, each as a process of its own on a port made for it.
 
 The port is a `FakePort`: a pseudo-terminal that has modem lines, breaks and parity for whoever asks by ioctl.
 gensio does; sredird asks glibc for its settings, which a pseudo-terminal then refuses in part.
@@ -12,12 +12,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import TestCase
 
 from tests.fakeport import FakePort
-from tests.support import GUARD, make_folder, until
+from tests.support import GUARD, TWISTD, make_folder, until
 
 _LISTENING = "0A"
 Command = Callable[[str, int, Path], list[str]]  # from the port's path, a TCP port and a folder
@@ -79,6 +80,11 @@ def _pyserial(port: str, number: int, folder: Path) -> list[str]:
     return [sys.executable, str(Path(__file__).with_name("pyserial_server.py")), str(number)]
 
 
+def _smartserial(port: str, number: int, folder: Path) -> list[str]:
+    options = ["--device", f"serial:{port}", "--listen", f"127.0.0.1:{number}", "--mode", "rfc2217"]
+    return [TWISTD, "-n", "--pidfile=", "smartserial", *options]
+
+
 SER2NET = Peer("ser2net", _ser2net, strict_lines=False)
 GENSIOT = Peer("gensiot", _gensiot, strict_lines=False, tells_lines=False)
 SREDIRD = Peer(
@@ -92,6 +98,9 @@ SREDIRD = Peer(
     flushes=("in", "out"),
 )
 PYSERIAL = Peer("pyserial", _pyserial, one_and_a_half="taken", has_port=False)
+
+
+OURS = Peer("smartserial", _smartserial, one_and_a_half="taken", flushes=("in", "out"))
 
 
 def free_port() -> int:
@@ -129,10 +138,10 @@ class RunningPeer:
         return any(row[1].endswith(f":{self.number:04X}") and row[3] == _LISTENING for row in rows)
 
     def _end(self) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.terminate()
         try:
             self._process.wait(GUARD)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
+        finally:
+            with suppress(ProcessLookupError):  # sredird, for one, heeds no gentler word
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()

@@ -1,4 +1,4 @@
-"""A remote port on servers of other people; what each does in its own way stands in `rfc2217_peers`."""
+"""A remote port on servers of other people, and on ours; the ways of each stand in `rfc2217_peers`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from smartserial.errors import PortError, SettingsRefusedError
 from smartserial.interfaces import ISerialTransport
 from smartserial.lines import Flow, Lines, LineSettings, ModemLines, Parity
 from smartserial.settings import Rfc2217Device
-from tests.rfc2217_peers import GENSIOT, PYSERIAL, SER2NET, SREDIRD, Peer, RunningPeer, free_port
+from tests.rfc2217_peers import GENSIOT, OURS, PYSERIAL, SER2NET, SREDIRD, Peer, RunningPeer, free_port
 from tests.support import GUARD
 from tests.test_stream import Recorder
 
@@ -197,6 +197,10 @@ class SredirdTests(Scenarios, PeerCase):
 
 class PyserialTests(Scenarios, PeerCase):
     peer = PYSERIAL
+
+
+class OurTests(Scenarios, PeerCase):
+    peer = OURS
 
 
 class StringTests(TestCase):

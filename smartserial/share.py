@@ -21,6 +21,7 @@ from smartserial.clientport import ClientPort
 from smartserial.clients import Clients
 from smartserial.comports import ComPorts
 from smartserial.device import SharedDevice
+from smartserial.drain import TICK, Drain
 from smartserial.events import (
     ClientConnected,
     ClientDisconnected,
@@ -37,10 +38,6 @@ from smartserial.sharing.backlog import Backlog
 from smartserial.sharing.ledger import Account, Reason
 
 _log = Logger()
-GRACE = 5.0  # seconds that a stop waits for bytes to be taken
-_CALM = 0.1  # seconds without a byte after which nothing more is expected
-_STEADY = 1.0  # seconds after which a stop cuts a stream that never ends
-_TICK = 0.02
 _LAST_WORDS = 0.5  # seconds that transports have to end when they were told to
 
 
@@ -71,9 +68,9 @@ class Share(Service):
         self._kept = Backlog()
         self._lock = DeferredLock()  # whoever asks for the end again waits for it
         self._ended = False
-        self.hurried = False  # set to end the grace of a stop at once
         self.clients = Clients(settings.name, settings.sharing, self._books.up, self, reactor)
         self.device = SharedDevice(settings, endpoint, self, self._books.down, reactor)
+        self._drain = Drain(self._books, self.clients, self.device, reactor)
         self.ports = ComPorts(settings, self, self._books.up, self._books.down, reactor)
 
     # ---- life
@@ -106,37 +103,29 @@ class Share(Service):
     async def _stop(self) -> None:
         for listener in self.listeners:
             await listener.stop()
-        await self._drain()
+        await self._drain.wait()
         self.clients.loss_reason = Reason.STOP_DEADLINE
         self.clients.stop()
         self.ports.stop()
         for session in self.clients:
             session.cut("stopped")
         self.device.stop()
-        for _ in range(round(_LAST_WORDS / _TICK)):
+        for _ in range(round(_LAST_WORDS / TICK)):
             if not self.clients and not self.device.streams:
                 break
-            await deferLater(self._reactor, _TICK)
+            await deferLater(self._reactor, TICK)
         self._books.up.discard(Reason.NO_CLIENT, self._kept.clear())
         self._books.close()
         self.publish(ShareStopped, *self.accounts())
 
-    async def _drain(self) -> None:
-        """Wait until every byte has been taken and no more come, within the grace."""
-        started = calm_since = self._reactor.seconds()
-        before = -1
-        while (now := self._reactor.seconds()) < started + GRACE and not self.hurried:
-            waiting = self._waiting()
-            read = self._books.up.read + self._books.down.read
-            if read != before or waiting:
-                before, calm_since = read, now
-            if not waiting and (now - calm_since >= _CALM or now - started >= _STEADY or not self.clients):
-                break
-            await deferLater(self._reactor, _TICK)
+    @property
+    def hurried(self) -> bool:
+        """Whether a stop has no grace; set to end that at once."""
+        return self._drain.hurried
 
-    def _waiting(self) -> int:
-        streams = [*(session.stream for session in self.clients), *self.device.streams]
-        return sum(stream.pending + stream.unconfirmed() for stream in streams)
+    @hurried.setter
+    def hurried(self, hurried: bool) -> None:
+        self._drain.hurried = hurried
 
     def publish(self, event: Any, *fields: object) -> None:
         """Tell the world of an event of this share."""

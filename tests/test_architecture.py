@@ -22,6 +22,7 @@ LEVELS: tuple[set[str], ...] = (
     {"channels", "config", "journal", "books"},
     {"watch", "device", "clientport"},
     {"clients", "comports"},
+    {"drain"},
     {"share"},
     {"gateway"},
     {"cli", "parsers", "tap"},

@@ -24,6 +24,7 @@ from smartserial.events import (
     EventStream,
     ShareStopped,
 )
+from smartserial.drain import GRACE
 from smartserial.settings import (
     DeviceRules,
     ListenerSettings,
@@ -32,7 +33,7 @@ from smartserial.settings import (
     Sharing,
     SlowClient,
 )
-from smartserial.share import GRACE, Share
+from smartserial.share import Share
 from smartserial.sharing.access import Access
 from smartserial.sharing.ledger import Reason
 from smartserial.sharing.slow import SlowPolicy

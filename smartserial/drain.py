@@ -1,0 +1,51 @@
+"""The grace of a stop: bytes that are on their way are still delivered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.task import deferLater
+
+from smartserial.books import Books
+from smartserial.clients import Clients
+from smartserial.device import SharedDevice
+
+GRACE = 5.0  # seconds that a stop waits for bytes to be taken
+TICK = 0.02
+_CALM = 0.1  # seconds without a byte after which nothing more is expected
+_STEADY = 1.0  # seconds after which a stop cuts a stream that never ends
+
+
+class Drain:
+    """Waits until every byte has been taken and no more come.
+
+    Args:
+        books: tell whether bytes come.
+        clients: have bytes waiting for them.
+        device: has, too.
+        reactor: keeps the time.
+    """
+
+    def __init__(self, books: Books, clients: Clients, device: SharedDevice, reactor: Any) -> None:
+        self.hurried = False  # set to end the grace at once
+        self._books = books
+        self._clients = clients
+        self._device = device
+        self._reactor = reactor
+
+    async def wait(self) -> None:
+        """Wait, within the grace."""
+        started = calm_since = self._reactor.seconds()
+        before = -1
+        while (now := self._reactor.seconds()) < started + GRACE and not self.hurried:
+            waiting = self._waiting()
+            read = self._books.up.read + self._books.down.read
+            if read != before or waiting:
+                before, calm_since = read, now
+            if not waiting and (now - calm_since >= _CALM or now - started >= _STEADY or not self._clients):
+                break
+            await deferLater(self._reactor, TICK)
+
+    def _waiting(self) -> int:
+        streams = [*(session.stream for session in self._clients), *self._device.streams]
+        return sum(stream.pending + stream.unconfirmed() for stream in streams)

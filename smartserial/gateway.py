@@ -62,7 +62,7 @@ class Gateway(MultiService):
     def hurry(self) -> None:
         """End the grace of a stop at once: what is not delivered is counted."""
         for share in self:
-            share.hurried = True
+            share.hurry()
 
     def add(self, share: Share) -> None:
         """Serve another share; it starts with the gateway, or at once if that runs."""

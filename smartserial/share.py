@@ -118,14 +118,9 @@ class Share(Service):
         self._books.close()
         self.publish(ShareStopped, *self.accounts())
 
-    @property
-    def hurried(self) -> bool:
-        """Whether a stop has no grace; set to end that at once."""
-        return self._drain.hurried
-
-    @hurried.setter
-    def hurried(self, hurried: bool) -> None:
-        self._drain.hurried = hurried
+    def hurry(self) -> None:
+        """End the grace of a stop at once."""
+        self._drain.hurried = True
 
     def publish(self, event: Any, *fields: object) -> None:
         """Tell the world of an event of this share."""

@@ -167,10 +167,8 @@ class FakeSerial(FakeTransport):  # type: ignore[misc] # not all of ITransport
         self.settings = LineSettings()
         self.shadowed: tuple[str, ...] = ()
         self.on_change: Callable[[], None] | None = None
-        self.refuses: Callable[[LineSettings], bool] = lambda _: False
-        self.later: deque[Callable[[], object]] | None = (
-            None  # answers that the test lets go, if it keeps them
-        )
+        self.takes: Callable[[LineSettings], LineSettings | None] = lambda wanted: wanted  # None: refused
+        self._later: deque[Callable[[], object]] | None = None  # answers that the test keeps
         self.inputs: ModemLines | None = None
         self.counted: LineCounts | None = None
         self.looks = 0
@@ -181,6 +179,21 @@ class FakeSerial(FakeTransport):  # type: ignore[misc] # not all of ITransport
     def asked_for(self, kind: type) -> list[Any]:
         """Return what it was asked for, of one kind."""
         return [asked for asked in self.asked if isinstance(asked, kind)]
+
+    def keep_answers(self) -> None:
+        """Answer no more until `answer` or `answer_all`."""
+        self._later = deque()
+
+    def answer(self) -> None:
+        """Answer the oldest request."""
+        assert self._later is not None
+        self._later.popleft()()
+
+    def answer_all(self) -> None:
+        """Answer what has been asked, and from now on at once."""
+        later, self._later = self._later, None
+        for answer in later or ():
+            answer()
 
     def change_over_there(self, **settings: Any) -> None:
         """Let the device change its settings by itself."""
@@ -197,9 +210,10 @@ class FakeSerial(FakeTransport):  # type: ignore[misc] # not all of ITransport
         return self._answer(lambda: self._apply(settings))
 
     def _apply(self, settings: LineSettings) -> None:
-        if self.refuses(settings):
+        in_force = self.takes(settings)
+        if in_force is None:
             raise SettingsRefusedError(f"it does not take {settings}")
-        self.settings = settings
+        self.settings = in_force
 
     def set_lines(self, lines: Lines) -> Deferred[None]:
         self.asked.append(lines)
@@ -207,10 +221,10 @@ class FakeSerial(FakeTransport):  # type: ignore[misc] # not all of ITransport
         return self._answer(lambda: None)
 
     def _answer(self, act: Callable[[], None]) -> Deferred[None]:
-        if self.later is None:
+        if self._later is None:
             return execute(act)
         answered: Deferred[None] = Deferred()
-        self.later.append(lambda: execute(act).chainDeferred(answered))
+        self._later.append(lambda: execute(act).chainDeferred(answered))
         return answered
 
     def lines(self) -> Lines:

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial.channels.link import LinkState
 from smartserial.channels.listener import Listener
 from smartserial.channels.session import Refused
+from smartserial.drain import GRACE
 from smartserial.errors import PortBusyError, PortError
 from smartserial.events import (
     BytesDiscarded,
@@ -24,7 +25,6 @@ from smartserial.events import (
     EventStream,
     ShareStopped,
 )
-from smartserial.drain import GRACE
 from smartserial.settings import (
     DeviceRules,
     ListenerSettings,

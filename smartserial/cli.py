@@ -31,6 +31,20 @@ def _schema(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _ctl(arguments: argparse.Namespace) -> int:
+    """Do one verb of the console of a running gateway."""
+    from smartserial.console import remote
+
+    return remote.once(arguments.socket, ["--format", arguments.format, *(arguments.verb or ["help"])])
+
+
+def _console(arguments: argparse.Namespace) -> int:
+    """Sit down at the console of a running gateway."""
+    from smartserial.console import remote
+
+    return remote.interactive(arguments.socket)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smartserial",
@@ -49,6 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--format", choices=("text", "json"), default="text", help="how findings are written")
     check.add_argument("--strict", action="store_true", help="exit with 1 if there are warnings")
     command("schema", _schema)
+    ctl = command("ctl", _ctl)
+    ctl.add_argument("--format", choices=("text", "json"), default="text", help="how rows are written")
+    ctl.add_argument(
+        "verb", metavar="VERB", nargs=argparse.REMAINDER, help="as on the console; `help` tells all"
+    )
+    for sub in (ctl, command("console", _console)):
+        sub.add_argument("--socket", metavar="PATH", help="the gateway's console, if not at the usual place")
     return parser
 
 

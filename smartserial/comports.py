@@ -10,16 +10,18 @@ from typing import Protocol as Shape
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
+from smartserial.books import Books
 from smartserial.channels.comport import ComPortSession
 from smartserial.channels.shadow import ShadowLine
 from smartserial.clientport import ClientPort
+from smartserial.device import SharedDevice
 from smartserial.errors import PortError
 from smartserial.events import ChangeFailed, LinesSet, SettingsChanged
 from smartserial.interfaces import ISerialTransport
 from smartserial.lines import LineCounts, Lines, LineSettings, ModemLines
 from smartserial.settings import PortDevice, Rfc2217Device, ShareSettings
 from smartserial.sharing.control import Desk
-from smartserial.sharing.ledger import Ledger, Reason
+from smartserial.sharing.ledger import Reason
 from smartserial.telnet.comport import LineState, Purge
 from smartserial.telnet.report import line_errors, modem_deltas, modem_levels
 
@@ -31,10 +33,6 @@ _NO_COUNTS = LineCounts()
 
 class ComPortsOwner(Shape):
     """What the serial line needs of its share."""
-
-    @property
-    def device_stream(self) -> Any:
-        """The device's transport; None while it is away."""
 
     def alone(self, session: ComPortSession) -> bool:
         """Tell whether a client is the only one."""
@@ -48,21 +46,21 @@ class ComPorts:
 
     Args:
         settings: the share's; replaced by `update`.
+        device: the share's.
         owner: the share.
-        up: counts the direction from the device.
-        down: counts the direction to it.
+        books: count what is purged.
         reactor: keeps the time.
     """
 
     def __init__(
-        self, settings: ShareSettings, owner: ComPortsOwner, up: Ledger, down: Ledger, reactor: Any
+        self, settings: ShareSettings, device: SharedDevice, owner: ComPortsOwner, books: Books, reactor: Any
     ) -> None:
         self.settings = settings
         self.desk = Desk(settings.sharing.control)
         self.ports: dict[ComPortSession, ClientPort] = {}
+        self._device = device
         self._owner = owner
-        self._up = up
-        self._down = down
+        self._books = books
         self._reactor = reactor
         self.publish = owner.publish
         self._shadow = ShadowLine(_configured(settings))
@@ -70,6 +68,7 @@ class ComPorts:
         self._changing = 0
         self._before: LineSettings | None = None  # what was in force before clients changed it
         self._changes: dict[str, Any] = {}  # what clients have changed since, by the names of LineSettings
+        self._ordered: dict[str, Any] = {}  # what operators have changed
         self._driven = Lines()
         self._modem = ModemLines()
         self._counts: LineCounts | None = None
@@ -81,12 +80,12 @@ class ComPorts:
     @property
     def line(self) -> Any:
         """The serial line: the device's, or a shadow where it has none or is away."""
-        stream = self._owner.device_stream
+        stream = self._device.link.stream
         return stream if ISerialTransport.providedBy(stream) else self._shadow
 
     def line_state(self) -> int:
         """Return the bits of NOTIFY-LINESTATE for what is now: whether all has been sent."""
-        stream = self._owner.device_stream
+        stream = self._device.link.stream
         waiting = stream is not None and stream.pending + stream.unconfirmed()
         return 0 if waiting else LineState.SHIFT_EMPTY | LineState.HOLDING_EMPTY
 
@@ -97,8 +96,8 @@ class ComPorts:
             line.on_change = self._far_change
             self._told = self._shadow.settings = line.settings
             self._counts = line.counts()
-            if self._changes:
-                self._perform(self._apply(line, self._changes))
+            if self._ordered or self._changes:
+                self._perform(self._apply(line, self._ordered | self._changes))
             if self._driven:
                 self._perform(self._drive(line, self._driven))
         self.look()
@@ -116,6 +115,11 @@ class ComPorts:
             self._before = self.line.settings
         self._changes.update(changes)
         self._perform(self._change(session, changes), done)
+
+    def operate(self, changes: Mapping[str, Any], done: Callable[[], None]) -> None:
+        """Change settings for an operator; they stay in force when clients have left."""
+        self._ordered.update(changes)
+        self._perform(self._change(None, changes), done)
 
     async def _change(self, session: object, changes: Mapping[str, Any]) -> None:
         self._tell_settings(None)  # others' changes first, by whomever
@@ -196,18 +200,18 @@ class ComPorts:
 
         Programs purge whenever they open a port, and what waits there may be others' bytes.
         """
-        stream = self._owner.device_stream if self._owner.alone(session) else None
+        stream = self._device.link.stream if self._owner.alone(session) else None
         if buffers & Purge.RECEIVE:
             count = session.stream.discard_oldest(session.stream.pending)
             session.discarded += count
             if stream is not None:
                 in_driver = self.line.purge_input()
-                self._up.read += in_driver
+                self._books.up.read += in_driver
                 count += in_driver
-            self._up.discard(Reason.PURGED, count)
+            self._books.up.discard(Reason.PURGED, count)
         if buffers & Purge.TRANSMIT and stream is not None and session.listener.settings.access.writes:
             count = stream.discard_oldest(stream.pending) + self.line.purge_output()
-            self._down.discard(Reason.PURGED, count)
+            self._books.down.discard(Reason.PURGED, count)
 
     # ---- who is there
 
@@ -241,11 +245,13 @@ class ComPorts:
         self._driven = Lines()
         if before is None or not changes or not self.settings.sharing.settings.restore:
             return
-        wanted = _configured(self.settings) or before
+        wanted = replace(_configured(self.settings) or before, **self._ordered)
         self._perform(self._change(None, {name: getattr(wanted, name) for name in changes}))
 
     def update(self, settings: ShareSettings) -> None:
         """Go by other settings."""
+        if _configured(settings) != _configured(self.settings):
+            self._ordered = {}
         self.settings = settings
         self.desk.update(settings.sharing.control)
         self._tell_settings(None)
@@ -265,7 +271,7 @@ class ComPorts:
         levels = line.modem()
         counts = line.counts() if levels is not None else None
         if levels is None:
-            up = self._owner.device_stream is not None
+            up = self._device.link.stream is not None
             levels = self.settings.rules.report if up else ModemLines()
         elif self.ports:
             self._next_look = self._reactor.callLater(LOOK, self.look)

@@ -168,6 +168,14 @@ class BytesDiscarded(Event):
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Operated(Event):
+    """An operator has changed something; `share` may be ``all``."""
+
+    who: str
+    what: str
+
+
 class EventStream:
     """Hands each event to every subscriber, in the order of subscribing."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IStreamClientEndpoint
 
 from smartserial.channels.endpoints import VirtualEndpoint, device_endpoint
@@ -34,9 +36,12 @@ class Gateway(MultiService):
 
     def __init__(self, reactor: Any, events: EventStream) -> None:
         super().__init__()
-        self._reactor = reactor
+        self.reactor = reactor
         self.events = events
         self.shares: dict[str, Share] = {}
+        self.disabled: dict[str, ShareSettings] = {}
+        self.settings = GatewaySettings()  # those that are wanted, with the shares that are disabled
+        self._lock = DeferredLock()  # one change after the other
 
     def open(self, settings: GatewaySettings) -> None:
         """Take every address and virtual port, before anything starts.
@@ -45,16 +50,40 @@ class Gateway(MultiService):
             ConfigError: one of them cannot be had; then none is kept.
         """
         Change(self, settings).apply()
+        self.settings = settings
 
     async def reload(self, settings: GatewaySettings) -> None:
-        """Go over to other settings; only shares that changed are touched.
+        """Go over to other settings; only shares that changed are touched, and disabled ones stay so.
 
         Raises:
             ConfigError: an address or a virtual port cannot be had; then nothing has changed.
         """
+        await self._lock.run(lambda: Deferred.fromCoroutine(self._go_over(settings, set(self.disabled))))
+
+    async def disable(self, name: str) -> None:
+        """Stop a share; it comes back by `enable` only."""
+        wanted = {*self.disabled, name}
+        await self._lock.run(lambda: Deferred.fromCoroutine(self._go_over(self.settings, wanted)))
+
+    async def enable(self, name: str) -> bool:
+        """Start a share that was disabled; tell whether it was.
+
+        Raises:
+            ConfigError: one of its addresses cannot be had.
+        """
+        if name not in self.disabled:
+            return False
+        wanted = self.disabled.keys() - {name}
+        await self._lock.run(lambda: Deferred.fromCoroutine(self._go_over(self.settings, wanted)))
+        return True
+
+    async def _go_over(self, settings: GatewaySettings, disabled: Set[str]) -> None:
         if not self.running:
             return
-        removed = Change(self, settings).apply()
+        served = tuple(share for share in settings.shares if share.name not in disabled)
+        removed = Change(self, replace(settings, shares=served)).apply()
+        self.settings = settings
+        self.disabled = {share.name: share for share in settings.shares if share.name in disabled}
         await gatherResults([share.stopService() for share in removed])
         for share in removed:
             await maybeDeferred(share.disownServiceParent)
@@ -73,7 +102,7 @@ class Gateway(MultiService):
         self, settings: ShareSettings, endpoint: IStreamClientEndpoint, listeners: list[Listener]
     ) -> Share:
         """Make a share."""
-        return Share(settings, endpoint, listeners, self.events, self._reactor)
+        return Share(settings, endpoint, listeners, self.events, self.reactor)
 
 
 class Change:
@@ -84,7 +113,7 @@ class Change:
 
     def __init__(self, gateway: Gateway, settings: GatewaySettings) -> None:
         self._gateway = gateway
-        self._reactor = gateway._reactor
+        self._reactor = gateway.reactor
         self._settings = {share.name: share for share in settings.shares}
         self._taken: list[Listener | VirtualPort] = []
         self._moved: list[tuple[Listener, Listener]] = []

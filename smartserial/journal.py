@@ -24,6 +24,7 @@ from smartserial.events import (
     Event,
     EventStream,
     LinesSet,
+    Operated,
     SettingsChanged,
     ShareChanged,
     ShareStarted,
@@ -32,6 +33,7 @@ from smartserial.events import (
 from smartserial.printable import printable
 from smartserial.sharing.ledger import Reason
 
+LEVELS = ("debug", "info", "warn", "error")
 _MOST_A_SECOND = 20  # lines about clients; there may be thousands who come and go
 
 _LINES: dict[type[Event], tuple[str, str]] = {
@@ -55,6 +57,7 @@ _LINES: dict[type[Event], tuple[str, str]] = {
         "{peer} is gone: {why}; received {received}, delivered {delivered}, discarded {discarded} bytes",
     ),
     BytesDiscarded: ("warn", "discarded {count} bytes {direction}: {reason}"),
+    Operated: ("info", "{who}: {what}"),
     ShareStopped: ("info", "stopped; up: {up}; down: {down}"),
 }
 _OFTEN = (
@@ -78,6 +81,14 @@ def words(value: Any) -> str:
     return printable(str(getattr(value, "value", value)))
 
 
+def sentence(event: Event) -> str:
+    """Return what an event says, with the name of its share; nothing in it can act on a terminal."""
+    _, text = _LINES.get(type(event), ("info", "{event}"))
+    fields = {name: words(getattr(event, name)) for name in event.__dataclass_fields__}
+    line = f"{fields.pop('share')}: {text.format(event=event, **fields)}".rstrip()
+    return line.removesuffix("; not on the wire:")
+
+
 class Journal:
     """Writes events to the log.
 
@@ -85,11 +96,15 @@ class Journal:
         events: what to write.
         seconds: tells the time, in seconds.
         log: where to.
+
+    Attributes:
+        level: the least of `LEVELS` that is written.
     """
 
     def __init__(self, events: EventStream, seconds: Callable[[], float], log: Logger | None = None) -> None:
         self._seconds = seconds
         self._log = log or Logger(namespace="smartserial")
+        self.level = "info"
         self._second = 0.0
         self._count = 0
         self.close = events.subscribe(self.write)
@@ -104,11 +119,9 @@ class Journal:
                 return
         if isinstance(event, BytesDiscarded) and event.reason is Reason.NO_CLIENT:
             return  # `buffer: 0` asked for it, perhaps each second
-        level, text = _LINES.get(type(event), ("info", "{event}"))
-        fields = {name: words(getattr(event, name)) for name in event.__dataclass_fields__}
-        line = f"{fields.pop('share')}: {text.format(event=event, **fields)}".rstrip()
-        line = line.removesuffix("; not on the wire:")
-        getattr(self._log, level)("{line}", line=line, smartserial_event=event)
+        level, _ = _LINES.get(type(event), ("info", ""))
+        if LEVELS.index(level) >= LEVELS.index(self.level):
+            getattr(self._log, level)("{line}", line=sentence(event), smartserial_event=event)
 
     def _sum_up(self, all_told: bool) -> None:
         """Tell how many lines were left out, when their second is over or something else happens."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from smartserial.lines import LINE_NAMES, LineProfile, LineSettings, ModemLines
+from smartserial.script import Script
 from smartserial.sharing.access import Access, Network
 from smartserial.sharing.control import Control, WhenRefused
 from smartserial.sharing.slow import SlowPolicy
@@ -66,46 +67,6 @@ class Rfc2217Device:
     line: LineSettings | None = None
     strict: bool = False
     lines: LineProfile = LineProfile()
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One exchange of a simulated device: when `expect` has come, the next of `answers` goes out.
-
-    Args:
-        expect: the exact bytes, without the terminator where the script has one; None is any other message.
-        answers: taken in turn; an empty one is silence.
-        delay: seconds before the answer.
-    """
-
-    expect: bytes | None
-    answers: tuple[bytes, ...]
-    delay: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Unasked:
-    """What a simulated device says by itself: the next of `answers`, each `every` seconds."""
-
-    every: float
-    answers: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What a simulated device does.
-
-    Args:
-        rules: tried in order, the first that fits answers.
-        unasked: what it says by itself.
-        terminators: any of them ends a message to the device; none: messages are known by their bytes alone.
-        ignore: bytes that are dropped from the end of a message, such as a carriage return.
-    """
-
-    rules: tuple[Rule, ...] = ()
-    unasked: tuple[Unasked, ...] = ()
-    terminators: tuple[bytes, ...] = (b"\n",)
-    ignore: bytes = b"\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +259,25 @@ class ShareSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """The doors to the console: see `console.doors`.
+
+    Args:
+        default: whether there is a socket at the usual place, if it can be had.
+        unix: the path of a socket that must be had.
+        telnet: an address.
+        insecure: whether more than looking is allowed by telnet.
+    """
+
+    default: bool = True
+    unix: Path | None = None
+    telnet: Address | None = None
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """Everything that one gateway serves."""
 
-    shares: tuple[ShareSettings, ...] = field(default_factory=tuple)
+    shares: tuple[ShareSettings, ...] = ()
+    console: ConsoleSettings = ConsoleSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
@@ -40,6 +41,8 @@ from smartserial.sharing.ledger import Account, Reason
 _log = Logger()
 _LAST_WORDS = 0.5  # seconds that transports have to end when they were told to
 
+Tap = Callable[[str, str, bytes], None]
+
 
 class Share(Service):
     """Serves one device to its clients, from `startService` to the end of `stopService`.
@@ -68,10 +71,11 @@ class Share(Service):
         self._kept = Backlog()
         self._lock = DeferredLock()  # whoever asks for the end again waits for it
         self._ended = False
+        self.taps: dict[object, Tap] = {}  # see all data: what direction it goes, whose it is, and the bytes
         self.clients = Clients(settings.name, settings.sharing, self._books.up, self, reactor)
         self.device = SharedDevice(settings, endpoint, self, self._books.down, reactor)
         self._drain = Drain(self._books, self.clients, self.device, reactor)
-        self.ports = ComPorts(settings, self, self._books.up, self._books.down, reactor)
+        self.ports = ComPorts(settings, self.device, self, self._books, reactor)
 
     # ---- life
 
@@ -162,6 +166,8 @@ class Share(Service):
     def from_device(self, data: bytes) -> None:
         """Give what the device has sent to the clients that read."""
         self._books.up.read += len(data)
+        if self.taps:
+            self._tap("up", "", data)
         sinks = self.clients.sinks
         if not sinks:
             self.keep(data)
@@ -184,10 +190,22 @@ class Share(Service):
         """Give what a client has sent to the device, if it may send."""
         self._books.down.read += len(data)
         session.heard_at = self._books.up.read
-        if not session.listener.settings.access.writes:
+        if self.ports.desk.seized or not session.listener.settings.access.writes:
             self._books.down.discard(Reason.POLICY, len(data))
-        else:
-            self.device.write(data)
+            return
+        if self.taps:
+            self._tap("down", session.name, data)
+        self.device.write(data)
+
+    def from_operator(self, who: str, data: bytes) -> None:
+        """Give what an operator sends to the device."""
+        self._books.down.read += len(data)
+        self._tap("down", who, data)
+        self.device.write(data)
+
+    def _tap(self, direction: str, who: str, data: bytes) -> None:
+        for tap in list(self.taps.values()):
+            tap(direction, who, data)
 
     def count_refused(self, count: int) -> None:
         """Count bytes of a client that was not let in."""
@@ -281,11 +299,6 @@ class Share(Service):
             self.clients.finish(session, why)
 
     # ---- the serial line
-
-    @property
-    def device_stream(self) -> Any:
-        """The device's transport; None while it is away."""
-        return self.device.link.stream
 
     def device_changed(self) -> None:
         """Take note that the device is open now, or not any more."""

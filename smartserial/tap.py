@@ -9,8 +9,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, NoReturn
 
-from twisted.application.service import IService
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python import usage
@@ -19,6 +19,9 @@ from typing_extensions import override
 from smartserial import config
 from smartserial.config.findings import Finding
 from smartserial.config.flags import one_share
+from smartserial.console.desk import Desk
+from smartserial.console.doors import Doors
+from smartserial.difference import differences
 from smartserial.errors import ConfigError
 from smartserial.events import EventStream
 from smartserial.gateway import Gateway
@@ -28,7 +31,6 @@ from smartserial.settings import GatewaySettings
 WRONG_CONFIGURATION = 2  # exit code
 
 _log = Logger()
-_reloading = DeferredLock()  # one after the other
 
 
 class Options(usage.Options):
@@ -50,6 +52,7 @@ class Options(usage.Options):
         ],
         ["mode", "m", "raw", "How clients of --listen speak: raw, or rfc2217 (telnet)."],
         ["max-clients", None, None, "How many clients at once."],
+        ["console", None, None, "Where the console is on telnet: PORT (of this machine alone) or HOST:PORT."],
     ]
     optFlags = [["insecure", None, "Let --listen be open to other machines, without protection."]]
     compData = usage.Completions(
@@ -86,7 +89,8 @@ class Options(usage.Options):
         """
         single = self["device"] is not None or self["listen"]
         if self["config"] is not None:
-            if single or self["insecure"] or self["max-clients"] is not None or self["mode"] != "raw":
+            others = single or self["insecure"] or self["mode"] != "raw"
+            if others or self["max-clients"] is not None or self["console"] is not None:
                 raise ConfigError("twistd smartserial: --config excludes the other options")
             return config.load(self.path, self["config"])
         if self["device"] is None or not self["listen"]:
@@ -99,6 +103,7 @@ class Options(usage.Options):
             self["mode"],
             insecure=bool(self["insecure"]),
             max_clients=self["max-clients"],
+            console=self["console"],
         )
 
 
@@ -116,13 +121,29 @@ def makeService(options: Options) -> IService:
     try:
         settings, warnings = options.settings()
         gateway.open(settings)
+        doors = _console(gateway, options, Journal(events, reactor.seconds), settings)
     except ConfigError as error:
         _give_up(str(error))
-    Journal(events, reactor.seconds)
     reactor.callWhenRunning(_leave_in_peace)
-    Signals(reactor, lambda: _reload(gateway, options), gateway.hurry).install()
+    Signals(reactor, lambda: _read_again(gateway, options), gateway.hurry).install()
     _warn(warnings)
-    return gateway
+    service = MultiService()
+    gateway.setServiceParent(service)
+    doors.setServiceParent(service)
+    return service
+
+
+def _console(gateway: Gateway, options: Options, journal: Journal, settings: GatewaySettings) -> Doors:
+    """Return the doors to the console, open.
+
+    Raises:
+        ConfigError: one that is asked for cannot be had.
+    """
+    desk = Desk(gateway, journal, lambda dry: reload(gateway, options, dry))
+    doors = Doors(desk, settings.console, gateway.reactor)
+    for warning in doors.open():
+        _log.warn("{warning}", warning=warning)
+    return doors
 
 
 def _leave_in_peace() -> None:
@@ -136,23 +157,38 @@ def _warn(warnings: list[Finding]) -> None:
         _log.warn("{warning}", warning=str(warning))
 
 
-def _reload(gateway: Gateway, options: Options) -> None:
-    if options["config"] is None:
-        _log.warn("there is no configuration file to read again")
-        return
+async def reload(gateway: Gateway, options: Options, dry: bool) -> list[str]:
+    """Read the configuration again; return what is different.
 
+    Args:
+        gateway: goes over to it.
+        options: say where it is.
+        dry: leave everything as it is.
+
+    Raises:
+        ConfigError: it cannot be used; nothing has changed.
+    """
+    if options["config"] is None:
+        raise ConfigError("there is no configuration file to read again")
+    settings, warnings = await deferToThread(options.settings)  # a long file takes its time
+    _warn(warnings)
+    found = differences(gateway.settings, settings)
+    if settings.console != gateway.settings.console:
+        found.append("console: its doors change when the gateway is started again")
+    if not dry:
+        await gateway.reload(settings)
+    return found
+
+
+def _read_again(gateway: Gateway, options: Options) -> None:
     def failed(failure: Any) -> None:
         failure.trap(ConfigError)
         for line in failure.getErrorMessage().splitlines():
             _log.error("nothing was changed: {line}", line=line)
 
-    async def reload() -> None:
-        _log.info("reads the configuration again")
-        settings, warnings = await deferToThread(options.settings)  # a long file takes its time
-        _warn(warnings)
-        await gateway.reload(settings)
-
-    _reloading.run(lambda: Deferred.fromCoroutine(reload())).addErrback(failed).addErrback(
+    _log.info("reads the configuration again")
+    reading = Deferred.fromCoroutine(reload(gateway, options, dry=False))
+    reading.addErrback(failed).addErrback(
         lambda failure: _log.failure("the configuration could not be put in force", failure)
     )
 

@@ -21,7 +21,7 @@ from smartserial.sharing.backlog import Backlog
 
 
 @implementer(ICountedTransport)
-class FakeTransport:
+class FakeTransport:  # type: ignore[misc] # not all of ITransport
     """Keeps what is written until `take`; `taken` is what the other side got."""
 
     fanned_out = False
@@ -173,6 +173,7 @@ class FakeSerial(FakeTransport):  # type: ignore[misc] # not all of ITransport
         self.counted: LineCounts | None = None
         self.looks = 0
         self.unread = 0  # bytes in the driver, from the line
+        self.purged = 0  # of those, bytes that were thrown away
         self.unsent = 0  # bytes in the driver, of `sent`
         self._states = Lines()
 
@@ -182,7 +183,7 @@ class FakeSerial(FakeTransport):  # type: ignore[misc] # not all of ITransport
 
     def keep_answers(self) -> None:
         """Answer no more until `answer` or `answer_all`."""
-        self._later = deque()
+        self._later = self._later or deque()
 
     def answer(self) -> None:
         """Answer the oldest request."""
@@ -245,6 +246,7 @@ class FakeSerial(FakeTransport):  # type: ignore[misc] # not all of ITransport
 
     def purge_input(self) -> int:
         count, self.unread = self.unread, 0
+        self.purged += count
         return count
 
     def purge_output(self) -> int:

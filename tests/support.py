@@ -61,7 +61,7 @@ class Program:
         self.process = subprocess.Popen(
             [*(wrapper or []), TWISTD, "-n", "--pidfile=", "smartserial", *options],
             cwd=self.folder,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "RUNTIME_DIRECTORY": str(self.folder), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -107,6 +107,7 @@ class Wire(FakeTransport):
         self.peer = Peer()
         self.written = Peer()
         self.owed = 0  # bytes of `sent` that the other side has not confirmed
+        self.acked: int | None = None  # or, up to where it has confirmed
         self.first_binary: int | None = None  # where BINARY began by the answer to the greeting
 
     def write(self, data: bytes) -> None:
@@ -132,7 +133,14 @@ class Wire(FakeTransport):
         self.say(BINARY)
 
     def unconfirmed(self) -> int:
-        return self.owed
+        return self.owed if self.acked is None else self.sent - self.acked
+
+    def confirmed(self) -> bytes:
+        """Return the data in what has been confirmed."""
+        peer = Peer()
+        peer.binary_from = self.first_binary
+        peer.hear(self.taken[: self.sent - self.unconfirmed()])
+        return bytes(peer.data)
 
 
 class Plain(Protocol):

@@ -16,7 +16,7 @@ PLUGIN = ROOT.parent / "twisted" / "plugins" / "smartserial_plugin.py"
 
 # A room imports from lower levels only; a package is one room, whose modules may import each other.
 LEVELS: tuple[set[str], ...] = (
-    {"", "errors", "lines", "printable", "sharing"},
+    {"", "errors", "lines", "printable", "script", "sharing"},
     {"telnet"},
     {"settings", "interfaces", "events"},
     {"channels", "config", "journal", "books"},
@@ -24,11 +24,12 @@ LEVELS: tuple[set[str], ...] = (
     {"clients", "comports"},
     {"drain"},
     {"share"},
-    {"gateway"},
+    {"difference", "gateway"},
+    {"console"},
     {"cli", "parsers", "tap"},
     {"__main__"},
 )
-PURE = {"errors", "lines", "printable", "settings", "sharing", "telnet"}
+PURE = {"difference", "errors", "lines", "printable", "script", "settings", "sharing", "telnet"}
 HARMLESS = {
     "__future__",
     "collections",
@@ -49,7 +50,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "ruamel": ("config.",),
     "twisted.plugin": ("parsers",),
     "twisted.internet.reactor": ("tap",),
-    "twisted.logger": ("events", "journal", "share", "tap", "channels."),
+    "twisted.logger": ("events", "journal", "share", "tap", "channels.", "console."),
     "asyncio": (),
     "threading": (),
     "time": (),

@@ -18,6 +18,7 @@ from smartserial.config.findings import CODES, ERROR, FindingsError
 from smartserial.config.source import parse_source
 from smartserial.config.translate import validate
 from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
+from smartserial.script import Rule, Script
 from smartserial.settings import (
     Address,
     DeviceRules,
@@ -30,8 +31,6 @@ from smartserial.settings import (
     PortDevice,
     RemoteSettings,
     Rfc2217Device,
-    Rule,
-    Script,
     ShareSettings,
     Sharing,
     SimDevice,

@@ -9,7 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import config
 from smartserial.config.build import SIMULATIONS
-from smartserial.settings import Rule, Script, SimDevice, Unasked
+from smartserial.script import Rule, Script, Unasked
+from smartserial.settings import SimDevice
 
 from .configs import device, in_short, judged, the_share
 

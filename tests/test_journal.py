@@ -27,6 +27,7 @@ from smartserial.events import (
     Event,
     EventStream,
     LinesSet,
+    Operated,
     SettingsChanged,
     ShareChanged,
     ShareStarted,
@@ -75,6 +76,7 @@ LINES: list[tuple[Event, str, str]] = [
         "info",
         "plc: 10.0.0.7:1 said what has no meaning in telnet: subnegotiation too long (2), message unknown (1)",
     ),
+    (Operated("plc", "root by unix", "kick all"), "info", "plc: root by unix: kick all"),
     (ControlTaken("plc", "10.0.0.7:1"), "info", "plc: 10.0.0.7:1 holds control"),
     (
         ClientIntroduced("plc", "10.0.0.7:1", "a\nb\x1b[2J"),

@@ -9,6 +9,7 @@ from typing import get_args
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.lines import LineSettings
+from smartserial.script import Script
 from smartserial.settings import (
     Address,
     Device,
@@ -19,7 +20,6 @@ from smartserial.settings import (
     LoopDevice,
     PortDevice,
     Rfc2217Device,
-    Script,
     ShareSettings,
     SimDevice,
     TcpDevice,

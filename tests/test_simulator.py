@@ -13,7 +13,7 @@ from zope.interface.verify import verifyObject
 
 from smartserial.channels.simulator import MOST_UNDERSTOOD, Simulator
 from smartserial.interfaces import ICountedTransport
-from smartserial.settings import Rule, Script, Unasked
+from smartserial.script import Rule, Script, Unasked
 
 from .test_memory import Listening, Producer, run
 

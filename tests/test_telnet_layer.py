@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
@@ -262,17 +260,6 @@ class ClosingTests(SynchronousTestCase):
             getattr(layer.upper, end)()
             self.assertEqual((layer.wire.connected, len(layer.wrapped.told)), (False, 1))
             self.assertEqual((layer.upper.sent, layer.upper.pending, layer.upper.dropped), (0, 0, 4))
-
-    def test_a_protocol_that_ends_it_is_given_nothing_more(self) -> None:
-        class Ender(Plain):
-            def dataReceived(self, data: bytes) -> None:
-                super().dataReceived(data)
-                transport: Any = self.transport
-                transport.abortConnection()
-
-        layer = Layer(Ender(), agreed=True)
-        layer.wire.say(b"a" + NOP + b"b")
-        self.assertEqual([type(told) for told in layer.wrapped.told], [bytes, type])
 
 
 class FactoryTests(SynchronousTestCase):

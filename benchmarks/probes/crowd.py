@@ -11,13 +11,13 @@ from probes.row import Row, Scale
 from probes.site import site
 from rig.wire import Failure, connect
 
-_SETTLED = 2.5  # seconds after which clients that left are forgotten
+_SETTLED = 6.0  # seconds after which clients that left are forgotten: they might have waited for an answer
 _SLOW = 0.5  # seconds
 
 
 def churn(scale: Scale) -> Iterator[Row]:
     """Each client brings one byte to the device and goes."""
-    with site(max_clients=64) as s:
+    with site(scale, max_clients=64) as s:
         for _ in range(50):
             s.client().close()
         time.sleep(_SETTLED)
@@ -37,7 +37,7 @@ def churn(scale: Scale) -> Iterator[Row]:
 
 def at_once(scale: Scale) -> Iterator[Row]:
     """All connect within one moment, and bring one byte each."""
-    with site(max_clients=scale.crowd + 8) as s:
+    with site(scale, max_clients=scale.crowd + 8) as s:
         began = time.monotonic()
         socks = [_begin(s.port) for _ in range(scale.crowd)]
         taken = _connected(socks, began)

@@ -6,7 +6,10 @@ import os
 import random
 import select
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
+
+from rig.telnet import escaped
 
 _PERIOD = 65521  # bytes after which the stream repeats; a prime, so that no buffer size divides it
 _PIECE = 65536
@@ -14,40 +17,85 @@ _TABLE = random.Random(1).randbytes(_PERIOD)
 _STREAM = memoryview(_TABLE + _TABLE + _TABLE)
 
 
+class Wire:
+    """The stream as it goes over a connection, where each byte 255 may be doubled.
+
+    Args:
+        period: what goes over it for one period of the stream.
+    """
+
+    def __init__(self, period: bytes) -> None:
+        self._table = memoryview(period * 3)
+        self._period = len(period)
+        doubled = len(period) > _PERIOD
+        places = [place for place, byte in enumerate(_TABLE) if doubled and byte == 255]
+        self._doubled = [place + number for number, place in enumerate(places)]  # on the wire
+
+    def piece(self, begin: int, end: int) -> memoryview:
+        """Return some of it, from `begin` to `end` at most."""
+        first = begin % self._period
+        return self._table[first : first + min(_PIECE, end - begin)]
+
+    def length(self, count: int) -> int:
+        """Return how many bytes go over it for the first `count` of the stream."""
+        periods, rest = divmod(count, _PERIOD)
+        more = _TABLE.count(b"\xff", 0, rest) if self._doubled else 0
+        return periods * self._period + rest + more
+
+    def carried(self, count: int) -> int:
+        """Return how many bytes of the stream are whole in the first `count` that go over it."""
+        periods, rest = divmod(count, self._period)
+        return periods * _PERIOD + rest - bisect_left(self._doubled, rest)
+
+
+PLAIN, ESCAPED = Wire(_TABLE), Wire(escaped(_TABLE))
+
+
 class Writer:
     """Writes the stream to a descriptor, as far as that takes it."""
 
-    def __init__(self, fd: int, total: int) -> None:
+    def __init__(self, fd: int, total: int, wire: Wire = PLAIN) -> None:
         self.fd = fd
         self.total = total
-        self.done = 0
         self.moved_at = time.monotonic()
+        self._wire = wire
+        self._written, self._length = 0, wire.length(total)
+
+    @property
+    def done(self) -> int:
+        """Bytes of the stream that were taken."""
+        return self._wire.carried(self._written)
 
     @property
     def finished(self) -> bool:
         """Whether everything is written."""
-        return self.done >= self.total
+        return self._written >= self._length
 
     def move(self) -> None:
         """Write some."""
-        begin = self.done % _PERIOD
         try:
-            self.done += os.write(self.fd, _STREAM[begin : begin + min(_PIECE, self.total - self.done)])
+            self._written += os.write(self.fd, self._wire.piece(self._written, self._length))
             self.moved_at = time.monotonic()
         except BlockingIOError:
             pass
 
 
 class Reader:
-    """Reads the stream from a descriptor, compares it, and notes the longest silence."""
+    """Reads the stream from a descriptor, compares it, and notes the longest silence.
 
-    def __init__(self, fd: int) -> None:
+    Args:
+        fd: the descriptor.
+        data: finds the data in what was read.
+    """
+
+    def __init__(self, fd: int, data: Callable[[bytes], bytes] = bytes) -> None:
         self.fd = fd
         self.done = 0
         self.damaged = 0  # pieces that were not what was written
         self.ended = False
         self.longest_gap = 0.0  # seconds
         self.moved_at = time.monotonic()
+        self._data = data
 
     @property
     def finished(self) -> bool:
@@ -57,15 +105,16 @@ class Reader:
     def move(self) -> None:
         """Read some."""
         try:
-            data = os.read(self.fd, _PIECE)
+            received = os.read(self.fd, _PIECE)
         except BlockingIOError:
             return
         except OSError:  # reset, or a device whose other side is closed
-            data = b""
+            received = b""
         now = time.monotonic()
         self.longest_gap = max(self.longest_gap, now - self.moved_at)
         self.moved_at = now
-        self.ended = not data
+        self.ended = not received
+        data = self._data(received)
         begin = self.done % _PERIOD
         self.damaged += data != _STREAM[begin : begin + len(data)]
         self.done += len(data)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from probes.client import Client
 from probes.row import Row, Scale
 from probes.site import site
-from rig.wire import connect, readable
+from rig.wire import readable
 
 _FILES = 24  # descriptors that the gateway may have
 _CLIENTS = 60
@@ -17,13 +17,13 @@ _CLIENTS = 60
 
 def over_max(scale: Scale) -> Iterator[Row]:
     """The second client of a port for one."""
-    with site(max_clients=1) as s:
+    with site(scale, max_clients=1) as s:
         first = s.client()
         began = time.monotonic()
-        with connect(s.port) as second:
-            words = _line(second)
+        with s.connect(settle=False) as second:
+            words = second.hear(5).decode("ascii", "replace").strip() or "nothing"
             told = time.monotonic() - began
-            while readable(second.fileno(), 5) and second.recv(1024):
+            while readable(second.fileno(), 5) and second.receive() is not None:
                 pass
             closed = time.monotonic() - began
         yield Row("G10", "one too many: told", f"{told:.3f} s: {words}", "<= 0.2 s, in plain words")
@@ -32,24 +32,20 @@ def over_max(scale: Scale) -> Iterator[Row]:
         yield Row("G10", "its place used again", f"{s.until_served():.3f} s", "<= 0.5 s")
 
 
-def _line(sock: socket.socket) -> str:
-    return sock.recv(1024).decode("ascii", "replace").strip() if readable(sock.fileno(), 5) else "nothing"
-
-
 def no_descriptors(scale: Scale) -> Iterator[Row]:
     """More clients than descriptors."""
-    with site(max_clients=100, open_files=_FILES) as s:
-        clients: list[socket.socket] = []
+    with site(scale, max_clients=100, open_files=_FILES) as s:
+        clients: list[Client] = []
         for _ in range(_CLIENTS):
             with suppress(OSError):
-                clients.append(connect(s.port))
+                clients.append(s.connect(settle=False))
         time.sleep(0.3)
         cpu = s.gateway.cpu_percent(2)
-        closed = sum(readable(sock.fileno(), 0) for sock in clients)
+        closed = sum(client.ended() for client in clients)
         yield Row("G10", f"{_FILES} descriptors, {_CLIENTS} clients: CPU", f"{cpu:.1f} %", "<= 10 %")
         yield Row("G10", "of the clients", f"{len(clients)} connected, {closed} closed again")
-        for sock in clients:
-            sock.close()
+        for client in clients:
+            client.close()
         yield Row("G10", "works again", f"{s.until_served():.3f} s", "<= 1 s")
         alive = "yes" if s.gateway.process.poll() is None else "no"
         yield Row("G10", "the program still runs", alive, "yes")

@@ -132,6 +132,6 @@ class Gateway:
         self.close()
 
 
-def one_share(device: str, port: int, max_clients: int = 16) -> str:
+def one_share(device: str, port: int, max_clients: int = 16, telnet: bool = False) -> str:
     """Return a configuration of one share."""
-    return "shares:\n" + own.share("p0", device, port, max_clients)
+    return "shares:\n" + own.share("p0", device, port, max_clients, telnet)

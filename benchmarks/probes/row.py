@@ -35,12 +35,14 @@ class Scale:
         connects: connections one after the other.
         crowd: connections at once.
         cycles: times that the device is unplugged.
+        telnet: whether the clients speak telnet.
     """
 
     megabytes: int = 100
     connects: int = 5000
     crowd: int = 500
     cycles: int = 20
+    telnet: bool = False
 
     @property
     def flood(self) -> int:

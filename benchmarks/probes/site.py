@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from probes.client import Client
 from probes.gateway import Gateway, one_share
-from rig.wire import Failure, Pty, connect, free_port, readable
+from probes.row import Scale
+from rig.wire import Failure, Pty, free_port, readable
 
 
 class Device:
@@ -61,48 +62,56 @@ class Device:
 class Site:
     """A gateway, its device and its port."""
 
-    def __init__(self, device: Device, gateway: Gateway, port: int) -> None:
+    def __init__(self, device: Device, gateway: Gateway, port: int, telnet: bool) -> None:
         self.device = device
         self.gateway = gateway
         self.port = port
+        self._telnet = telnet
 
-    def client(self, receive_buffer: int = 0) -> socket.socket:
+    def connect(self, receive_buffer: int = 0, settle: bool = True) -> Client:
+        """Return a client; `settle`: whether its options are to be settled, where it has some."""
+        return Client(self.port, self._telnet, receive_buffer, settle)
+
+    def client(self, receive_buffer: int = 0) -> Client:
         """Return a client that is proved to be served; with a small buffer its kernel holds little."""
-        sock = _with_buffer(self.port, receive_buffer) if receive_buffer else connect(self.port)
-        sock.sendall(b"<")
+        client = self.connect(receive_buffer)
+        client.send(b"<")
         if not self.device.got(1, 5):
             raise Failure("a byte of a client did not reach the device")
-        sock.setblocking(False)
-        return sock
+        return client
 
     def until_served(self, seconds: float = 10.0) -> float:
         """Connect again and again until a byte reaches the device; return after how many seconds."""
         began = time.monotonic()
         while time.monotonic() < began + seconds:
-            with suppress(OSError), connect(self.port) as sock:
-                sock.sendall(b"<")
+            with suppress(OSError), self.connect(settle=False) as client:
+                client.send(b"<")
                 if self.device.got(1, 0.1):
                     return time.monotonic() - began
             time.sleep(0.005)
         return float("inf")
 
 
-def _with_buffer(port: int, size: int) -> socket.socket:
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
-    sock.connect(("127.0.0.1", port))
-    return sock
-
-
 @contextmanager
-def site(max_clients: int = 16, open_files: int = 0, plugged: bool = True) -> Iterator[Site]:
-    """Run a gateway with one device; it has opened the device, if that is plugged."""
-    device, port = Device(plugged), free_port()
+def site(
+    scale: Scale, max_clients: int = 16, open_files: int = 0, plugged: bool = True, telnet: bool = False
+) -> Iterator[Site]:
+    """Run a gateway with one device; it has opened the device, if that is plugged.
+
+    Args:
+        scale: says whether clients speak telnet.
+        max_clients: how many it lets in.
+        open_files: the limit of descriptors; 0: as it is.
+        plugged: whether the device is there.
+        telnet: have them speak it in any case.
+    """
+    device, port, telnet = Device(plugged), free_port(), telnet or scale.telnet
     try:
-        with Gateway(one_share(device.path, port, max_clients), {port}, open_files) as gateway:
+        config = one_share(device.path, port, max_clients, telnet)
+        with Gateway(config, {port}, open_files) as gateway:
             gateway.wait_listening()
             if plugged:
                 gateway.wait_logged("opened port")
-            yield Site(device, gateway, port)
+            yield Site(device, gateway, port, telnet)
     finally:
         device.close()

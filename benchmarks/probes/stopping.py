@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from probes.flow import Reader, Writer, pump, stuck
 from probes.row import Row, Scale
 from probes.site import Site, site
-from rig.wire import connect, readable
 
 _BACKLOG = 1_200_000  # bytes
 _SMALL = 16 * 1024  # receive buffer of a client, so that the bytes wait in the gateway
@@ -19,16 +18,16 @@ _GRACE = 5.0  # seconds that a stop waits for bytes to be taken
 
 def to_client(scale: Scale) -> Iterator[Row]:
     """The client begins to read after the signal."""
-    with site() as s, s.client(_SMALL) as client:
-        writer, reader = Writer(s.device.master, _BACKLOG), Reader(client.fileno())
+    with site(scale) as s, s.client(_SMALL) as client:
+        writer, reader = Writer(s.device.master, _BACKLOG), client.reader()
         pump([writer], [], stuck(writer, 0.5))
         yield from _stop("backlog to a client that reads late", s, writer, reader)
 
 
 def to_device(scale: Scale) -> Iterator[Row]:
     """The device begins to read after the signal."""
-    with site() as s, s.client() as client:
-        writer, reader = Writer(client.fileno(), _BACKLOG), Reader(s.device.master)
+    with site(scale) as s, s.client() as client:
+        writer, reader = client.writer(_BACKLOG), Reader(s.device.master)
         pump([writer], [], stuck(writer, 0.5))
         yield from _stop("backlog to a device that reads late", s, writer, reader)
 
@@ -47,8 +46,8 @@ def _stop(what: str, s: Site, writer: Writer, reader: Reader) -> Iterator[Row]:
 
 def never_read(scale: Scale) -> Iterator[Row]:
     """Nobody ever reads: the grace is the limit."""
-    with site() as s, s.client(_SMALL) as client:
-        up, down = Writer(s.device.master, _BACKLOG), Writer(client.fileno(), _BACKLOG)
+    with site(scale) as s, s.client(_SMALL) as client:
+        up, down = Writer(s.device.master, _BACKLOG), client.writer(_BACKLOG)
         pump([up, down], [], lambda: stuck(up, 0.5)() and stuck(down, 0.5)())
         s.gateway.terminate()
         began = time.monotonic()
@@ -62,7 +61,7 @@ def never_read(scale: Scale) -> Iterator[Row]:
 
 def killed(scale: Scale) -> Iterator[Row]:
     """SIGKILL, then a new start on the same port."""
-    with site() as s:
+    with site(scale) as s:
         with s.client():
             s.gateway.kill()
         began = time.monotonic()
@@ -71,8 +70,8 @@ def killed(scale: Scale) -> Iterator[Row]:
         heard = float("inf")
         while time.monotonic() < began + 10 and heard == float("inf"):
             try:
-                with connect(s.port) as sock:
-                    if readable(sock.fileno(), 5) and sock.recv(1):
+                with s.connect(settle=False) as client:
+                    if client.hear(5):
                         heard = time.monotonic() - began
             except OSError:
                 time.sleep(0.005)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from probes.client import Client
 from probes.row import Row, Scale
 from probes.site import Site, site
-from rig.wire import drain, readable
 
 _GONE = 0.3  # seconds without the device in one of many cycles
 
 
 def unplug(scale: Scale) -> Iterator[Row]:
     """The client stays; how soon does it hear the device that came back?"""
-    with site() as s, s.client() as client:
+    with site(scale) as s, s.client() as client:
         before = s.gateway.open_files()
         s.device.unplug()
         time.sleep(1.0)
@@ -35,22 +34,22 @@ def unplug(scale: Scale) -> Iterator[Row]:
 
 def no_device(scale: Scale) -> Iterator[Row]:
     """The device comes after the start."""
-    with site(plugged=False) as s:
+    with site(scale, plugged=False) as s:
         time.sleep(2.0)
-        with socket.create_connection(("127.0.0.1", s.port), timeout=5) as client:
+        with s.connect() as client:
             yield Row("G5", "flows after a start without device", f"{_replug(s, client):.2f} s", "<= 1.5 s")
 
 
-def _replug(s: Site, client: socket.socket) -> float:
+def _replug(s: Site, client: Client) -> float:
     """Plug the device in and let it speak; return the seconds until the client hears it."""
     s.device.plug()
     began = time.monotonic()
     while time.monotonic() < began + 10:
         with suppress(BlockingIOError):
             os.write(s.device.master, b"!")
-        if readable(client.fileno(), 0.005):
-            heard = time.monotonic() - began if os.read(client.fileno(), 1) else float("inf")
+        if client.hear(0.005):
+            heard = time.monotonic() - began
             time.sleep(0.05)
-            drain(client.fileno())
+            client.drain()
             return heard
     return float("inf")

@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
 from smartserial.channels.memory import MemoryTransport
-from smartserial.settings import Rule, Script, Unasked
+from smartserial.script import Rule, Script, Unasked
 
 MOST_UNDERSTOOD = 64 * 1024  # bytes of an unfinished message; more are forgotten, as a small device would
 

@@ -24,6 +24,7 @@ from smartserial.config.devices import (
 from smartserial.config.findings import Finding, FindingsError, did_you_mean
 from smartserial.config.models import (
     ConfigModel,
+    ConsoleModel,
     ListenerModel,
     ScriptEntry,
     ScriptModel,
@@ -34,8 +35,10 @@ from smartserial.config.rules import script_findings
 from smartserial.config.source import Place, Source, read_source
 from smartserial.config.translate import validate
 from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
+from smartserial.script import Rule, Script, Unasked
 from smartserial.settings import (
     Address,
+    ConsoleSettings,
     Device,
     DeviceRules,
     EndpointDevice,
@@ -47,14 +50,11 @@ from smartserial.settings import (
     PortDevice,
     RemoteSettings,
     Rfc2217Device,
-    Rule,
-    Script,
     ShareSettings,
     Sharing,
     SimDevice,
     SlowClient,
     TcpDevice,
-    Unasked,
     VirtualDevice,
 )
 from smartserial.sharing.access import Access
@@ -79,7 +79,16 @@ class Builder:
 
     def gateway(self, config: ConfigModel) -> GatewaySettings:
         """Return the settings of a whole configuration."""
-        return GatewaySettings(tuple(self._share(name, share) for name, share in config.shares.items()))
+        shares = tuple(self._share(name, share) for name, share in config.shares.items())
+        return GatewaySettings(shares, self._console(config.console))
+
+    def _console(self, console: ConsoleModel) -> ConsoleSettings:
+        return ConsoleSettings(
+            default=console.unix is None,
+            unix=self._path(console.unix) if console.unix else None,
+            telnet=None if console.telnet is None else Address(*console.telnet),
+            insecure=console.insecure,
+        )
 
     def _share(self, name: str, share: ShareModel) -> ShareSettings:
         return ShareSettings(

@@ -8,11 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from smartserial.config.devices import DEVICE_KINDS
 from smartserial.config.findings import ERROR, Finding, FindingsError, did_you_mean
 from smartserial.config.judge import judge
 from smartserial.config.source import Place, Source
-from smartserial.settings import Device, GatewaySettings
+from smartserial.config.values import read_seconds
+from smartserial.lines import parse_short_form
+from smartserial.settings import Device, GatewaySettings, PortDevice
 
 _TWISTED = {"tcp6", "ssl", "tls", "unix", "host", "systemd", "stdio", "haproxy", "fd"}  # its own endpoints
 _KINDS = {"serial": "port", "pty": "virtual"}
@@ -36,6 +40,8 @@ class _FlagSource(Source):
 
 def _flag(place: Place) -> str:
     """Return the flag that a value came from, with the word of it that is meant."""
+    if place[:1] == ("console",):
+        return "--console"
     words = [str(part) for part in place[3:] if not isinstance(part, int)]
     if len(place) < 3 or place[2] == "sharing":
         return "--max-clients" if len(place) > 2 else ""
@@ -99,7 +105,13 @@ def _listener(text: str) -> dict[str, Any]:
 
 
 def one_share(
-    device: str, listen: Sequence[str], mode: str, *, insecure: bool = False, max_clients: str | None = None
+    device: str,
+    listen: Sequence[str],
+    mode: str,
+    *,
+    insecure: bool = False,
+    max_clients: str | None = None,
+    console: str | None = None,
 ) -> tuple[GatewaySettings, list[Finding]]:
     """Return the settings of one share that is given by flags, and the warnings.
 
@@ -113,7 +125,10 @@ def one_share(
     }
     if max_clients is not None:
         share["sharing"] = {"max_clients": _value(max_clients)}
-    settings, findings = judge(_FlagSource("twistd smartserial", {"shares": {name: share}}), Path.cwd())
+    values: dict[str, Any] = {"shares": {name: share}}
+    if console is not None:
+        values["console"] = {"telnet": _value(console), "insecure": insecure}
+    settings, findings = judge(_FlagSource("twistd smartserial", values), Path.cwd())
     if settings is None:
         raise FindingsError(findings)
     return settings, findings
@@ -132,6 +147,31 @@ def device_from_words(kind: str, words: Sequence[str], options: Mapping[str, str
     if settings is None:
         raise ValueError("; ".join(_in_short(finding) for finding in findings if finding.severity == ERROR))
     return settings.shares[0].device
+
+
+def line_from_words(options: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of a line that words such as ``baudrate=9600`` give, named as in `LineSettings`.
+
+    Raises:
+        ValueError: with everything that is wrong.
+    """
+    device = device_from_words("port", ["any"], options)
+    assert isinstance(device, PortDevice)
+    names = {name for name in options if name != "line"}
+    names |= parse_short_form(options["line"]).keys() if "line" in options else set()
+    return {name: getattr(device.line, name) for name in sorted(names)}
+
+
+def seconds_from_word(word: str) -> float:
+    """Read a time with its unit, such as ``100ms``.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        return read_seconds(word)
+    except PydanticCustomError as error:
+        raise ValueError(error.message()) from error
 
 
 def _in_short(finding: Finding) -> str:

@@ -11,9 +11,11 @@ from smartserial.config.devices import DeviceModel
 from smartserial.config.values import (
     Model,
     NetworkText,
+    PathText,
     RawBytes,
     Seconds,
     Size,
+    host_and_port,
     or_switch,
     shown,
     switch,
@@ -105,9 +107,35 @@ class ShareModel(Model):
 ShareName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
+def _console_address(value: Any) -> tuple[str, int]:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 65535:
+        return "127.0.0.1", value
+    if not isinstance(value, str) or value.isdigit():
+        raise wrong("expected a port from 0 to 65535, or HOST:PORT, found {found}", found=shown(value))
+    host, port = host_and_port(value)
+    return _host(host), port
+
+
+class ConsoleModel(Model):
+    """The doors to the console."""
+
+    unix: PathText | Literal[False] | None = Field(
+        default=None, description="the path of its socket; false: none"
+    )
+    telnet: Annotated[
+        tuple[str, int] | None,
+        BeforeValidator(_console_address),
+        Field(json_schema_extra={"type": ["integer", "string"]}, description="a port, or HOST:PORT"),
+    ] = None
+    insecure: bool = Field(
+        default=False, description="let operators change things by telnet, without protection"
+    )
+
+
 class ConfigModel(Model):
     """A whole configuration file."""
 
+    console: ConsoleModel = ConsoleModel()
     shares: dict[ShareName, ShareModel] = Field(min_length=1)
 
 

@@ -84,6 +84,19 @@ def protected(config: ConfigModel, source: Source) -> Iterator[Finding]:
             yield source.finding((*place, "host"), "CF07", message, hint=hint)
 
 
+def protected_console(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """Other machines are let to the console only with the word `insecure`."""
+    console = config.console
+    if console.telnet is None:
+        if console.insecure:
+            message = "cannot act: it is for `telnet`, and the socket is this user's own"
+            yield source.finding(("console", "insecure"), "CF08", message, severity=WARNING, at_key=True)
+    elif not console.insecure and not loopback(console.telnet[0]):
+        message = f"{console.telnet[0]} is open to other machines, without password or encryption"
+        hint = "add `insecure: true` if that is meant"
+        yield source.finding(("console", "telnet"), "CF07", message, hint=hint)
+
+
 def short_form_alone(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """The short form excludes the settings that it stands for."""
     for place, device in _ports(config):
@@ -230,6 +243,7 @@ RULES: tuple[Rule, ...] = (
     where_to_listen,
     one_listener_an_address,
     protected,
+    protected_console,
     short_form_alone,
     settings_that_exist,
     options_that_act,

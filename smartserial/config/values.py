@@ -46,7 +46,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
-def _seconds(value: Any) -> float:
+def read_seconds(value: Any) -> float:
+    """Read a time with its unit."""
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise wrong("expected a time with its unit, such as 20ms or 5s, found {found}", found=shown(value))
@@ -131,7 +132,9 @@ def _path(value: str) -> str:
 
 
 PathText = Annotated[str, AfterValidator(_path)]
-Seconds = Annotated[float, BeforeValidator(_seconds), _schema(type="string", pattern=f"^{_TIME.pattern}$")]
+Seconds = Annotated[
+    float, BeforeValidator(read_seconds), _schema(type="string", pattern=f"^{_TIME.pattern}$")
+]
 Size = Annotated[
     int,
     BeforeValidator(_bytes),

@@ -36,22 +36,29 @@ class Desk:
     def __init__(self, rule: Control) -> None:
         self.rule = rule
         self.holder: object | None = None
+        self.seized = False  # an operator holds control, whatever the rule says
 
     def may_change(self, client: object) -> bool:
         """Tell whether a change by `client` acts; it takes control where the rule gives it."""
+        if self.seized:
+            return self.holder is client
         if self.rule is Control.ANYONE:
             return True
         if self.rule is Control.LAST or (self.rule is Control.FIRST and self.holder is None):
             self.holder = client
         return self.rule is not Control.NONE and self.holder is client
 
+    def seize(self, operator: object) -> None:
+        """Give control to an operator, who keeps it until it is released."""
+        self.holder, self.seized = operator, True
+
     def leave(self, client: object) -> None:
-        """Take control from a client that is gone, or that an operator takes it from."""
+        """Take control from a client that is gone, or from an operator who releases it."""
         if self.holder is client:
-            self.holder = None
+            self.holder, self.seized = None, False
 
     def update(self, rule: Control) -> None:
         """Go by another rule; who holds control keeps it while the rule knows of holders."""
         self.rule = rule
-        if rule in (Control.ANYONE, Control.NONE):
+        if not self.seized and rule in (Control.ANYONE, Control.NONE):
             self.holder = None

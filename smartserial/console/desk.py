@@ -1,0 +1,72 @@
+"""What all consoles of one gateway have in common, and who sits at one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smartserial.config.findings import did_you_mean
+from smartserial.console.output import VerbError
+from smartserial.events import Operated
+from smartserial.sharing.ledger import Account
+
+if TYPE_CHECKING:
+    from smartserial.gateway import Gateway
+    from smartserial.journal import Journal
+    from smartserial.share import Share
+
+Reload = Callable[[bool], Awaitable[list[str]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """Somebody at a console.
+
+    Args:
+        name: who, as far as that is known.
+        door: by which way.
+        may_change: whether more than looking is allowed.
+        since: seconds since 1970.
+    """
+
+    name: str
+    door: str
+    may_change: bool
+    since: float
+
+
+class Desk:
+    """What verbs work on.
+
+    Args:
+        gateway: its shares are looked at and changed.
+        journal: writes the log.
+        reload: reads the configuration again and returns what is different, each difference a line; its
+            argument says not to put it in force.
+    """
+
+    def __init__(self, gateway: Gateway, journal: Journal, reload: Reload) -> None:
+        self.gateway = gateway
+        self.journal = journal
+        self.reload = reload
+        self.operators: dict[Operator, None] = {}
+        self.counted_from: dict[str, tuple[Account, Account]] = {}  # where `stats reset` has set the counters
+
+    def share(self, name: str) -> Share:
+        """Return a share that runs.
+
+        Raises:
+            VerbError: there is none of that name.
+        """
+        shares = self.gateway.shares
+        if name not in shares:
+            if name in self.gateway.disabled:
+                raise VerbError(f"{name} is disabled")
+            hint = did_you_mean(name, shares) or f"known: {', '.join(shares) or 'none'}"
+            raise VerbError(f"there is no share {name} ({hint})")
+        return shares[name]
+
+    def operated(self, operator: Operator, share: str, what: str) -> None:
+        """Record what somebody has changed."""
+        self.gateway.events.publish(Operated(share, f"{operator.name} by {operator.door}", what))

@@ -1,0 +1,194 @@
+"""Verbs that only look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartserial.channels.comport import ComPortSession
+from smartserial.channels.session import Session
+from smartserial.console.desk import Desk, Operator
+from smartserial.console.output import Follow, Output, Record, Row, VerbError, table
+from smartserial.events import Event
+from smartserial.interfaces import ISerialTransport
+from smartserial.journal import sentence
+from smartserial.lines import Lines, ModemLines
+from smartserial.settings import Mode, PortDevice, Rfc2217Device, describe
+from smartserial.share import Share
+from smartserial.sharing.ledger import Account
+
+
+def _state(share: Share) -> str:
+    return share.device.link.state.value
+
+
+def _in_force(share: Share) -> str | None:
+    stream = share.device.link.stream
+    return str(stream.settings) if ISerialTransport.providedBy(stream) else None
+
+
+def shares(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """All shares, one a line."""
+    rows: list[Row] = [
+        {
+            "share": name,
+            "device": describe(share.settings.device),
+            "state": _state(share),
+            "settings": _in_force(share),
+            "clients": len(share.clients),
+            "control": _holder(share),
+            "listeners": [listener.where for listener in share.listeners],
+        }
+        for name, share in desk.gateway.shares.items()
+    ]
+    rows += [
+        {
+            "share": name,
+            "device": describe(settings.device),
+            "state": "disabled",
+            "settings": None,
+            "clients": 0,
+            "control": None,
+            "listeners": [],
+        }
+        for name, settings in desk.gateway.disabled.items()
+    ]
+    return table(rows)
+
+
+def _holder(share: Share) -> str | None:
+    holder = share.ports.desk.holder
+    return getattr(holder, "name", None)
+
+
+def _lines(lines: Lines) -> dict[str, bool | None]:
+    return {"dtr": lines.dtr, "rts": lines.rts, "break": lines.brk}
+
+
+def _modem(lines: ModemLines) -> dict[str, bool]:
+    return {"cts": lines.cts, "dsr": lines.dsr, "ri": lines.ri, "cd": lines.cd}
+
+
+def _account(account: Account) -> dict[str, int]:
+    figures = {name: getattr(account, name) for name in ("read", "copied", "delivered", "buffered")}
+    return figures | {f"discarded_{reason.value}": count for reason, count in account.discarded}
+
+
+def share(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """Everything about one share."""
+    share = desk.share(words[0])
+    line, device = share.ports.line, share.settings.device
+    modem = line.modem()
+    up, down = share.accounts()
+    wanted = device.line if isinstance(device, PortDevice | Rfc2217Device) else None
+    return Record(
+        {
+            "share": words[0],
+            "device": describe(device),
+            "state": _state(share),
+            "settings wanted": None if wanted is None else str(wanted),
+            "settings in force": str(line.settings),
+            "not on the wire": list(line.shadowed),
+            "lines": _lines(line.lines()),
+            "modem lines": None if modem is None else _modem(modem),
+            "reported": _modem(share.settings.rules.report) if modem is None else None,
+            "control": _holder(share),
+            "taken": share.ports.desk.seized,
+            "listeners": [f"{ln.where} {ln.settings.mode.value}" for ln in share.listeners],
+            "clients": [session.name for session in share.clients],
+            "up": _account(up),
+            "down": _account(down),
+        }
+    )
+
+
+def _client(share: str, session: Session) -> Row:
+    stream = session.stream
+    return {
+        "share": share,
+        "peer": session.name,
+        "listener": session.listener.where,
+        "mode": (Mode.RFC2217 if isinstance(session, ComPortSession) else Mode.RAW).value,
+        "access": session.listener.settings.access.value,
+        "received": session.received,
+        "delivered": stream.sent,
+        "waiting": stream.pending,
+        "discarded": stream.dropped + session.discarded,
+        "signature": getattr(session, "signature", b"").decode("latin-1") or None,
+    }
+
+
+def clients(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """Who is connected: to all shares, or to one."""
+    chosen = {name: desk.share(name) for name in words} or desk.gateway.shares
+    return table(_client(name, session) for name, share in chosen.items() for session in share.clients)
+
+
+def stats(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """The account of each share, since it started or since `stats reset`."""
+    rows = []
+    for name, share in desk.gateway.shares.items():
+        now = share.accounts()
+        before = desk.counted_from.get(name)
+        for n, direction in enumerate(("up", "down")):
+            figures = _account(now[n])
+            if before is not None:
+                old = _account(before[n])
+                figures = {k: v if k == "buffered" else v - old.get(k, 0) for k, v in figures.items()}
+            discarded = {
+                k.removeprefix("discarded_"): v for k, v in figures.items() if k.startswith("disc") and v
+            }
+            rows.append(
+                {"share": name, "direction": direction} | _without_reasons(figures) | {"discarded": discarded}
+            )
+    return table(rows)
+
+
+def _without_reasons(figures: dict[str, int]) -> dict[str, int]:
+    return {name: count for name, count in figures.items() if not name.startswith("discarded_")}
+
+
+def who(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """Who sits at a console."""
+    return table(
+        {
+            "who": other.name,
+            "door": other.door,
+            "may": "change" if other.may_change else "look",
+            "you": other is operator,
+        }
+        for other in desk.operators
+    )
+
+
+def monitor(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """The data of a share as it passes; `up` is from the device."""
+    form = words[1] if len(words) > 1 else "text"
+    if form not in ("hex", "text"):
+        raise VerbError(f"expected hex or text, found {form}")
+    share = desk.share(words[0])
+
+    def begin(take: Any) -> Any:
+        key = object()
+
+        def tap(direction: str, who: str, data: bytes) -> None:
+            shown = data.hex(" ") if form == "hex" else data.decode("latin-1")
+            take({"direction": direction, "from": who or "device", "data": shown})
+
+        share.taps[key] = tap
+        return lambda: share.taps.pop(key, None)
+
+    return Follow(begin)
+
+
+def events(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """What happens, as it happens; with a word, only what has it in it."""
+
+    def begin(take: Any) -> Any:
+        def told(event: Event) -> None:
+            text = sentence(event)
+            if not words or any(word in f"{type(event).__name__} {text}" for word in words):
+                take({"event": type(event).__name__, "share": event.share, "text": text})
+
+        return desk.gateway.events.subscribe(told)
+
+    return Follow(begin)

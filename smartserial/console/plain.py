@@ -1,0 +1,140 @@
+"""Consoles without a terminal: lines as they are, for pipes, scripts, nc, and `smartserial ctl`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+from typing_extensions import override
+from zope.interface import implementer
+
+from smartserial.console.desk import Desk, Operator
+from smartserial.console.session import MOST_LINE, PROMPT, Session
+from smartserial.console.terminal import editing
+
+OK, FAILED = "=ok", "=error "  # the last line for `smartserial ctl`
+
+
+@implementer(IPushProducer)
+class PlainConsole(LineOnlyReceiver):
+    """Lines in, lines out, and a prompt.
+
+    Two first lines are not verbs: ``ctl VERB ...`` does one verb, without a prompt, and tells by a last
+    line how it ended; ``terminal COLUMNSxROWS`` goes over to line editing.
+
+    Args:
+        desk: what verbs work on.
+        operator: who types.
+        local: whether those first lines are looked for.
+    """
+
+    delimiter = b"\n"
+    MAX_LENGTH = MOST_LINE
+
+    def __init__(self, desk: Desk, operator: Operator, *, local: bool = False) -> None:
+        self._session = Session(desk, operator, self)
+        self._desk = desk
+        self._operator = operator
+        self._terminal: Protocol | None = None
+        self._first = local
+        self._once = False
+        self._full = False
+
+    def rename(self, name: str) -> None:
+        """Call the operator by another name, now that it is known."""
+        self._session.closed()
+        self._operator = replace(self._operator, name=name)
+        self._session = Session(self._desk, self._operator, self)
+
+    @override
+    def connectionMade(self) -> None:
+        transport: Any = self.transport
+        transport.registerProducer(self, True)
+        if not self._first:
+            self._prompt()
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        if self._terminal is not None:
+            self._terminal.dataReceived(data)
+        else:
+            super().dataReceived(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+
+    @override
+    def lineReceived(self, line: bytes) -> None:
+        if self._terminal is not None:
+            self._terminal.dataReceived(line + self.delimiter)
+            return
+        text = line.decode("utf-8", "replace")
+        first, self._first = self._first, False
+        if first and text.startswith("ctl "):
+            self._once = True
+            text = text.removeprefix("ctl ")
+        elif first and text.startswith("terminal "):
+            self._edit(text)
+            return
+        self._session.line(text)
+
+    def _edit(self, text: str) -> None:
+        columns, _, rows = text.removeprefix("terminal ").partition("x")
+        size = (int(columns), int(rows)) if columns.isdigit() and rows.isdigit() else (80, 24)
+        self._session.closed()
+        self._terminal = editing(self._desk, self._operator, size, self.room)
+        self._terminal.makeConnection(self.transport)
+
+    def _prompt(self) -> None:
+        self._write(PROMPT)
+
+    def _write(self, text: str) -> None:
+        transport: Any = self.transport
+        transport.write(text.encode("ascii", "backslashreplace"))
+
+    def show(self, lines: list[str]) -> None:
+        """Write lines."""
+        self._write("".join(f"{line}\r\n" for line in lines))
+
+    def room(self) -> bool:
+        """Tell whether the peer keeps up."""
+        return not self._full
+
+    def ready(self, error: str) -> None:
+        """Prompt again, or tell how it ended and close."""
+        if self._once:
+            self.show([f"{FAILED}{error}" if error else OK])
+            self.leave()
+            return
+        if error:
+            self.show([error])
+        self._prompt()
+
+    def leave(self) -> None:
+        """Close."""
+        transport: Any = self.transport
+        transport.unregisterProducer()
+        transport.loseConnection()
+
+    def pauseProducing(self) -> None:
+        """Be told by the transport that too much waits: nothing is read until it has gone."""
+        self._full = True
+        transport: Any = self.transport
+        transport.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """Be told by the transport that little waits."""
+        self._full = False
+        transport: Any = self.transport
+        transport.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """Be told by the transport that it is closing."""
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._terminal is not None:
+            self._terminal.connectionLost(reason)
+        else:
+            self._session.closed()

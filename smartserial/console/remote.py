@@ -1,0 +1,105 @@
+"""The console's socket from the other end: `smartserial ctl` and `smartserial console`."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import sys
+import termios
+import tty
+from contextlib import suppress
+from socket import AF_UNIX, SHUT_WR, SOCK_STREAM, socket
+
+from smartserial.console.place import default_socket
+from smartserial.console.plain import FAILED, OK
+
+NO_GATEWAY = 2  # exit codes
+NOT_DONE = 1
+_PIECE = 65536
+
+
+def _connect(path: str | None) -> socket | None:
+    """Connect to a gateway, or tell why that is not possible."""
+    where = path or str(default_socket())
+    connection = socket(AF_UNIX, SOCK_STREAM)
+    try:
+        connection.connect(where)
+    except OSError as error:
+        connection.close()
+        print(f"no gateway at {where}: {error.strerror}", file=sys.stderr)
+        return None
+    return connection
+
+
+def quoted(word: str) -> str:
+    """Return a word as it is typed on the console."""
+    if word and not set(word) & set(" \t\"'"):
+        return word
+    return f"'{word}'" if "'" not in word else f'"{word}"'
+
+
+def once(path: str | None, words: list[str]) -> int:
+    """Do one verb, and print what it gives.
+
+    Returns:
+        The exit code: 0 it is done, 1 it could not be, 2 there is no gateway.
+    """
+    connection = _connect(path)
+    if connection is None:
+        return NO_GATEWAY
+    with connection:
+        connection.sendall(f"ctl {' '.join(map(quoted, words))}\n".encode())
+        with suppress(KeyboardInterrupt), connection.makefile(newline="\r\n") as answer:
+            for line in answer:
+                text = line.removesuffix("\r\n")
+                if text == OK:
+                    return 0
+                if text.startswith(FAILED):
+                    print(text.removeprefix(FAILED), file=sys.stderr)
+                    return NOT_DONE
+                print(text, flush=True)
+    return 0
+
+
+def interactive(path: str | None) -> int:
+    """Connect a terminal, or lines where there is none, to the console until one of them ends.
+
+    Returns:
+        The exit code: 0, or 2 if there is no gateway.
+    """
+    connection = _connect(path)
+    if connection is None:
+        return NO_GATEWAY
+    with connection:
+        if not sys.stdin.isatty():
+            _copy(connection)
+            return 0
+        before = termios.tcgetattr(0)
+        size = shutil.get_terminal_size()
+        connection.sendall(f"terminal {size.columns}x{size.lines}\n".encode())
+        tty.setraw(0)
+        try:
+            _copy(connection)
+        finally:
+            termios.tcsetattr(0, termios.TCSADRAIN, before)
+            print()
+    return 0
+
+
+def _copy(connection: socket) -> None:
+    """Carry bytes both ways until the gateway closes."""
+    sources = [connection.fileno(), 0]
+    while connection.fileno() in sources:
+        for fd in select.select(sources, [], [])[0]:
+            if fd == 0:
+                typed = os.read(0, _PIECE)
+                connection.sendall(typed)
+                if not typed:
+                    sources.remove(0)
+                    connection.shutdown(SHUT_WR)
+            elif told := connection.recv(_PIECE):
+                sys.stdout.buffer.write(told)
+                sys.stdout.flush()
+            else:
+                sources.remove(fd)

@@ -1,0 +1,154 @@
+"""One operator's session: lines in, lines out, one verb after the other, whatever the door."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Protocol as Shape
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from smartserial.console.desk import Desk, Operator
+from smartserial.console.output import (
+    Follow,
+    Output,
+    Row,
+    VerbError,
+    as_json,
+    as_text,
+    json_of,
+    line_of,
+)
+from smartserial.console.verbs import perform
+from smartserial.console.words import split
+from smartserial.printable import printable
+
+PROMPT = "smartserial> "
+MOST_LINE = 4096  # characters
+_MOST_WAITING = 100  # lines that may be typed ahead
+_FORMATS = ("text", "json")
+
+_log = Logger()
+
+
+class Door(Shape):
+    """What a session needs of the way by which its operator came."""
+
+    def show(self, lines: list[str]) -> None:
+        """Show lines, in ASCII."""
+
+    def room(self) -> bool:
+        """Tell whether what was shown has been taken, so that more may come."""
+
+    def ready(self, error: str) -> None:
+        """Take note that a verb has been done; `error` is what was wrong with it, if something was."""
+
+    def leave(self) -> None:
+        """Close."""
+
+
+class Session:
+    """Runs what an operator types.
+
+    Args:
+        desk: what verbs work on.
+        operator: who types.
+        door: shows what comes of it.
+    """
+
+    def __init__(self, desk: Desk, operator: Operator, door: Door) -> None:
+        self._desk = desk
+        self._operator = operator
+        self._door = door
+        self._lines: deque[str] = deque()
+        self._busy = False
+        self._json = False
+        self._skipped = 0
+        self._end: Callable[[], None] | None = None  # of what is being followed
+        desk.operators[operator] = None
+
+    @property
+    def following(self) -> bool:
+        """Whether rows come until somebody has seen enough."""
+        return self._end is not None
+
+    def line(self, text: str) -> None:
+        """Take a line; while something is followed, any line ends that."""
+        if self.following:
+            self.interrupt()
+        if len(self._lines) < _MOST_WAITING:
+            self._lines.append(text)
+        self._next()
+
+    def interrupt(self) -> None:
+        """End what is being followed."""
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+            self._finished("")
+
+    def closed(self) -> None:
+        """Take note that the operator is gone."""
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+        self._lines.clear()
+        self._desk.operators.pop(self._operator, None)
+
+    def _next(self) -> None:
+        while self._lines and not self._busy:
+            self._busy = True
+            doing = Deferred.fromCoroutine(self._perform(self._lines.popleft()))
+            doing.addCallback(self._done).addErrback(self._failed)
+
+    async def _perform(self, text: str) -> Output | None:
+        words = split(text)
+        self._json = False
+        if "--format" in words:
+            at = words.index("--format")
+            if words[at + 1 : at + 2] not in ([name] for name in _FORMATS):
+                raise VerbError(f"expected --format {' or '.join(_FORMATS)}")
+            self._json = words[at + 1] == "json"
+            del words[at : at + 2]
+        if words == ["quit"]:
+            self._lines.clear()
+            self._door.leave()
+            return None
+        if not words:
+            return None
+        doing = perform(self._desk, self._operator, words)
+        return await doing if isinstance(doing, Awaitable) else doing
+
+    def _done(self, output: Output | None) -> None:
+        if isinstance(output, Follow):
+            self._end = output.begin(self._row)
+            self._busy = False  # any line ends it
+            return
+        if output is not None:
+            self._door.show(as_json(output) if self._json else as_text(output))
+        self._finished("")
+
+    def _row(self, row: Row) -> None:
+        if not self._door.room():
+            self._skipped += 1
+            return
+        if self._skipped:
+            skipped, self._skipped = self._skipped, 0
+            self._row({"skipped": skipped})
+        self._door.show([json_of(row) if self._json else line_of(row)])
+
+    def _failed(self, failure: Failure) -> None:
+        error = printable(failure.getErrorMessage())
+        if not failure.check(VerbError):
+            _log.failure("a verb failed", failure)
+            error = f"this went wrong inside: {error}; the log tells where"
+        if self._json:
+            self._door.show([json_of({"error": error})])
+        self._finished(error)
+
+    def _finished(self, error: str) -> None:
+        self._busy = False
+        self._door.ready(error)
+        self._next()

@@ -1,0 +1,171 @@
+"""A console on a terminal: line editing, history, completion and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from twisted.conch.insults.insults import ServerProtocol
+from twisted.conch.recvline import HistoricRecvLine
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from typing_extensions import override
+
+from smartserial.console.desk import Desk, Operator
+from smartserial.console.session import MOST_LINE, PROMPT, Session
+from smartserial.console.verbs import completions
+
+_MOST_HISTORY = 200
+_MOST_SEQUENCE = 32  # bytes of a control sequence; nobody sends longer ones
+_MORE = b"-- more: any key, or q --"
+_INTERRUPTS = (b"\x03", b"\x04", b"q")
+
+
+class Terminal(HistoricRecvLine):
+    """What the operator sees and types.
+
+    Args:
+        desk: what verbs work on.
+        operator: who types.
+        width: columns.
+        height: rows.
+        room: tells whether what was written has been taken.
+    """
+
+    def __init__(
+        self, desk: Desk, operator: Operator, width: int, height: int, room: Callable[[], bool]
+    ) -> None:
+        self._desk = desk
+        self._session = Session(desk, operator, self)
+        self.width, self.height = max(20, width), max(5, height)
+        self.ps = (PROMPT.encode(), b"")
+        self._has_room = room
+        self._page: list[str] = []  # what is still to be shown
+
+    @override
+    def initializeScreen(self) -> None:
+        self.setInsertMode()
+        self.terminal.write(self.ps[0])
+
+    @override
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.keyHandlers |= {
+            b"\x03": self._cancel,
+            b"\x04": self._end_of_input,
+            b"\x08": self.handle_BACKSPACE,
+        }
+        self.keyHandlers |= {b"\x01": self.handle_HOME, b"\x05": self.handle_END}
+
+    @override
+    def keystrokeReceived(self, keyID: bytes, modifier: object) -> None:
+        if self._session.following:
+            self._session.interrupt()
+        elif self._page:
+            self.terminal.eraseLine()
+            self.terminal.write(b"\r")
+            self._page = [] if keyID in _INTERRUPTS else self._page
+            self._show_page()
+        elif keyID in self.keyHandlers or (
+            keyID in self._printableChars and len(self.lineBuffer) < MOST_LINE
+        ):
+            super().keystrokeReceived(keyID, modifier)
+
+    @override
+    def lineReceived(self, line: bytes) -> None:
+        del self.historyLines[:-_MOST_HISTORY]
+        self.historyPosition = len(self.historyLines)
+        self._session.line(line.decode("ascii", "replace"))
+
+    def _cancel(self) -> None:
+        self.lineBuffer, self.lineBufferIndex = [], 0
+        self.terminal.nextLine()
+        self.drawInputLine()
+
+    def _end_of_input(self) -> None:
+        if not self.lineBuffer:
+            self.leave()
+
+    @override
+    def handle_TAB(self) -> None:
+        begun = b"".join(self.lineBuffer[: self.lineBufferIndex]).decode("ascii", "replace")
+        choices = completions(self._desk, begun)
+        word = begun.rpartition(" ")[2]
+        common = [len(set(letters)) == 1 for letters in zip(*choices, strict=False)]
+        more = choices[0][len(word) : [*common, False].index(False)] if choices else ""
+        more += " " if len(choices) == 1 else ""
+        for character in more:
+            self.characterReceived(character.encode(), True)
+        if not more and len(choices) > 1:
+            self.terminal.nextLine()
+            self.terminal.write("  ".join(choices).encode())
+            self.terminal.nextLine()
+            self.drawInputLine()
+
+    # ---- the door of the session
+
+    def show(self, lines: list[str]) -> None:
+        """Show what comes by at once; what answers a verb, a page at a time when it is complete."""
+        if self._session.following:
+            for line in lines:
+                self._write_line(line)
+        else:
+            self._page += lines
+
+    def ready(self, error: str) -> None:
+        """Show what there is, and prompt again."""
+        self._page += [error] if error else []
+        self._show_page()
+
+    def _show_page(self) -> None:
+        rows = 0
+        while self._page and rows < self.height - 1:
+            line = self._page.pop(0)
+            rows += 1 + max(0, len(line) - 1) // self.width
+            self._write_line(line)
+        if self._page:
+            self.terminal.write(_MORE)
+        else:
+            self.drawInputLine()
+
+    def _write_line(self, line: str) -> None:
+        self.terminal.write(line.encode("ascii", "backslashreplace"))
+        self.terminal.nextLine()
+
+    def room(self) -> bool:
+        """Tell whether the terminal keeps up."""
+        return self._has_room()
+
+    def leave(self) -> None:
+        """Close."""
+        self.terminal.loseConnection()
+
+    @override
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._session.closed()
+
+
+class EditingTerminal(ServerProtocol):
+    """Cuts what a terminal sends into keys; what is no key is dropped."""
+
+    _after_cr = False
+
+    @override
+    def dataReceived(self, data: bytes) -> None:
+        if self._after_cr and data.startswith(b"\n"):
+            data = data[1:]
+        self._after_cr = data.endswith(b"\r")
+        super().dataReceived(data.replace(b"\r\n", b"\r"))
+        if self.state == b"bracket-escaped" and len(self.escBuf) > _MOST_SEQUENCE:
+            self.state = b"data"
+
+    @override
+    def _handleControlSequence(self, buf: bytes) -> None:
+        if len(buf) <= _MOST_SEQUENCE:
+            with suppress(ValueError, IndexError):
+                super()._handleControlSequence(buf)
+
+
+def editing(desk: Desk, operator: Operator, size: tuple[int, int], room: Callable[[], bool]) -> Protocol:
+    """Return a protocol for a terminal of so many columns and rows."""
+    return EditingTerminal(Terminal, desk, operator, *size, room)

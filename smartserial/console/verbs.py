@@ -1,0 +1,130 @@
+"""The verbs of the console, in one table; a new one is a function and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from inspect import getdoc
+
+from smartserial.config.findings import did_you_mean
+from smartserial.console import acting, looking
+from smartserial.console.desk import Desk, Operator
+from smartserial.console.output import Output, VerbError, Words
+
+Call = Callable[[Desk, Operator, list[str]], Output | Awaitable[Output]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb.
+
+    Args:
+        name: one word, or two.
+        usage: what follows the name.
+        call: does it.
+        words: how many words follow, at least and at most.
+        changes: whether it does more than look.
+    """
+
+    name: str
+    usage: str
+    call: Call
+    words: tuple[int, int]
+    changes: bool = False
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one line."""
+        return (getdoc(self.call) or "").split("\n")[0]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.usage}".rstrip()
+
+
+def help_(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """What can be typed; with a verb, just about that."""
+    if words:
+        verb, _ = find([words[0]] if len(words) == 1 else words)
+        return Words((str(verb), verb.summary))
+    width = max(len(str(verb)) for verb in VERBS.values())
+    mine = [verb for verb in VERBS.values() if operator.may_change or not verb.changes]
+    return Words(tuple(f"{verb!s:<{width}}  {verb.summary}" for verb in mine))
+
+
+def quit_(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """Leave."""
+    return Words(("bye",))
+
+
+_MANY = 1000
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("shares", "", looking.shares, (0, 0)),
+        Verb("share", "SHARE", looking.share, (1, 1)),
+        Verb("clients", "[SHARE ...]", looking.clients, (0, _MANY)),
+        Verb("stats", "", looking.stats, (0, 0)),
+        Verb("stats reset", "", acting.reset_stats, (0, 0), changes=True),
+        Verb("monitor", "SHARE [hex|text]", looking.monitor, (1, 2)),
+        Verb("events", "[WORD ...]", looking.events, (0, _MANY)),
+        Verb("who", "", looking.who, (0, 0)),
+        Verb("kick", "SHARE PEER|all", acting.kick, (2, 2), changes=True),
+        Verb("enable", "SHARE", acting.enable, (1, 1), changes=True),
+        Verb("disable", "SHARE", acting.disable, (1, 1), changes=True),
+        Verb("set", "SHARE NAME=VALUE ...", acting.set_line, (2, _MANY), changes=True),
+        Verb("lines", "SHARE LINE=on|off ...", acting.lines, (2, _MANY), changes=True),
+        Verb("pulse", "SHARE dtr|rts [TIME]", acting.pulse, (2, 3), changes=True),
+        Verb("break", "SHARE [TIME]", acting.send_break, (1, 2), changes=True),
+        Verb("send", 'SHARE "TEXT"|hex BYTES', acting.send, (2, _MANY), changes=True),
+        Verb("take", "SHARE", acting.take, (1, 1), changes=True),
+        Verb("release", "SHARE", acting.release, (1, 1), changes=True),
+        Verb("reload", "[--dry-run]", acting.reload, (0, 1), changes=True),
+        Verb("log", "LEVEL", acting.log, (1, 1), changes=True),
+        Verb("help", "[VERB]", help_, (0, 2)),
+        Verb("quit", "", quit_, (0, 0)),
+    )
+}
+
+
+def find(words: list[str]) -> tuple[Verb, list[str]]:
+    """Return the verb that words begin with, and the rest of them.
+
+    Raises:
+        VerbError: there is none.
+    """
+    for count in (2, 1):
+        verb = VERBS.get(" ".join(words[:count])) if len(words) >= count else None
+        if verb is not None:
+            return verb, words[count:]
+    hint = did_you_mean(words[0], VERBS) or "`help` tells all"
+    raise VerbError(f"unknown verb {words[0]} ({hint})")
+
+
+def perform(desk: Desk, operator: Operator, words: list[str]) -> Output | Awaitable[Output]:
+    """Do what words say.
+
+    Raises:
+        VerbError: they say nothing that can be done.
+    """
+    verb, rest = find(words)
+    least, most = verb.words
+    if verb.changes and not operator.may_change:
+        raise VerbError(f"{verb.name}: this console may only look")
+    if not least <= len(rest) <= most:
+        raise VerbError(f"expected: {verb}")
+    return verb.call(desk, operator, rest)
+
+
+def completions(desk: Desk, text: str) -> list[str]:
+    """Return how the last word of a line that has been begun may go on, as whole words."""
+    before, _, begun = text.rpartition(" ")
+    words = before.split()
+    if not words:
+        known = [name.split()[0] for name in VERBS]
+    elif len(words) == 1 and VERBS.get(words[0], VERBS["quit"]).usage.lstrip("[").startswith("SHARE"):
+        known = [*desk.gateway.shares, *desk.gateway.disabled]
+    elif words[0] in ("help", "stats"):
+        known = [name for verb in VERBS for name in verb.split()]
+    else:
+        known = []
+    return sorted({name for name in known if name.startswith(begun)})

@@ -1,0 +1,1 @@
+"""Looks for bytes that the telnet code does not stand; see README.md."""

@@ -65,6 +65,7 @@ class Session:
         self._lines: deque[str] = deque()
         self._busy = False
         self._json = False
+        self._left = False
         self._skipped = 0
         self._end: Callable[[], None] | None = None  # of what is being followed
         desk.operators[operator] = None
@@ -114,6 +115,7 @@ class Session:
             del words[at : at + 2]
         if words == ["quit"]:
             self._lines.clear()
+            self._left = True
             self._door.leave()
             return None
         if not words:
@@ -150,5 +152,7 @@ class Session:
 
     def _finished(self, error: str) -> None:
         self._busy = False
+        if self._left:
+            return
         self._door.ready(error)
         self._next()

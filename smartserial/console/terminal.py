@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from twisted.conch.insults.insults import ServerProtocol
+from twisted.conch.insults.insults import ServerProtocol, modes
 from twisted.conch.recvline import HistoricRecvLine
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -158,6 +158,12 @@ class EditingTerminal(ServerProtocol):
         super().dataReceived(data.replace(b"\r\n", b"\r"))
         if self.state == b"bracket-escaped" and len(self.escBuf) > _MOST_SEQUENCE:
             self.state = b"data"
+
+    @override
+    def loseConnection(self) -> None:
+        """Close, and leave the terminal as it was; a reset would clear what the operator has on the screen."""
+        self.resetModes([modes.IRM])
+        self.transport.loseConnection()
 
     @override
     def _handleControlSequence(self, buf: bytes) -> None:

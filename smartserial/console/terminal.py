@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from twisted.conch.insults.insults import ServerProtocol, modes
 from twisted.conch.recvline import HistoricRecvLine
@@ -161,9 +162,10 @@ class EditingTerminal(ServerProtocol):
 
     @override
     def loseConnection(self) -> None:
-        """Close, and leave the terminal as it was; a reset would clear what the operator has on the screen."""
+        """Close, and leave the terminal as it was; a reset would clear the operator's screen."""
         self.resetModes([modes.IRM])
-        self.transport.loseConnection()
+        transport: Any = self.transport
+        transport.loseConnection()
 
     @override
     def _handleControlSequence(self, buf: bytes) -> None:

@@ -71,7 +71,15 @@ class ClientPort:
             return "nobody may" if desk.rule is Control.NONE else "another client holds control"
         if desk.holder is not before:
             self._ports.publish(ControlTaken, self._session.name)
+        self._believe_no_more()
         return ""
+
+    def _believe_no_more(self) -> None:
+        """Forget what this client believes of what it may change now."""
+        if self._sharing.settings.remote:
+            self._believed.clear()
+        free = {field for field, name in _NAMES.items() if name in self._ports.settings.rules.remote_lines}
+        self._believed_lines = replace(self._believed_lines, **dict.fromkeys(free))
 
     def may_drive(self, line: str) -> bool:
         """Tell whether this client may change a line, named as in `LINE_NAMES`."""
@@ -100,8 +108,6 @@ class ClientPort:
                 self._believed |= settings
             done()
             return
-        for name in settings:
-            self._believed.pop(name, None)
         self._ports.change(self._session, settings, done)
 
     def drive(self, lines: Lines, done: Callable[[], None]) -> None:
@@ -112,7 +118,7 @@ class ClientPort:
             shadows = {name: level for name, level in wanted.items() if name not in real}
             self._believed_lines = replace(self._believed_lines, **dict.fromkeys(real), **shadows)
         if "brk" in real:
-            self.breaks = real["brk"]
+            self._ports.breaking(self if real["brk"] else None)
         if real:
             self._ports.drive(self._session, Lines(**real), done)
         else:

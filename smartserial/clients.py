@@ -297,6 +297,8 @@ class Clients:
         policy = self.policy
         if session.farewell:
             session.cut("")
+        elif not session.stream.pending:
+            self.drop(session, "does not read what it is told")
         elif policy is not SlowPolicy.PAUSE_DEVICE:
             self._enforce(session, policy, stuck=True)
 

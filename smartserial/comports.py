@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 from typing import Protocol as Shape
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IDelayedCall
 
 from smartserial.books import Books
@@ -18,17 +18,17 @@ from smartserial.device import SharedDevice
 from smartserial.errors import PortError
 from smartserial.events import ChangeFailed, LinesSet, SettingsChanged
 from smartserial.interfaces import ISerialTransport
-from smartserial.lines import LineCounts, Lines, LineSettings, ModemLines
+from smartserial.lines import Lines, LineSettings, ModemLines
+from smartserial.modemwatch import ModemWatch
 from smartserial.settings import PortDevice, Rfc2217Device, ShareSettings
 from smartserial.sharing.control import Desk
 from smartserial.sharing.ledger import Reason
 from smartserial.telnet.comport import LineState, Purge
-from smartserial.telnet.report import line_errors, modem_deltas, modem_levels
+from smartserial.telnet.server import ComPortServer
 
-LOOK = 0.05  # seconds between two looks at the modem lines
+_OUT = 0.02  # seconds between two looks whether everything is out
 LONGEST_BREAK = 10.0  # seconds
 TELNET_BREAK = 0.25  # seconds that a TELNET BREAK lasts
-_NO_COUNTS = LineCounts()
 
 
 class ComPortsOwner(Shape):
@@ -66,13 +66,14 @@ class ComPorts:
         self._shadow = ShadowLine(_configured(settings))
         self._told = self._shadow.settings  # what was in force when that was last told
         self._changing = 0
+        self._lock = DeferredLock()
+        self._restoring: IDelayedCall | None = None
+        self._stopped = False
         self._before: LineSettings | None = None  # what was in force before clients changed it
         self._changes: dict[str, Any] = {}  # what clients have changed since, by the names of LineSettings
         self._ordered: dict[str, Any] = {}  # what operators have changed
         self._driven = Lines()
-        self._modem = ModemLines()
-        self._counts: LineCounts | None = None
-        self._next_look: IDelayedCall | None = None
+        self._watch = ModemWatch(self, reactor)
         self._break_end: IDelayedCall | None = None
 
     # ---- the line
@@ -95,17 +96,27 @@ class ComPorts:
         if line is not self._shadow:
             line.on_change = self._far_change
             self._told = self._shadow.settings = line.settings
-            self._counts = line.counts()
+            self._watch.count_from(line.counts())
             if self._ordered or self._changes:
-                self._perform(self._apply(line, self._ordered | self._changes))
+                self._perform(self._change(None, self._ordered | self._changes))
             if self._driven:
                 self._perform(self._drive(line, self._driven))
-        self.look()
+        self._watch.look()
 
     def _perform(self, change: Any, done: Callable[[], None] = lambda: None) -> None:
         performing = Deferred.fromCoroutine(change)
         performing.addErrback(lambda failure: self.publish(ChangeFailed, failure.getErrorMessage()))
         performing.addCallback(lambda _: done())
+
+    @property
+    def reported(self) -> ModemLines:
+        """The modem lines that clients are told of where the device has none."""
+        return ModemLines() if self._device.link.stream is None else self.settings.rules.report
+
+    @property
+    def servers(self) -> list[ComPortServer]:
+        """Those who tell clients."""
+        return [session.server for session in self.ports]
 
     # ---- changes
 
@@ -122,6 +133,14 @@ class ComPorts:
         self._perform(self._change(None, changes), done)
 
     async def _change(self, session: object, changes: Mapping[str, Any]) -> None:
+        """Make a change when those before it are done: each begins with what they have left in force."""
+        await self._lock.acquire()
+        try:
+            await self._change_now(session, changes)
+        finally:
+            self._lock.release()
+
+    async def _change_now(self, session: object, changes: Mapping[str, Any]) -> None:
         self._tell_settings(None)  # others' changes first, by whomever
         self._changing += 1
         try:
@@ -134,7 +153,7 @@ class ComPorts:
         """Take note that the device tells of a change over there."""
         if not self._changing:
             self._tell_settings(None)
-        self.look()
+        self._watch.look()
 
     async def _apply(self, line: Any, changes: Mapping[str, Any]) -> None:
         """Apply changes together; if that is refused, one by one, so that only what is wrong stays."""
@@ -144,6 +163,9 @@ class ComPorts:
         except PortError as error:
             if len(changes) == 1:
                 self.publish(ChangeFailed, str(error))
+                for name in changes:
+                    if name in self._changes:
+                        self._changes[name] = getattr(line.settings, name)
                 return
             for name, value in changes.items():
                 await self._apply(line, {name: value})
@@ -217,15 +239,13 @@ class ComPorts:
 
     def enter(self, session: ComPortSession) -> ClientPort:
         """Return the line as a new client may use it."""
-        self.look()
+        self._watch.look()
         port = self.ports[session] = ClientPort(self, session)
         return port
 
     def begin(self, session: ComPortSession) -> None:
         """Take note that a client has its place: it learns of the modem lines as they are."""
-        session.server.modem_changed(modem_levels(self._modem), 0)
-        if self._next_look is None:
-            self.look()
+        self._watch.introduce(session.server)
 
     def leave(self, session: ComPortSession) -> None:
         """Forget a client; what it holds ends, and the last one leaves the line as it is configured."""
@@ -237,7 +257,26 @@ class ComPorts:
             self._end_break()
         self.desk.leave(session)
         if not self.ports:
-            self._stop_looking()
+            self._watch.stop()
+            self._restore_when_out()
+
+    def breaking(self, port: ClientPort | None) -> None:
+        """Take note of whose break the line holds."""
+        for other in self.ports.values():
+            other.breaks = other is port
+
+    def _restore_when_out(self) -> None:
+        """Restore as soon as what was sent has left at the speed that it was meant for."""
+        if self._restoring is not None and self._restoring.active():
+            self._restoring.cancel()
+        self._restoring = None
+        stream = self._device.link.stream
+        if self.ports:
+            return
+        waits = stream is not None and stream.pending + stream.unconfirmed()
+        if waits and self._changes and not self._stopped:
+            self._restoring = self._reactor.callLater(_OUT, self._restore_when_out)
+        else:
             self._restore()
 
     def _restore(self) -> None:
@@ -255,50 +294,18 @@ class ComPorts:
         self.settings = settings
         self.desk.update(settings.sharing.control)
         self._tell_settings(None)
-        self.look()
+        self._watch.look()
 
     def stop(self) -> None:
         """End everything that would happen later."""
-        self._stop_looking()
+        self._watch.stop()
         self._limit_break(False)
-
-    # ---- what the device says
-
-    def look(self) -> None:
-        """Look at the modem lines and the driver's counters, and tell what is new; again soon."""
-        self._stop_looking()
-        line = self.line
-        levels = line.modem()
-        counts = line.counts() if levels is not None else None
-        if levels is None:
-            up = self._device.link.stream is not None
-            levels = self.settings.rules.report if up else ModemLines()
-        elif self.ports:
-            self._next_look = self._reactor.callLater(LOOK, self.look)
-        counted = _difference(self._counts, counts)
-        deltas = modem_deltas(self._modem, levels, counted)
-        errors = line_errors(counted)
-        news = levels != self._modem or deltas
-        self._modem, self._counts = levels, counts
-        for session in list(self.ports):
-            if news:
-                session.server.modem_changed(modem_levels(levels), deltas)
-            if errors:
-                session.server.line_erred(errors)
-
-    def _stop_looking(self) -> None:
-        if self._next_look is not None and self._next_look.active():
-            self._next_look.cancel()
-        self._next_look = None
+        self._stopped = True
+        if self._restoring is not None:
+            self._restore_when_out()
 
 
 def _configured(settings: ShareSettings) -> LineSettings | None:
     """Return the settings of the line that the configuration has, if it has any."""
     device = settings.device
     return device.line if isinstance(device, PortDevice | Rfc2217Device) else None
-
-
-def _difference(before: LineCounts | None, now: LineCounts | None) -> LineCounts:
-    if before is None or now is None:
-        return _NO_COUNTS
-    return LineCounts(*(getattr(now, f.name) - getattr(before, f.name) for f in fields(now)))

@@ -72,7 +72,7 @@ class Watch:
             session.heard, session.active_at = session.received, now
         elif session.stream.sent != session.data_seen or session.held:
             session.data_seen, session.active_at = session.stream.sent, now
-        if stream.sent != session.sent_seen or not session.stream.pending:
+        if stream.sent != session.sent_seen or not (session.stream.pending or stream.pending):
             session.sent_seen, session.progress_at = stream.sent, now
         if not alive and _vanished(session, self._clients.sharing.slow_client.timeout):
             self._clients.drop(session, "vanished: its network does not answer")

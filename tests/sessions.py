@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import subprocess
+import termios
 from collections import Counter
 from contextlib import suppress
 from unittest import TestCase
@@ -156,3 +157,38 @@ def tell(process: subprocess.Popen[bytes], words: bytes) -> None:
     assert process.stdin is not None
     process.stdin.write(words)
     process.stdin.flush()
+
+
+class Terminal:
+    """A terminal with a client at it, which the test types at.
+
+    Args:
+        test: closes it in the end.
+        command: the client.
+    """
+
+    def __init__(self, test: TestCase, *command: str) -> None:
+        self.screen, self.line = os.openpty()
+        test.addCleanup(os.close, self.screen)
+        test.addCleanup(os.close, self.line)
+        self.process = subprocess.Popen(
+            command,
+            stdin=self.line,
+            stdout=self.line,
+            stderr=self.line,
+            env={**os.environ, "TERM": "dumb", "HOME": "/nonexistent"},
+            start_new_session=True,
+        )
+        test.addCleanup(self.process.wait)
+        test.addCleanup(self.process.kill)
+
+    def shows(self, end: bytes) -> None:
+        """Wait until what it shows ends in this."""
+        shown = b""
+        while not shown.endswith(end):
+            shown += read_exactly(self.screen, 1, lambda count: os.read(self.screen, count))
+
+    def keys(self, typed: bytes) -> None:
+        """Type at what is connected, each key as it is."""
+        until(lambda: not termios.tcgetattr(self.line)[3] & termios.ICANON, "the session")
+        os.write(self.screen, typed)

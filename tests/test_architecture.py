@@ -20,7 +20,7 @@ LEVELS: tuple[set[str], ...] = (
     {"telnet"},
     {"settings", "interfaces", "events"},
     {"channels", "config", "journal", "books"},
-    {"watch", "device", "clientport"},
+    {"watch", "device", "clientport", "modemwatch"},
     {"clients", "comports"},
     {"drain"},
     {"share"},

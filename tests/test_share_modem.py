@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.comports import LOOK
+from smartserial.modemwatch import LOOK
 from smartserial.errors import PortError
 from smartserial.lines import LineCounts, ModemLines
 from smartserial.settings import DeviceRules

@@ -138,7 +138,8 @@ class ComSchedule(Schedule):
         if isinstance(client, ComClient) and client.reading and client in self.silent:
             self.silent.discard(client)
             client.agree()
-            client.say(COM_PORT)
+            if client.connected and client.reading:
+                client.say(COM_PORT)
 
     def client_agrees(self) -> None:
         """Let a client answer late, perhaps when it is not waited for any more."""

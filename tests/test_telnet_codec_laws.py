@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -42,6 +42,7 @@ def halved(wire: bytes) -> bytes:
 
 
 class DecoderLawTest(SynchronousTestCase):
+    @settings(max_examples=400)
     @given(WIRE, CUTS, st.booleans())
     def test_any_pieces_give_the_same_events(self, wire: bytes, places: list[int], binary: bool) -> None:
         self.assertEqual(decode(*cut(wire, places), binary=binary), decode(wire, binary=binary))
@@ -59,6 +60,7 @@ class DecoderLawTest(SynchronousTestCase):
             if b"\xff" not in wire:
                 self.assertEqual(decoder._rest, b"")
 
+    @settings(max_examples=400)
     @given(WIRE, st.lists(st.booleans(), min_size=1), CUTS)
     @example(b"\r\xff\xf1\xff\xf1\0", [False, True, False], [3])
     def test_pieces_do_not_matter_where_signals_change_the_mode(
@@ -80,6 +82,7 @@ class DecoderLawTest(SynchronousTestCase):
 
 
 class CodecLawTest(SynchronousTestCase):
+    @settings(max_examples=400)
     @given(st.lists(DATA | st.binary()), CUTS, st.booleans())
     def test_data_arrives(self, pieces: list[bytes], places: list[int], binary: bool) -> None:
         encoder = Encoder()
@@ -89,6 +92,7 @@ class CodecLawTest(SynchronousTestCase):
             decode(*cut(wire, places), binary=binary), merged([p for p in [b"".join(pieces)] if p])
         )
 
+    @settings(max_examples=400)
     @given(EVENTS, CUTS, st.booleans())
     def test_everything_arrives(self, events: list[Event], places: list[int], binary: bool) -> None:
         wire = encode(events, binary)

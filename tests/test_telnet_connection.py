@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -185,6 +185,7 @@ class HearsTest(SynchronousTestCase):
         self.assertEqual(len(connection.answers), 3 * MOST_ANSWERS)
         self.assertEqual(connection.oddities, Counter(counted | {TOO_MANY: 10}))
 
+    @settings(max_examples=400)
     @given(POLICIES, WIRE | st.binary(max_size=500), CUTS, st.booleans())
     @example(SERVER, b"\xff" + WILL_BINARY + b"\r\0" * 3, [1, 2, 3, 4, 5], True)
     def test_any_pieces_give_the_same_events(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -206,6 +206,7 @@ class UnaskedTest(SynchronousTestCase):
 
 
 class LawTest(SynchronousTestCase):
+    @settings(max_examples=400)
     @given(PAYLOADS, st.lists(st.sampled_from("rfp")), REFUSED, st.booleans())
     def test_each_request_gets_its_answer(
         self, payloads: list[bytes], order: list[str], refused: set[tuple[str, object]], later: bool
@@ -230,6 +231,7 @@ class LawTest(SynchronousTestCase):
             if payload[0] != 100 + Code.SIGNATURE:
                 self.assertIn(len(payload), (2, 5) if payload[0] == 100 + Code.SET_BAUDRATE else (2,))
 
+    @settings(max_examples=400)
     @given(PAYLOADS, st.lists(st.integers(0, 25), max_size=5), REFUSED)
     @example([b"\x02\x07", b"\x01\0\0\x25\x80", b"\x01\x0e"], [0, 1, 2, 3], set())
     def test_what_comes_together_is_answered_as_if_it_came_alone(

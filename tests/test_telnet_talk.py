@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import product
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -86,6 +86,7 @@ class Negotiation:
 
 
 class NegotiatorsTest(SynchronousTestCase):
+    @settings(max_examples=400)
     @given(STEPS)
     def test_willing_ends_agree(self, steps: list[Step]) -> None:
         talk = Negotiation(ALL, ALL)
@@ -179,6 +180,7 @@ BOTH_WAYS = [Delivery(of) for of in (True, False) * 4]
 
 
 class ConnectionsTest(SynchronousTestCase):
+    @settings(max_examples=400)
     @given(st.lists(BINARY_WISHES | DELIVERIES | DATA_STEPS, max_size=30), st.booleans())
     @example([*BOTH_WAYS, OFF[0], Data(True, b"\r\0")], True)
     @example([*BOTH_WAYS, OFF[1], *BOTH_WAYS, Data(False, b"\r")], True)

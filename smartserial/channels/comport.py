@@ -92,21 +92,23 @@ class ComPortSession(Session):
 
     def _act(self) -> None:
         """Go on in order, as far as no change is under way."""
-        while self._waiting and self._act_on(self._waiting[0]):
-            self._waiting.popleft()
+        while self._waiting and self._may_act(self._waiting[0]):
+            if self._waiting:  # else the connection has ended by what came before, and they were handed over
+                self._act_on(self._waiting.popleft())
 
-    def _act_on(self, item: bytes | Subnegotiation | Signal) -> bool:
+    def _may_act(self, item: bytes | Subnegotiation | Signal) -> bool:
+        if not isinstance(item, Subnegotiation):
+            self.server.flush()
+            return not self.server.busy
+        return True
+
+    def _act_on(self, item: bytes | Subnegotiation | Signal) -> None:
         if isinstance(item, Subnegotiation):
             self.server.receive(item.payload)
-            return True
-        self.server.flush()
-        if self.server.busy:
-            return False
-        if isinstance(item, bytes):
+        elif isinstance(item, bytes):
             super().dataReceived(item)
         else:
             self._port_owner.telnet_break(self)
-        return True
 
     def _idle(self) -> None:
         """Go on after a change."""
@@ -121,9 +123,15 @@ class ComPortSession(Session):
         super().hold(held, why)
 
     @override
+    def readConnectionLost(self) -> None:
+        self.stream.suspend(False)  # it can say no more that it wants to go on
+        super().readConnectionLost()
+
+    @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         for item in self._waiting:
             if isinstance(item, bytes):
                 super().dataReceived(item)
         self._waiting.clear()
+        self.server.close()
         super().connectionLost(reason)

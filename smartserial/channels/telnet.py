@@ -148,6 +148,7 @@ class TelnetProtocol(Protocol):
         self._upper.lost()
         if self._patience is not None:
             self._decided()
+        self._upper.stop_producer()
         self._wrapped.connectionLost(reason)
 
 

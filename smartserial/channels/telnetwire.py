@@ -12,9 +12,10 @@ from smartserial.channels.stream import HIGH
 from smartserial.channels.valve import Valve
 from smartserial.interfaces import ICountedTransport
 from smartserial.sharing.backlog import Backlog
-from smartserial.telnet.codes import CR, IAC, NUL, Command, Option
+from smartserial.telnet.codes import Command, Option
 from smartserial.telnet.connection import Connection
 from smartserial.telnet.options import Side
+from smartserial.telnet.piece import Piece
 
 _BLOCK = 64 * 1024  # bytes of data that are encoded in one piece
 _MOST_UNREAD = 64 * 1024  # bytes for a peer that reads no answers, after which it is not read from either
@@ -45,11 +46,13 @@ class TelnetTransport:
         self._outbox = Backlog()
         self._valve = Valve()
         self._puller: Any = None
-        self._piece: tuple[int, int, bytes] | None = None  # where on the wire, data bytes, encoded
-        self._trail: deque[tuple[int, int, bytes]] = deque()
+        self._piece: Piece | None = None
+        self._trail: deque[Piece] = deque()
         self._trailing = 0
         self._blocked = self._suspended = self._undecided = self._closing = self._lost = False
-        self._paused = self._choked = False
+        self._paused = self._choked = self._closed = self._half_closing = False
+        self._abandoned = False
+        self._producer: Any = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.wire, name)
@@ -57,7 +60,7 @@ class TelnetTransport:
     @property
     def pending(self) -> int:
         """Bytes of data that wait, those included whose piece is not wholly taken."""
-        return self._outbox.size + (0 if self._piece is None else self._piece[1])
+        return self._outbox.size + (0 if self._piece is None else self._piece.size)
 
     @property
     def _waits(self) -> bool:
@@ -82,20 +85,20 @@ class TelnetTransport:
         self.write(b"".join(data))
 
     def _pass_on(self, data: bytes) -> None:
+        nvt = not self.connection.on(Side.OURS, Option.BINARY)
         encoded = self.connection.encode(data)
-        start = self.wire.sent
-        self._piece = piece = (start, len(data), encoded)
+        self._piece = piece = Piece(self.wire.sent, len(data), encoded, nvt)
         self._remember(piece)
         self.wire.write(encoded)
-        if self.wire.sent - start == len(encoded) and self._piece is piece:
+        if self.wire.sent - piece.start == len(encoded) and self._piece is piece:
             self.sent += len(data)
             self._piece = None
 
-    def _remember(self, piece: tuple[int, int, bytes]) -> None:
+    def _remember(self, piece: Piece) -> None:
         self._trail.append(piece)
-        self._trailing += len(piece[2])
+        self._trailing += len(piece.encoded)
         while self._trailing > _TRAIL or len(self._trail) > _PIECES:
-            self._trailing -= len(self._trail.popleft()[2])
+            self._trailing -= len(self._trail.popleft().encoded)
 
     def feed(self) -> None:
         """Pass on what waits, as far as it is taken."""
@@ -104,7 +107,11 @@ class TelnetTransport:
             self._outbox.consume(len(data))
             self._pass_on(data)
         self._valve.check(self.pending, self.high)
-        if self._closing and not self.pending:
+        if self._half_closing and not self.pending:
+            self._half_closing = False
+            self.wire.loseWriteConnection()
+        if self._closing and not self.pending and not self._closed:
+            self._closed = True
             self.wire.unregisterProducer()
             self.wire.loseConnection()
 
@@ -114,7 +121,7 @@ class TelnetTransport:
         if blocked:
             return
         if self._piece is not None:
-            self.sent += self._piece[1]
+            self.sent += self._piece.size
             self._piece = None
         self._choke(False)
         self.feed()
@@ -133,34 +140,33 @@ class TelnetTransport:
         """Be told that nothing can be sent any more; count what waits as dropped."""
         self._lost = True
         if self._piece is not None:
-            start, size, encoded = self._piece
-            self._piece = None
-            taken = self._data_in(encoded[: max(0, self.wire.sent - start)])
+            piece, self._piece = self._piece, None
+            taken = piece.data_in(self.wire.sent - piece.start)
             self.sent += taken
-            self.dropped += size - taken
+            self.dropped += piece.size - taken
+            if self._trail and self._trail[-1] is piece:
+                self._trail[-1] = piece.cut(self.wire.sent - piece.start)
         self.dropped += self._outbox.clear()
-
-    def _data_in(self, encoded: bytes) -> int:
-        """Return how many bytes of data are whole in the beginning of a piece."""
-        count = encoded.count(IAC)
-        nul = 0 if self.connection.on(Side.OURS, Option.BINARY) else encoded.count(CR + NUL)
-        return len(encoded) - count + count // 2 - nul
+        self._choke(False)
 
     # ---- what became of it
 
     def unconfirmed(self) -> int:
         """Return how many bytes of data, of those sent, the other side has not taken yet."""
+        if self._abandoned:
+            return 0
         limit: int = self.wire.sent - self.wire.unconfirmed()
         count: int = 0
         oldest: int = self.wire.sent
         for piece in reversed(self._trail):
-            oldest, size, encoded = piece
+            oldest = piece.start
             if piece is self._piece:
                 continue
-            if oldest + len(encoded) <= limit:
+            if piece.end <= limit:
                 break
-            count += size - self._data_in(encoded[: max(0, limit - oldest)])
-        return count + max(0, oldest - limit)  # what is no longer remembered passes for plain data
+            count += piece.size - piece.data_in(limit - piece.start)
+        # What is no longer remembered passes for plain data.
+        return min(self.sent, count + max(0, oldest - limit))
 
     def discard_oldest(self, count: int) -> int:
         """Throw away the oldest bytes that wait here; of a piece that has been begun, none."""
@@ -168,9 +174,16 @@ class TelnetTransport:
 
     def abandon(self) -> None:
         """Count what the other side has not taken as dropped."""
-        lost = min(self.sent, self.unconfirmed())
+        if self._piece is not None:
+            piece, self._piece = self._piece, None
+            taken = self.wire.sent - piece.start
+            self.sent += piece.data_in(taken)
+            self.dropped += piece.size - piece.data_in(taken)
+            self._trail[-1] = piece.cut(taken)
+        lost = self.unconfirmed()
         self.sent -= lost
         self.dropped += lost
+        self._abandoned = True
 
     def take_back(self, count: int) -> None:
         """Forget the last `count` bytes that were written, none of which arrived."""
@@ -180,6 +193,7 @@ class TelnetTransport:
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """Pause `producer` while too much waits here."""
+        self._producer = producer
         if not streaming:
             producer = self._puller = _PullToPush(producer, self)
             producer.startStreaming()
@@ -187,10 +201,18 @@ class TelnetTransport:
 
     def unregisterProducer(self) -> None:
         """Forget the producer."""
+        self._producer = None
         self._valve.attach(None)
         puller, self._puller = self._puller, None
         if puller is not None:
             puller.stopStreaming()
+
+    def stop_producer(self) -> None:
+        """Tell the producer that the connection is lost."""
+        producer = self._producer
+        self.unregisterProducer()
+        if producer is not None:
+            producer.stopProducing()
 
     # ---- commands
 
@@ -249,6 +271,11 @@ class TelnetTransport:
     def loseConnection(self) -> None:
         """Close when everything has been passed on."""
         self._closing = True
+        self.feed()
+
+    def loseWriteConnection(self) -> None:
+        """Close the sending half when everything has been passed on."""
+        self._half_closing = True
         self.feed()
 
     def cut(self) -> None:

@@ -107,6 +107,7 @@ class ComPortServer:
         self._waiting: deque[Message] = deque()
         self._performing = False
         self._cisco = False
+        self._held = False
         self._purged = Purge.RECEIVE | Purge.TRANSMIT
         self._masks = {Code.SET_LINESTATE_MASK: Report(0), Code.SET_MODEMSTATE_MASK: Report(_ALL_BITS)}
 
@@ -115,6 +116,11 @@ class ComPortServer:
         """Whether nothing waits and no change is under way."""
         return not self._waiting and not self.busy
 
+    def close(self) -> None:
+        """End: what waits is not performed, for its client is gone."""
+        self._waiting.clear()
+        self._open = False
+
     # ---- what the client says
 
     def open(self) -> None:
@@ -122,6 +128,8 @@ class ComPortServer:
         if not self._open:
             self._open = True
             self._tell(Code.NOTIFY_MODEMSTATE, self._masks[Code.SET_MODEMSTATE_MASK].poll())
+            if self._held:
+                self.hold(True)
 
     def receive(self, payload: bytes) -> None:
         """Take one subnegotiation; it acts at the next `flush`."""
@@ -276,6 +284,7 @@ class ComPortServer:
 
     def hold(self, held: bool) -> None:
         """Ask the client to send no more, or to go on."""
+        self._held = held
         if self._open:
             code = Code.FLOWCONTROL_SUSPEND if held else Code.FLOWCONTROL_RESUME
             self._send(Message(code, of_server=True).payload())

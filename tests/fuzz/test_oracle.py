@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -28,6 +28,7 @@ class CorpusTest(SynchronousTestCase):
         written = {name: seed.encode() for name, seed in SEEDS.items()}
         self.assertEqual({path.name: path.read_bytes() for path in CORPUS.iterdir()}, written)
 
+    @settings(max_examples=300)
     @given(CASES)
     def test_it_holds_for_more(self, some: Case) -> None:
         self.assertEqual(case(some.encode()), some)

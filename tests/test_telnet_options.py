@@ -226,6 +226,18 @@ class LimitTest(SynchronousTestCase):
             self.assertEqual(changed, Agreed(OURS, Option.BINARY, wanted))
             self.assertEqual(said, Request(WILL if wanted else WONT, Option.BINARY))
 
+    def test_each_answer_makes_room_when_it_is_old(self) -> None:
+        negotiator = Negotiator(SERVER)
+        for number in range(MOST_ANSWERS):
+            self.assertIsNotNone(negotiator.hear(Request(DO, 100 + number), number / 16)[1])
+        for now, option, answered in (
+            (1.5, 150, False),
+            (2.0, 150, True),
+            (2.0, 151, False),
+            (2.0625, 151, True),
+        ):
+            self.assertEqual(negotiator.hear(Request(DO, option), now)[1] is not None, answered, now)
+
     def test_refusals_count(self) -> None:
         negotiator = Negotiator(SERVER)
         answers = [negotiator.hear(Request(DO, option), 0.0)[1] for option in range(100, 150)]

@@ -183,6 +183,11 @@ class Encoder:
         self._binary = False
         self._open_cr = False  # the last byte was a CR whose LF or NUL is still to come
 
+    @property
+    def binary(self) -> bool:
+        """Whether data passes as it is, 255 apart."""
+        return self._binary
+
     def set_binary(self, binary: bool) -> None:
         """Go over to BINARY, or back."""
         self._binary, self._open_cr = binary, False

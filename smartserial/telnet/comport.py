@@ -79,6 +79,7 @@ INBOUND = {Flow.NONE: 14, Flow.XONXOFF: 15, Flow.RTSCTS: 16}
 # SET-CONTROL for the lines: the value that asks, and those for on and off.
 LINES = {"brk": (4, 5, 6), "dtr": (7, 8, 9), "rts": (10, 11, 12)}
 ASK_INBOUND = 13
+INBOUND_BY_DTR = 18  # which Linux has not
 CISCO_BAUDRATES = {
     300: 3,
     600: 4,

@@ -9,6 +9,8 @@ from smartserial.telnet.codec import Decoder, Encoder, Oddity, Request, Signal, 
 from smartserial.telnet.codes import IAC, Command, Option, negotiation, subnegotiation
 from smartserial.telnet.options import Agreed, Negotiator, Policy, Side, State
 
+_ASKED = (State.WANTYES, State.WANTYES_OPPOSITE)
+_HEARD_STILL = (State.YES, State.WANTNO, State.WANTNO_OPPOSITE)  # in which the peer's option is in force
 Event = bytes | Signal | Subnegotiation | Agreed
 
 
@@ -37,7 +39,16 @@ class Connection:
     def wish(self, side: Side, option: Option, on: bool) -> bytes:
         """Ask for an option, or for its end; return what is to be sent."""
         said = b"".join(negotiation(s.verb, s.option) for s in self._negotiator.wish(side, option, on))
-        return self._encoder.command(said) if said else b""
+        encoded = self._encoder.command(said) if said else b""
+        self._go_over()
+        return encoded
+
+    def _go_over(self) -> None:
+        """Let codec and options agree: what we end is over at once; the peer's side, when it says so."""
+        binary = self._negotiator.on(Side.OURS, Option.BINARY)
+        if binary != self._encoder.binary:
+            self._encoder.set_binary(binary)
+        self._decoder.binary = self._negotiator.state(Side.PEER, Option.BINARY) in _HEARD_STILL
 
     def on(self, side: Side, option: Option) -> bool:
         """Tell whether an option is in force."""
@@ -49,7 +60,7 @@ class Connection:
 
         How CR goes over the wire hangs on the answer, and only the peer knows from which byte on.
         """
-        return self._negotiator.state(Side.OURS, Option.BINARY) is State.WANTYES
+        return self._negotiator.state(Side.OURS, Option.BINARY) in _ASKED
 
     @property
     def oddities(self) -> Counter[str]:
@@ -81,13 +92,9 @@ class Connection:
         agreed, answer = self._negotiator.hear(request, now)
         if answer is not None:
             self.answers += self._encoder.command(negotiation(answer.verb, answer.option))
-        if agreed is None:
-            return
-        if agreed.option is Option.BINARY and agreed.side is Side.PEER:
-            self._decoder.binary = agreed.on
-        elif agreed.option is Option.BINARY:
-            self._encoder.set_binary(agreed.on)
-        yield agreed
+        self._go_over()
+        if agreed is not None:
+            yield agreed
 
     def encode(self, data: bytes) -> bytes:
         """Return `data` as it goes over the wire now."""

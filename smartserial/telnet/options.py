@@ -111,11 +111,12 @@ class Agreed:
 class Negotiator:
     """The options of one connection."""
 
-    __slots__ = ("_answered", "_policy", "_refused", "_states", "contrary")
+    __slots__ = ("_answered", "_policy", "_refused", "_states", "_told", "contrary")
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._states: dict[tuple[Side, int], State] = {}
+        self._told: set[tuple[Side, int]] = set()  # what has been told to be in force
         self._refused: set[tuple[Side, int]] = set()
         self._answered: deque[float] = deque(maxlen=MOST_ANSWERS)
         self.contrary = 0  # requests that were not answered, for there were too many
@@ -157,8 +158,10 @@ class Negotiator:
         if said is not None and not self._may_answer(now):
             return None, None
         self._states[place] = state
-        switched = (state is State.YES) != (before is State.YES)
-        changed = Agreed(side, Option(request.option), state is State.YES) if switched else None
+        changed = None
+        if (state is State.YES) != (place in self._told):
+            self._told ^= {place}
+            changed = Agreed(side, Option(request.option), state is State.YES)
         return changed, None if said is None else _say(side, request.option, said)
 
     def _refuse(self, side: Side, option: int, now: float) -> Request | None:

@@ -19,6 +19,7 @@ from smartserial.telnet.comport import (
     CISCO_BAUDRATES,
     DATASIZES,
     INBOUND,
+    INBOUND_BY_DTR,
     LINES,
     OUTBOUND,
     PARITIES,
@@ -84,7 +85,7 @@ _LINES = {
     number: (name, on) for name, (_, yes, no) in LINES.items() for number, on in ((yes, True), (no, False))
 }
 _OF_LINE = {number: name for name, numbers in LINES.items() for number in numbers}
-_OF_INBOUND = {ASK_INBOUND, *INBOUND.values()}
+_OF_INBOUND = {ASK_INBOUND, *INBOUND.values(), INBOUND_BY_DTR}
 _UNANSWERED = {Code.FLOWCONTROL_SUSPEND: True, Code.FLOWCONTROL_RESUME: False}
 
 
@@ -209,7 +210,6 @@ class ComPortServer:
             number = message.number
             return None if number is None else _SETTINGS.get(message.code, {}).get(number)
         if len(message.value) == 1:
-            self._cisco = True
             rates = {code: rate for rate, code in CISCO_BAUDRATES.items()}
             rate = rates.get(message.value[0], ASK)
         else:
@@ -234,6 +234,7 @@ class ComPortServer:
         settings = self._port.settings
         match message.code:
             case Code.SET_BAUDRATE:
+                self._cisco = self._cisco or len(message.value) == 1
                 code = CISCO_BAUDRATES.get(settings.baudrate) if self._cisco else None
                 return baudrate_bytes(settings.baudrate) if code is None else bytes([code])
             case Code.SET_DATASIZE:
@@ -279,7 +280,8 @@ class ComPortServer:
     def settings_changed(self) -> None:
         """Tell all settings, which somebody else has changed."""
         if self._open:
-            for code in (Code.SET_BAUDRATE, *_SETTINGS):
+            self._answer(Message(Code.SET_BAUDRATE, baudrate_bytes(ASK)))
+            for code in _SETTINGS:
                 self._answer(Message(code, bytes([ASK])))
 
     def hold(self, held: bool) -> None:

@@ -188,7 +188,11 @@ class Terminal:
         while not shown.endswith(end):
             shown += read_exactly(self.screen, 1, lambda count: os.read(self.screen, count))
 
-    def keys(self, typed: bytes) -> None:
-        """Type at what is connected, each key as it is."""
-        until(lambda: not termios.tcgetattr(self.line)[3] & termios.ICANON, "the session")
+    def types(self, typed: bytes) -> None:
+        """Type something."""
         os.write(self.screen, typed)
+
+    def keys(self, typed: bytes) -> None:
+        """Type at what is connected, which gets each key as it is."""
+        until(lambda: not termios.tcgetattr(self.line)[3] & termios.ICANON, "the session")
+        self.types(typed)

@@ -134,8 +134,12 @@ class SessionTests(GatewayCase):
         self.assertEqual(self.port.read(11), b"still there")
         terminal.keys(ESCAPE + b"u")
         self.took("TIOCMSET dtr=0 rts=1", "TIOCMSET dtr=1 rts=1")
-        terminal.process.wait(GUARD)
-        self.restored()
+        terminal.shows(b"C-Kermit>")
+        terminal.types(b"set exit warning off\r")
+        terminal.shows(b"C-Kermit>")
+        terminal.types(b"exit\r")
+        self.assertEqual(terminal.process.wait(GUARD), 0)
+        until(lambda: self.settings()[-1] == "9600 8N1", "the configured settings")
 
 
 class SessionOnAPtyTests(SessionTests):

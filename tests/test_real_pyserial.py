@@ -113,18 +113,6 @@ class PyserialTests(PyserialCase):
         self.port.write(ALL * 8)
         self.assertEqual(port.read(2048), ALL * 8)
 
-    def test_beside_a_raw_client(self) -> None:
-        raw = self.program.connect("x", 1)
-        self.addCleanup(raw.close)
-        port = self.open(baudrate=19200)
-        self.flushed()  # what waits may be the other's
-        for writer in (raw.sendall, port.write):
-            writer(b"\xff\x00\r")
-            self.assertEqual(self.port.read(3), b"\xff\x00\r")
-        self.port.write(b"\r\x00\xff")
-        self.assertEqual(receive(raw, 3), b"\r\x00\xff")
-        self.assertEqual(port.read(3), b"\r\x00\xff")
-
     def lines(self, port: Serial) -> tuple[bool, bool, bool, bool]:
         return port.cts, port.dsr, port.ri, port.cd
 
@@ -251,3 +239,16 @@ class ControlTests(PyserialCase):
         with self.assertRaisesRegex(ValueError, "rejected value for option 'control'"):
             port.dtr = False
         self.took()
+
+    def test_beside_a_raw_client(self) -> None:
+        self.share("first")
+        raw = self.program.connect("x", 1)
+        self.addCleanup(raw.close)
+        port = self.open(baudrate=19200)
+        self.flushed()  # what waits may be the other's
+        for writer in (raw.sendall, port.write):
+            writer(b"\xff\x00\r")
+            self.assertEqual(self.port.read(3), b"\xff\x00\r")
+        self.port.write(b"\r\x00\xff")
+        self.assertEqual(receive(raw, 3), b"\r\x00\xff")
+        self.assertEqual(port.read(3), b"\r\x00\xff")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from tests.sessions import ALL, GatewayCase, Terminal
 from tests.support import GUARD
 
@@ -21,7 +19,7 @@ class Telnet(Terminal):
         """Give telnet itself a command."""
         self.keys(ESCAPE)
         self.shows(b"telnet> ")
-        os.write(self.screen, words.encode() + b"\r")
+        self.types(words.encode() + b"\r")
         self.shows(words.encode() + b"\r\n")
 
 
@@ -73,7 +71,7 @@ class TelnetTests(GatewayCase):
     def test_a_raw_listener(self) -> None:
         self.number = self.program.ports("x")[1]
         terminal = Telnet(self)  # where nobody speaks telnet to it, it sends whole lines
-        os.write(terminal.screen, b"hello\r")
+        terminal.types(b"hello\r")
         self.assertEqual(self.port.read(7), b"hello\r\n")
         self.port.write(b"back\r\n")
         terminal.shows(b"back\r\n")

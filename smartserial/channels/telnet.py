@@ -66,10 +66,15 @@ class TelnetProtocol(Protocol):
         wire.high = 0  # one piece at a time
         wire.registerProducer(self, True)
         self._upper.control(self._connection.greet())
-        if self._connection.undecided:
+        self._upper.asked = self._asked
+        self._asked()
+        self._wrapped.makeConnection(self._upper)
+
+    def _asked(self) -> None:
+        """Let data wait, but not for ever, if we have asked to send BINARY."""
+        if self._connection.undecided and self._patience is None:
             self._upper.undecided(True)
             self._patience = self._reactor.callLater(PATIENCE, self._decided)
-        self._wrapped.makeConnection(self._upper)
 
     def _decided(self) -> None:
         """Let data go out: it is known how, or the peer does not say."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet._producer_helpers import _PullToPush
@@ -53,6 +54,7 @@ class TelnetTransport:
         self._paused = self._choked = self._closed = self._half_closing = False
         self._abandoned = False
         self._producer: Any = None
+        self.asked: Callable[[], None] = lambda: None  # called when an option has been asked for
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.wire, name)
@@ -227,6 +229,7 @@ class TelnetTransport:
     def ask(self, side: Side, option: Option, on: bool) -> None:
         """Ask for an option, or for its end."""
         self.control(self.connection.wish(side, option, on))
+        self.asked()
 
     def control(self, encoded: bytes) -> None:
         """Send what is no data; it does not wait for data that waits."""

@@ -200,7 +200,7 @@ class Encoder:
         before = NUL if self._open_cr and data and not data.startswith(LF) else b""
         self._open_cr = data.endswith(CR) if data else self._open_cr
         data = data.replace(CR, CR + NUL).replace(CR + NUL + LF, CR + LF)
-        return before + (data[:-1] if data.endswith(CR + NUL) and self._open_cr else data)
+        return before + (data[:-1] if data and self._open_cr else data)
 
     def command(self, command: bytes) -> bytes:
         """Return `command`, which has its IACs already, as it may follow the data so far."""

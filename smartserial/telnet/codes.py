@@ -51,5 +51,5 @@ def negotiation(verb: Command, option: int) -> bytes:
 
 
 def subnegotiation(option: int, payload: bytes) -> bytes:
-    """Return ``IAC SB option payload IAC SE``, with each 255 of the payload doubled."""
-    return bytes([Command.IAC, Command.SB, option]) + payload.replace(IAC, IAC_IAC) + IAC_SE
+    """Return ``IAC SB option payload IAC SE``, with each 255 in between doubled."""
+    return bytes([Command.IAC, Command.SB]) + (bytes([option]) + payload).replace(IAC, IAC_IAC) + IAC_SE

@@ -8,7 +8,6 @@ from __future__ import annotations
 import socket
 import sys
 import threading
-import time
 from typing import Any
 
 import serial
@@ -23,6 +22,7 @@ class Connection:
         self._sock = sock
         self._lock = threading.Lock()
         self._alive = True
+        self._pause = threading.Event()
         self._manager = serial.rfc2217.PortManager(port, self)
 
     def write(self, data: bytes) -> None:
@@ -49,7 +49,7 @@ class Connection:
     def _poll_lines(self) -> None:
         while self._alive:
             self._manager.check_modem_lines()
-            time.sleep(0.05)
+            self._pause.wait(0.05)
 
 
 def main() -> None:

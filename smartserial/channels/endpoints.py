@@ -23,9 +23,10 @@ from zope.interface import implementer
 from smartserial.channels.link import FIRST_RETRY, LAST_RETRY
 from smartserial.channels.memory import Loop, MemoryEndpoint
 from smartserial.channels.rfc2217 import Rfc2217Endpoint
-from smartserial.channels.serialport import PortAddress, SerialTransport, close_port, open_port
+from smartserial.channels.serialport import SerialTransport, close_port, open_port
 from smartserial.channels.simulator import Simulator
 from smartserial.channels.tcp import tcp_endpoint
+from smartserial.channels.tty import PortAddress
 from smartserial.channels.virtualport import VirtualPort
 from smartserial.channels.virtualtransport import VirtualTransport
 from smartserial.errors import PortError

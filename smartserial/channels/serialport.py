@@ -18,9 +18,8 @@ from fcntl import LOCK_EX, LOCK_NB, flock, ioctl
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred, execute
-from twisted.internet.interfaces import IAddress, IDelayedCall, IProtocol
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.main import CONNECTION_DONE
 from twisted.python.failure import Failure
 from typing_extensions import override
@@ -28,7 +27,7 @@ from zope.interface import implementer
 
 from smartserial.channels import termios2, uart
 from smartserial.channels.holders import held_here, holders
-from smartserial.channels.stream import Stream
+from smartserial.channels.tty import TtyStream
 from smartserial.errors import PortBusyError, PortError, SettingsRefusedError
 from smartserial.interfaces import ISerialTransport
 from smartserial.lines import Flow, LineCounts, Lines, LineSettings, ModemLines, Parity
@@ -44,17 +43,6 @@ _PTY_SHADOWS: dict[str, Any] = {
 _NO_SUCH_LINE = {errno.ENOTTY, errno.EINVAL, errno.EIO}
 _DRAIN_POLL = 0.02
 _LOOKS = 3
-
-
-@implementer(IAddress)
-class PortAddress:
-    """The address of a tty: its path."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __repr__(self) -> str:
-        return f"PortAddress({self.path!r})"
 
 
 def open_port(path: Path, exclusive: bool) -> int:
@@ -117,7 +105,7 @@ def close_port(fd: int, exclusive: bool) -> None:
 
 
 @implementer(ISerialTransport)
-class SerialTransport(Stream, FileDescriptor):
+class SerialTransport(TtyStream):
     """One open serial port.
 
     Args:
@@ -131,39 +119,20 @@ class SerialTransport(Stream, FileDescriptor):
     def __init__(
         self, fd: int, path: str, reactor: Any, exclusive: bool = False, hupcl: bool | None = None
     ) -> None:
-        super().__init__(reactor)
+        super().__init__(path, reactor)
         self._fd = fd
-        self._path = path
         self._exclusive = exclusive
         self._hupcl = hupcl
         self._lines = uart.outputs(fd)  # the kernel raises both on opening
-        self.on_change = None
         self._break_end: IDelayedCall | None = None
         self._draining = False
-        self.connected = 1
         self.is_pty = os.major(os.fstat(fd).st_rdev) in _PTS_MAJORS
         self.shadowed: tuple[str, ...] = tuple(_PTY_SHADOWS) if self.is_pty else ()
         self.settings = termios2.decode(termios2.read(fd))
 
-    def start(self, protocol: IProtocol) -> None:
-        """Begin to read, and connect `protocol`, which may pause that at once."""
-        self.protocol = protocol
-        self.startReading()
-        protocol.makeConnection(self)
-
     @override
     def fileno(self) -> int:
         return self._fd
-
-    @override
-    def getHost(self) -> PortAddress:
-        return PortAddress(self._path)
-
-    getPeer = getHost
-
-    @override
-    def lost_by(self, error: OSError) -> BaseException:
-        return PortError(f"{self._path}: {error.strerror}")
 
     def apply(self, settings: LineSettings) -> Deferred[None]:
         """Put settings in force; see `ISerialTransport.apply`."""
@@ -182,7 +151,7 @@ class SerialTransport(Stream, FileDescriptor):
         try:
             before = termios2.read(self._fd)
         except OSError as error:
-            raise PortError(f"{self._path}: {error.strerror}") from error
+            raise PortError(f"{self.path}: {error.strerror}") from error
         try:
             termios2.write(self._fd, termios2.encode(wanted, before, self._hupcl))
             in_force = replace(termios2.decode(termios2.read(self._fd)), rs485=wanted.rs485)
@@ -195,7 +164,7 @@ class SerialTransport(Stream, FileDescriptor):
             with suppress(OSError):
                 termios2.write(self._fd, before)
             raise SettingsRefusedError(
-                f"{self._path} refused {', '.join(refused)}; it stays at {self.settings}"
+                f"{self.path} refused {', '.join(refused)}; it stays at {self.settings}"
             )
         self.shadowed = tuple(shadows)
         kept = {name: getattr(settings, name) for name in shadows}
@@ -215,7 +184,7 @@ class SerialTransport(Stream, FileDescriptor):
             uart.drive(self._fd, lines)
         except OSError as error:
             if error.errno not in _NO_SUCH_LINE:
-                raise PortError(f"{self._path}: cannot set {lines}: {error.strerror}") from error
+                raise PortError(f"{self.path}: cannot set {lines}: {error.strerror}") from error
 
     def modem(self) -> ModemLines | None:
         """Return the lines that the device drives now; None if there are none."""

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocol
 from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
 
-from smartserial.channels.serialport import PortAddress
 from smartserial.channels.shadow import NAMES, ShadowLine
-from smartserial.channels.stream import Stream
+from smartserial.channels.tty import TtyStream
 from smartserial.channels.virtualport import VirtualPort, read_away
 from smartserial.errors import PortError, SettingsRefusedError
 from smartserial.interfaces import ISerialTransport
@@ -24,7 +21,7 @@ from smartserial.lines import LineSettings
 
 
 @implementer(ISerialTransport)
-class VirtualTransport(Stream, FileDescriptor):
+class VirtualTransport(TtyStream):
     """The transport of a virtual port; it gives the port up when it is closed.
 
     Of a line's settings a pseudo-terminal carries the speed. The program that opens it decides that;
@@ -32,38 +29,20 @@ class VirtualTransport(Stream, FileDescriptor):
     """
 
     def __init__(self, port: VirtualPort, reactor: Any) -> None:
-        super().__init__(reactor)
+        super().__init__(str(port.path), reactor)
         self._port = port
         self._found = port.settings
         self._shadow = ShadowLine(self._found)
         self.shadowed = tuple(name for name in NAMES if name != "baudrate")
-        self.on_change = None
         self.set_lines = self._shadow.set_lines
         self.lines = self._shadow.lines
         self.send_break = self._shadow.send_break
         self.modem = self._shadow.modem
         self.counts = self._shadow.counts
-        self.connected = 1
-
-    def start(self, protocol: IProtocol) -> None:
-        """Begin to read, and connect `protocol`, which may pause that at once."""
-        self.protocol = protocol
-        self.startReading()
-        protocol.makeConnection(self)
 
     @override
     def fileno(self) -> int:
         return self._port.master if self.connected else -1
-
-    @override
-    def getHost(self) -> PortAddress:
-        return PortAddress(str(self._port.path))
-
-    getPeer = getHost
-
-    @override
-    def lost_by(self, error: OSError) -> BaseException:
-        return PortError(f"{self._port.path}: {error.strerror}")
 
     @property
     def settings(self) -> LineSettings:
@@ -82,10 +61,10 @@ class VirtualTransport(Stream, FileDescriptor):
 
     def _apply(self, programs: list[str], settings: LineSettings) -> None:
         if not self.connected:
-            raise PortError(f"{self._port.path} is closed")
+            raise PortError(f"{self.path} is closed")
         if programs and settings.baudrate != self.settings.baudrate:
             raise SettingsRefusedError(
-                f"{self._port.path} stays at {self.settings}: {', '.join(programs)} decides about it"
+                f"{self.path} stays at {self.settings}: {', '.join(programs)} decides about it"
             )
         if settings.baudrate != self.settings.baudrate:
             self._port.set_baudrate(settings.baudrate)

@@ -74,7 +74,8 @@ LINES: list[tuple[Event, str, str]] = [
     (
         ClientMisspoke("plc", "10.0.0.7:1", ("subnegotiation too long (2)", "message unknown (1)")),
         "info",
-        "plc: 10.0.0.7:1 said what has no meaning in telnet: subnegotiation too long (2), message unknown (1)",
+        "plc: 10.0.0.7:1 said what has no meaning in telnet: "
+        "subnegotiation too long (2), message unknown (1)",
     ),
     (Operated("plc", "root by unix", "kick all"), "info", "plc: root by unix: kick all"),
     (ControlTaken("plc", "10.0.0.7:1"), "info", "plc: 10.0.0.7:1 holds control"),

@@ -225,6 +225,12 @@ class UartTests(ProbeCase):
         )
         self.in_force("9600 7N1 none")
 
+    def test_two_stop_bits_with_five_data_bits(self) -> None:
+        # Fails: the server refuses what the driver has taken, which sends one and a half then.
+        probe = self.agreed()
+        self.assertEqual(probe.exchange(com_port(4, b"\2")), com_port(104, b"\2"))
+        self.assertEqual(probe.exchange(com_port(2, b"\5")), com_port(102, b"\5"))
+
     def test_news_of_the_line(self) -> None:
         assert self.fake is not None
         probe = self.agreed()

@@ -241,6 +241,15 @@ class ControlTests(PyserialCase):
             port.dtr = False
         self.took()
 
+    def test_a_speed_that_the_driver_refuses(self) -> None:
+        self.share("first")
+        assert self.fake is not None
+        self.fake.refuse(max_baudrate=115200)
+        with self.assertRaisesRegex(ValueError, "rejected value for option 'baudrate'"):
+            self.open(baudrate=230400)
+        self.open(baudrate=115200)
+        self.in_force("115200 8N1 none")
+
     def test_beside_a_raw_client(self) -> None:
         self.share("first")
         raw = self.program.connect("x", 1)

@@ -7,9 +7,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.modemwatch import LOOK
 from smartserial.errors import PortError
 from smartserial.lines import LineCounts, ModemLines
+from smartserial.modemwatch import LOOK
 from smartserial.settings import DeviceRules
 from tests.comstage import (
     FIRST_MODEM,

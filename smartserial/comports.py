@@ -9,6 +9,8 @@ from typing import Protocol as Shape
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from smartserial.books import Books
 from smartserial.channels.comport import ComPortSession
@@ -26,6 +28,7 @@ from smartserial.sharing.ledger import Reason
 from smartserial.telnet.comport import LineState, Purge
 from smartserial.telnet.server import ComPortServer
 
+_log = Logger()
 _OUT = 0.02  # seconds between two looks whether everything is out
 LONGEST_BREAK = 10.0  # seconds
 TELNET_BREAK = 0.25  # seconds that a TELNET BREAK lasts
@@ -105,8 +108,13 @@ class ComPorts:
 
     def _perform(self, change: Any, done: Callable[[], None] = lambda: None) -> None:
         performing = Deferred.fromCoroutine(change)
-        performing.addErrback(lambda failure: self.publish(ChangeFailed, failure.getErrorMessage()))
+        performing.addErrback(self._failed)
         performing.addCallback(lambda _: done())
+
+    def _failed(self, failure: Failure) -> None:
+        if not failure.check(PortError):
+            _log.failure("a change of {share} failed", failure, share=self.settings.name)
+        self.publish(ChangeFailed, failure.getErrorMessage())
 
     @property
     def reported(self) -> ModemLines:

@@ -50,7 +50,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "ruamel": ("config.",),
     "twisted.plugin": ("parsers",),
     "twisted.internet.reactor": ("tap",),
-    "twisted.logger": ("events", "journal", "share", "tap", "channels.", "console."),
+    "twisted.logger": ("comports", "events", "journal", "share", "tap", "channels.", "console."),
     "asyncio": (),
     "threading": (),
     "time": (),

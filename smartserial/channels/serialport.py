@@ -40,6 +40,8 @@ _PTY_SHADOWS: dict[str, Any] = {
     "rs485": None,
     "flow": Flow.NONE,
 }
+# What a UART has in their place: one and a half stop bits exist with five data bits, and two do not.
+_STOPBITS: dict[tuple[bool, float], float] = {(False, 1.5): 2, (True, 2): 1.5}
 _NO_SUCH_LINE = {errno.ENOTTY, errno.EINVAL, errno.EIO}
 _DRAIN_POLL = 0.02
 _LOOKS = 3
@@ -144,9 +146,8 @@ class SerialTransport(TtyStream):
         Raises:
             SettingsRefusedError: the device did not take them all; the former ones are in force again.
         """
-        shadows = _PTY_SHADOWS if self.is_pty else {}
-        if not self.is_pty and settings.stopbits == 1.5 and settings.bytesize != 5:
-            shadows = {"stopbits": 2}  # no UART has one and a half of them; two do for the other side
+        stopbits = _STOPBITS.get((settings.bytesize == 5, settings.stopbits))
+        shadows = _PTY_SHADOWS if self.is_pty else {} if stopbits is None else {"stopbits": stopbits}
         wanted = replace(settings, **shadows)
         try:
             before = termios2.read(self._fd)

@@ -226,7 +226,9 @@ class ShareTests(TestCase):
         program, pty = self.share()
         self.send(program, pty, b"boot message")
         for count in (1, 2):
+            program.process.send_signal(signal.SIGSTOP)  # it is to look when they are gone already
             self.client(program).close()
+            program.process.send_signal(signal.SIGCONT)
             self.known(program, count)
         client = self.client(program)
         self.assertEqual(receive(client, 12), b"boot message")

@@ -158,6 +158,14 @@ class ConfirmedTests(SynchronousTestCase):
         layer.upper.abortConnection()
         self.assertEqual(figures(layer.upper), (2, 0, 7))
 
+    def test_a_piece_that_is_too_long_to_be_remembered_is_dropped_all_the_same(self) -> None:
+        layer = Layer(Plain(), agreed=True)
+        layer.upper.write(b"\xff" * 60_000)
+        layer.wire.take(1001)
+        layer.upper.abandon()
+        layer.upper.abortConnection()
+        self.assertEqual(figures(layer.upper), (500, 0, 59_500))
+
     def test_what_is_taken_back_was_never_written(self) -> None:
         layer = self.owing(b"12345678", owed=0)
         layer.upper.write(b"lost")

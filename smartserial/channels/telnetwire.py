@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from twisted.internet._producer_helpers import _PullToPush
 from zope.interface import implementer
 
 from smartserial.channels.stream import HIGH
+from smartserial.channels.trail import Trail
 from smartserial.channels.valve import Valve
 from smartserial.interfaces import ICountedTransport
 from smartserial.sharing.backlog import Backlog
@@ -20,8 +20,6 @@ from smartserial.telnet.piece import Piece
 
 _BLOCK = 64 * 1024  # bytes of data that are encoded in one piece
 _MOST_UNREAD = 64 * 1024  # bytes for a peer that reads no answers, after which it is not read from either
-_TRAIL = 64 * 1024  # encoded bytes, and pieces, about which it is remembered what data they were
-_PIECES = 256
 
 
 @implementer(ICountedTransport)
@@ -48,8 +46,7 @@ class TelnetTransport:
         self._valve = Valve()
         self._puller: Any = None
         self._piece: Piece | None = None
-        self._trail: deque[Piece] = deque()
-        self._trailing = 0
+        self._trail = Trail()
         self._blocked = self._suspended = self._undecided = self._closing = self._lost = False
         self._paused = self._choked = self._closed = self._half_closing = False
         self._abandoned = False
@@ -90,17 +87,11 @@ class TelnetTransport:
         nvt = not self.connection.on(Side.OURS, Option.BINARY)
         encoded = self.connection.encode(data)
         self._piece = piece = Piece(self.wire.sent, len(data), encoded, nvt)
-        self._remember(piece)
+        self._trail.add(piece)
         self.wire.write(encoded)
         if self.wire.sent - piece.start == len(encoded) and self._piece is piece:
             self.sent += len(data)
             self._piece = None
-
-    def _remember(self, piece: Piece) -> None:
-        self._trail.append(piece)
-        self._trailing += len(piece.encoded)
-        while self._trailing > _TRAIL or len(self._trail) > _PIECES:
-            self._trailing -= len(self._trail.popleft().encoded)
 
     def feed(self) -> None:
         """Pass on what waits, as far as it is taken."""
@@ -141,34 +132,24 @@ class TelnetTransport:
     def lost(self) -> None:
         """Be told that nothing can be sent any more; count what waits as dropped."""
         self._lost = True
-        if self._piece is not None:
-            piece, self._piece = self._piece, None
-            taken = piece.data_in(self.wire.sent - piece.start)
+        piece, self._piece = self._piece, None
+        if piece is not None:
+            taken = piece.data_in((self._confirmed if self._abandoned else self.wire.sent) - piece.start)
             self.sent += taken
             self.dropped += piece.size - taken
-            if self._trail and self._trail[-1] is piece:
-                self._trail[-1] = piece.cut(self.wire.sent - piece.start)
         self.dropped += self._outbox.clear()
         self._choke(False)
 
     # ---- what became of it
 
+    @property
+    def _confirmed(self) -> int:
+        return int(self.wire.sent - self.wire.unconfirmed())
+
     def unconfirmed(self) -> int:
         """Return how many bytes of data, of those sent, the other side has not taken yet."""
-        if self._abandoned:
-            return 0
-        limit: int = self.wire.sent - self.wire.unconfirmed()
-        count: int = 0
-        oldest: int = self.wire.sent
-        for piece in reversed(self._trail):
-            oldest = piece.start
-            if piece is self._piece:
-                continue
-            if piece.end <= limit:
-                break
-            count += piece.size - piece.data_in(limit - piece.start)
-        # What is no longer remembered passes for plain data.
-        return min(self.sent, count + max(0, oldest - limit))
+        end = self.wire.sent if self._piece is None else self._piece.start
+        return self._trail.between(self._confirmed, end)
 
     def discard_oldest(self, count: int) -> int:
         """Throw away the oldest bytes that wait here; of a piece that has been begun, none."""
@@ -176,15 +157,10 @@ class TelnetTransport:
 
     def abandon(self) -> None:
         """Count what the other side has not taken as dropped."""
-        if self._piece is not None:
-            piece, self._piece = self._piece, None
-            taken = self.wire.sent - piece.start
-            self.sent += piece.data_in(taken)
-            self.dropped += piece.size - piece.data_in(taken)
-            self._trail[-1] = piece.cut(taken)
         lost = self.unconfirmed()
         self.sent -= lost
         self.dropped += lost
+        self._trail.clear()
         self._abandoned = True
 
     def take_back(self, count: int) -> None:

@@ -30,7 +30,3 @@ class Piece:
             return whole
         added = len(self.encoded) - self.size - self.encoded.count(IAC) // 2 - self.encoded.count(CR + NUL)
         return max(0, whole - begun.count(CR + NUL) - added)  # a NUL before is of another piece's CR
-
-    def cut(self, taken: int) -> Piece:
-        """Return the part of it that was taken."""
-        return Piece(self.start, self.data_in(taken), self.encoded[: max(0, taken)], self.nvt)

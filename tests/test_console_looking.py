@@ -1,0 +1,215 @@
+"""Verbs that only look: what is typed, and what is shown."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.consolestage import ConsoleStage, Transcript, expected
+
+TRANSCRIPTS: dict[str, str] = {
+    "shares": r"""
+    > shares
+    share  device        state  settings  clients  control  listeners
+    plc    port ttyUSB0  up     9600 8N1  0        -        127.0.0.1:7001, 127.0.0.1:7002
+    meter  loop          up     -         0        -        127.0.0.1:7003
+    + client plc 0
+    + client plc 1
+    + away plc
+    > disable meter
+    * meter: eva by unix: disabled
+    meter: disabled
+    + wait 1
+    > shares
+    share  device        state     settings  clients  control  listeners
+    plc    port ttyUSB0  away      -         2        -        127.0.0.1:7001, 127.0.0.1:7002
+    meter  loop          disabled  -         0        -        -
+    > shares plc
+    ! expected: shares
+    """,
+    "share": r"""
+    + client plc 1
+    + device plc hello
+    + peer ATZ
+    ~ b'ATZ'
+    > share plc
+    share              plc
+    device             port ttyUSB0
+    state              up
+    settings wanted    9600 8N1
+    settings in force  9600 8N1
+    not on the wire    -
+    lines              dtr=- rts=- break=-
+    modem lines        -
+    reported           cts=yes dsr=yes ri=no cd=yes
+    control            -
+    taken              no
+    listeners          127.0.0.1:7001 rfc2217, 127.0.0.1:7002 raw
+    clients            10.0.0.7:1001
+    up                 read=5 copied=0 delivered=0 buffered=5
+    down               read=3 copied=0 delivered=0 buffered=3
+    > share meter
+    share              meter
+    device             loop
+    state              up
+    settings wanted    -
+    settings in force  9600 8N1
+    not on the wire    baudrate, bytesize, parity, stopbits, flow
+    lines              dtr=- rts=- break=-
+    modem lines        -
+    reported           cts=yes dsr=yes ri=no cd=yes
+    control            -
+    taken              no
+    listeners          127.0.0.1:7003 raw
+    clients            -
+    up                 read=0 copied=0 delivered=0 buffered=0
+    down               read=0 copied=0 delivered=0 buffered=0
+    > share plk
+    ! there is no share plk (did you mean plc?)
+    > share serial
+    ! there is no share serial (known: plc, meter)
+    > share
+    ! expected: share SHARE
+    > share plc meter
+    ! expected: share SHARE
+    """,
+    "clients": r"""
+    > clients
+    nothing
+    + client plc 0
+    + client plc 1
+    + client meter 0
+    + peer hello
+    + device plc hi there
+    > clients
+    share  peer           listener        mode     access  received  delivered  waiting  discarded  signature
+    plc    10.0.0.7:1001  127.0.0.1:7001  rfc2217  both    0         0          8        0          -
+    plc    10.0.0.7:1002  127.0.0.1:7002  raw      both    0         0          8        0          -
+    meter  10.0.0.7:1003  127.0.0.1:7003  raw      both    5         0          0        0          -
+    > clients meter
+    share  peer           listener        mode  access  received  delivered  waiting  discarded  signature
+    meter  10.0.0.7:1003  127.0.0.1:7003  raw   both    5         0          0        0          -
+    > clients meter plc
+    share  peer           listener        mode     access  received  delivered  waiting  discarded  signature
+    meter  10.0.0.7:1003  127.0.0.1:7003  raw      both    5         0          0        0          -
+    plc    10.0.0.7:1001  127.0.0.1:7001  rfc2217  both    0         0          8        0          -
+    plc    10.0.0.7:1002  127.0.0.1:7002  raw      both    0         0          8        0          -
+    > clients metre
+    ! there is no share metre (did you mean meter?)
+    """,
+    "stats": r"""
+    + client plc 0
+    + client plc 1
+    + client meter 0
+    + peer hello
+    + device plc hi there
+    + device meter ho
+    > take meter
+    * meter: eva by unix: taken: clients only watch
+    meter: taken: clients only watch
+    + peer not now
+    > stats
+    share  direction  read  copied  delivered  buffered  discarded
+    plc    up         8     8       0          16        -
+    plc    down       0     0       0          0         -
+    meter  up         2     0       0          2         -
+    meter  down       12    0       0          5         policy=7
+    > stats now
+    ! expected: stats
+    """,
+    "monitor": r"""
+    > monitor plc
+    + device plc hello\r\n\e[2J\xff
+    up device hello\r\n\x1b[2Jÿ
+    + client plc 1
+    + peer ATZ\r
+    ~ b'ATZ\r'
+    down 10.0.0.7:1001 ATZ\r
+    >
+    + device plc nobody sees this
+    > monitor plc hex
+    + device plc \x02ok
+    up device 02 6f 6b
+    + peer \xff
+    ~ b'\xff'
+    down 10.0.0.7:1001 ff
+    > send plc mine
+    ~ b'mine'
+    * plc: eva by unix: sent 4 bytes
+    plc: sent 4 bytes
+    > monitor plc bits
+    ! expected hex or text, found bits
+    > monitor plk
+    ! there is no share plk (did you mean plc?)
+    > monitor
+    ! expected: monitor SHARE [hex|text]
+    look> monitor plc text
+    + device plc hi
+    look: up device hi
+    + device meter not this
+    """,
+    "events": r"""
+    > events
+    + client plc 1
+    ClientConnected plc plc: 10.0.0.7:1001 connected to 127.0.0.1:7002
+    look> events Lost away
+    + client plc 1
+    ClientConnected plc plc: 10.0.0.7:1002 connected to 127.0.0.1:7002
+    + away plc
+    DeviceLost plc plc: lost the device: unplugged; trying again
+    look: DeviceLost plc plc: lost the device: unplugged; trying again
+    > kick plc all
+    * plc: eva by unix: closed 10.0.0.7:1001, 10.0.0.7:1002
+    plc: closed 10.0.0.7:1001, 10.0.0.7:1002
+    + client meter 0
+    """,
+    "who": r"""
+    > who
+    who  door    may     you
+    eva  unix    change  yes
+    max  telnet  look    no
+    look> who
+    look: who  door    may     you
+    look: eva  unix    change  no
+    look: max  telnet  look    yes
+    > who else
+    ! expected: who
+    """,
+    "help": r"""
+    > help kick
+    kick SHARE PEER|all
+    Close a client, named as `clients` shows it, or all of a share.
+    > help stats reset
+    stats reset
+    Count from now on; the accounts in the log are not changed by that.
+    > help stats
+    stats
+    The account of each share, since it started or since `stats reset`.
+    > help kik
+    ! unknown verb kik (did you mean kick?)
+    > help one two three
+    ! expected: help [VERB]
+    look> help
+    look: shares                       All shares, one a line.
+    look: share SHARE                  Everything about one share.
+    look: clients [SHARE ...]          Who is connected: to all shares, or to one.
+    look: stats                        The account of each share, since it started or since `stats reset`.
+    look: monitor SHARE [hex|text]     The data of a share as it passes; `up` is from the device.
+    look: events [WORD ...]            What happens, as it happens; with a word, only what has it in it.
+    look: who                          Who sits at a console.
+    look: help [VERB]                  What can be typed; with a verb, just about that.
+    look: quit                         Leave.
+    """,
+    "quit": r"""
+    > quit now
+    ! expected: quit
+    > quit
+    """,
+}
+
+
+class TranscriptsTest(SynchronousTestCase):
+    maxDiff = None
+
+    def test_each(self) -> None:
+        for verb, text in TRANSCRIPTS.items():
+            self.assertEqual(Transcript(ConsoleStage(self)).play(text), expected(text), verb)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from smartserial.config.devices import DeviceModel
 from smartserial.config.values import (
@@ -116,17 +116,20 @@ def _console_address(value: Any) -> tuple[str, int]:
     return _host(host), port
 
 
+_ConsoleAddress = Annotated[
+    tuple[str, int],
+    BeforeValidator(_console_address),
+    WithJsonSchema({"type": ["integer", "string"], "minimum": 0, "maximum": 65535}),
+]
+
+
 class ConsoleModel(Model):
     """The doors to the console."""
 
     unix: PathText | Literal[False] | None = Field(
         default=None, description="the path of its socket; false: none"
     )
-    telnet: Annotated[
-        tuple[str, int] | None,
-        BeforeValidator(_console_address),
-        Field(json_schema_extra={"type": ["integer", "string"]}, description="a port, or HOST:PORT"),
-    ] = None
+    telnet: _ConsoleAddress | None = Field(default=None, description="a port, or HOST:PORT")
     insecure: bool = Field(
         default=False, description="let operators change things by telnet, without protection"
     )

@@ -11,7 +11,6 @@ from smartserial.config.devices import DeviceModel
 from smartserial.config.values import (
     Model,
     NetworkText,
-    PathText,
     RawBytes,
     Seconds,
     Size,
@@ -116,6 +115,20 @@ def _console_address(value: Any) -> tuple[str, int]:
     return _host(host), port
 
 
+def _console_socket(value: Any) -> str:
+    """Read a path; false becomes an empty one."""
+    if value is False:
+        return ""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise wrong("expected the path of a socket, or false, found {found}", found=shown(value))
+    return value
+
+
+_ConsoleSocket = Annotated[
+    str,
+    BeforeValidator(_console_socket),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"const": False}]}),
+]
 _ConsoleAddress = Annotated[
     tuple[str, int],
     BeforeValidator(_console_address),
@@ -126,9 +139,7 @@ _ConsoleAddress = Annotated[
 class ConsoleModel(Model):
     """The doors to the console."""
 
-    unix: PathText | Literal[False] | None = Field(
-        default=None, description="the path of its socket; false: none"
-    )
+    unix: _ConsoleSocket | None = Field(default=None, description="the path of its socket; false: none")
     telnet: _ConsoleAddress | None = Field(default=None, description="a port, or HOST:PORT")
     insecure: bool = Field(
         default=False, description="let operators change things by telnet, without protection"

@@ -42,9 +42,11 @@ def kick(desk: Desk, operator: Operator, words: list[str]) -> Output:
 
 async def enable(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Serve a share again that was disabled."""
+    if words[0] not in desk.gateway.disabled:
+        desk.share(words[0])
+        raise VerbError(f"{words[0]} is not disabled")
     try:
-        if not await desk.gateway.enable(words[0]):
-            raise VerbError(f"{words[0]} is not disabled")
+        await desk.gateway.enable(words[0])
     except ConfigError as error:
         raise VerbError(str(error)) from error
     return _done(desk, operator, words[0], "enabled")
@@ -53,8 +55,9 @@ async def enable(desk: Desk, operator: Operator, words: list[str]) -> Output:
 async def disable(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Serve a share no more: its clients are closed, its device too, until it is enabled or reloaded."""
     desk.share(words[0])
-    await desk.gateway.disable(words[0])
-    return _done(desk, operator, words[0], "disabled")
+    done = _done(desk, operator, words[0], "disabled")
+    await desk.gateway.disable(words[0])  # what is on its way has its grace
+    return done
 
 
 async def set_line(desk: Desk, operator: Operator, words: list[str]) -> Output:
@@ -162,7 +165,7 @@ def release(desk: Desk, operator: Operator, words: list[str]) -> Output:
 
 def reset_stats(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Count from now on; the accounts in the log are not changed by that."""
-    desk.counted_from = {name: share.accounts() for name, share in desk.gateway.shares.items()}
+    desk.counted_from = {share: share.accounts() for share in desk.gateway.shares.values()}
     return _done(desk, operator, "all", "counters reset")
 
 

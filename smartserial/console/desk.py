@@ -51,7 +51,9 @@ class Desk:
         self.journal = journal
         self.reload = reload
         self.operators: dict[Operator, None] = {}
-        self.counted_from: dict[str, tuple[Account, Account]] = {}  # where `stats reset` has set the counters
+        self.counted_from: dict[
+            Share, tuple[Account, Account]
+        ] = {}  # where `stats reset` has set the counters
 
     def share(self, name: str) -> Share:
         """Return a share that runs.

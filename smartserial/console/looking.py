@@ -128,7 +128,7 @@ def stats(desk: Desk, operator: Operator, words: list[str]) -> Output:
     rows = []
     for name, share in desk.gateway.shares.items():
         now = share.accounts()
-        before = desk.counted_from.get(name)
+        before = desk.counted_from.get(share)
         for n, direction in enumerate(("up", "down")):
             figures = _account(now[n])
             if before is not None:

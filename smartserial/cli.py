@@ -35,7 +35,10 @@ def _ctl(arguments: argparse.Namespace) -> int:
     """Do one verb of the console of a running gateway."""
     from smartserial.console import remote
 
-    return remote.once(arguments.socket, ["--format", arguments.format, *(arguments.verb or ["help"])])
+    words, form = arguments.verb or ["help"], arguments.format
+    if words[-2:-1] == ["--format"] and words[-1] in ("text", "json"):
+        *words, _, form = words
+    return remote.once(arguments.socket, form, words)
 
 
 def _console(arguments: argparse.Namespace) -> int:

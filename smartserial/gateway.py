@@ -40,6 +40,7 @@ class Gateway(MultiService):
         self.events = events
         self.shares: dict[str, Share] = {}
         self.disabled: dict[str, ShareSettings] = {}
+        self.started = GatewaySettings()  # those it was started with
         self.settings = GatewaySettings()  # those that are wanted, with the shares that are disabled
         self._lock = DeferredLock()  # one change after the other
 
@@ -50,7 +51,7 @@ class Gateway(MultiService):
             ConfigError: one of them cannot be had; then none is kept.
         """
         Change(self, settings).apply()
-        self.settings = settings
+        self.started = self.settings = settings
 
     async def reload(self, settings: GatewaySettings) -> None:
         """Go over to other settings; only shares that changed are touched, and disabled ones stay so.

@@ -173,7 +173,7 @@ async def reload(gateway: Gateway, options: Options, dry: bool) -> list[str]:
     settings, warnings = await deferToThread(options.settings)  # a long file takes its time
     _warn(warnings)
     found = differences(gateway.settings, settings)
-    if settings.console != gateway.settings.console:
+    if settings.console != gateway.started.console:
         found.append("console: its doors change when the gateway is started again")
     if not dry:
         await gateway.reload(settings)

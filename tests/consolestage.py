@@ -36,6 +36,7 @@ from smartserial.settings import (
 from smartserial.share import Share
 from tests.comstage import ComClient
 from tests.fakes import FakeEndpoint, FakeSerial, FakeTransport, SerialEndpoint
+from tests.telnetpeer import COM_PORT
 
 PLC = ShareSettings(
     "plc",
@@ -190,6 +191,7 @@ class ConsoleStage:
             protocol.makeConnection(client)
             client.drain()
             client.agree()
+            client.say(COM_PORT)
             client.hear()
         self.clock.advance(0)
         return self.client

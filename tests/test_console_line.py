@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial.errors import PortError
+from smartserial.lines import Lines, LineSettings
+from tests.comstage import BAUDRATE
 from tests.consolestage import ConsoleStage, Transcript, expected
 
 TRANSCRIPTS: dict[str, str] = {
@@ -137,3 +142,76 @@ class TranscriptsTest(SynchronousTestCase):
     def test_each(self) -> None:
         for verb, text in TRANSCRIPTS.items():
             self.assertEqual(Transcript(ConsoleStage(self)).play(text), expected(text), verb)
+
+
+class DeviceTest(SynchronousTestCase):
+    """What the serial port is told, and what comes of its answers."""
+
+    def setUp(self) -> None:
+        self.stage = ConsoleStage(self)
+        self.seat = self.stage.seat()
+
+    def test_a_setting_that_the_device_refuses(self) -> None:
+        self.stage.serial.takes = lambda wanted: None if wanted.baudrate > 9600 else wanted
+        shown = self.seat.types("set plc baudrate=19200 parity=even")
+        self.assertEqual(shown, ["! the device refused baudrate; it is at 9600 8E1"])
+        self.assertEqual(self.stage.operated(), ["plc: eva by unix: set baudrate=19200 parity=even"])
+
+    def test_a_setting_that_the_device_rounds(self) -> None:
+        self.stage.serial.takes = lambda wanted: replace(wanted, baudrate=115385)
+        shown = self.seat.types("set plc baudrate=115200")
+        self.assertEqual(shown, ["! the device refused baudrate; it is at 115385 8N1"])
+
+    def test_an_answer_that_takes_its_time(self) -> None:
+        self.stage.serial.keep_answers()
+        self.assertEqual(self.seat.types("set plc baudrate=300"), [])
+        self.assertEqual(self.seat.types("who"), [])
+        self.stage.serial.answer_all()
+        self.assertEqual(self.seat.screen.take()[:2], ["plc: at 300 8N1", "who  door  may     you"])
+
+    def test_settings_outlive_clients_and_the_device(self) -> None:
+        self.seat.types("set plc baudrate=300")
+        client = self.stage.connect()
+        self.assertEqual(client.request(BAUDRATE, 1200), 1200)
+        client.reset()
+        self.stage.turn(1)
+        self.assertEqual(self.stage.serial.settings, LineSettings(300))
+        self.stage.device().lose(PortError("unplugged"))
+        self.stage.turn(5)
+        self.assertEqual(self.stage.serial.settings, LineSettings(300))
+
+    def test_clients_are_not_asked(self) -> None:
+        """Neither who holds control, nor what clients may do to lines."""
+        self.stage.connect().request(BAUDRATE, 1200)
+        self.assertEqual(self.seat.types("set plc baudrate=300"), ["plc: at 300 8N1"])
+        self.assertEqual(self.seat.types("lines plc rts=off"), ["plc: set rts=off"])
+        self.assertEqual(self.stage.serial.lines(), Lines(rts=False))
+
+    def test_lines_without_any_shows_them(self) -> None:
+        self.seat.types("lines plc dtr=on")
+        self.assertIn("lines              dtr=yes rts=- break=-", self.seat.types("lines plc"))
+
+    def test_a_break_that_is_forgotten_ends(self) -> None:
+        self.seat.types("lines plc break=on")
+        self.stage.turn(11)
+        self.assertEqual(self.stage.serial.lines(), Lines(brk=False))
+
+    def test_a_line_that_is_off_is_pulsed_on(self) -> None:
+        self.seat.types("lines plc dtr=off rts=on")
+        self.seat.types("pulse plc dtr")
+        self.assertEqual(self.stage.serial.lines(), Lines(dtr=True, rts=True))
+        self.stage.turn(0.1)
+        self.assertEqual(self.stage.serial.lines(), Lines(dtr=False, rts=True))
+
+    def test_a_pulse_ends_though_the_operator_has_gone(self) -> None:
+        self.seat.types("pulse plc dtr 1s")
+        self.seat.session.closed()
+        self.stage.turn(1)
+        self.assertEqual(self.stage.serial.lines(), Lines(dtr=True))
+
+    def test_a_pulse_of_a_device_that_goes_away(self) -> None:
+        self.seat.types("pulse plc dtr 1s")
+        self.stage.endpoints["plc"].error = PortError("no such device")
+        self.stage.device().lose(PortError("unplugged"))
+        self.stage.turn(1)
+        self.assertEqual(self.seat.screen.take(), ["plc: dtr was off for 1 s"])

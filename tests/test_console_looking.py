@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial.lines import Lines, ModemLines
+from tests.comstage import BAUDRATE
 from tests.consolestage import ConsoleStage, Transcript, expected
+from tests.telnetpeer import com_port
 
 TRANSCRIPTS: dict[str, str] = {
     "shares": r"""
@@ -213,3 +216,82 @@ class TranscriptsTest(SynchronousTestCase):
     def test_each(self) -> None:
         for verb, text in TRANSCRIPTS.items():
             self.assertEqual(Transcript(ConsoleStage(self)).play(text), expected(text), verb)
+
+
+class DetailsTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.stage = ConsoleStage(self)
+        self.seat = self.stage.seat()
+
+    def test_modem_lines_that_the_device_has(self) -> None:
+        self.stage.serial.inputs = ModemLines(cts=True)
+        shown = self.seat.types("share plc")
+        self.assertIn("modem lines        cts=yes dsr=no ri=no cd=no", shown)
+        self.assertIn("reported           -", shown)
+
+    def test_lines_as_they_are(self) -> None:
+        self.stage.serial.set_lines(Lines(dtr=True, rts=False))
+        self.assertIn("lines              dtr=yes rts=no break=-", self.seat.types("share plc"))
+
+    def test_what_a_client_says_of_itself_acts_on_no_terminal(self) -> None:
+        client = self.stage.connect()
+        client.say(com_port(0, b"\x1b[2J\r\n\x9b\xe9"))
+        (_, line) = self.seat.types("clients")
+        self.assertTrue(line.endswith(r"\x1b[2J\r\n\x9bé"), line)
+
+    def test_who_holds_control(self) -> None:
+        client = self.stage.connect()
+        client.request(BAUDRATE, 300)
+        self.assertIn("control            10.0.0.7:1001", self.seat.types("share plc"))
+        self.assertIn("settings in force  300 8N1", self.seat.types("share plc"))
+        self.assertIn("10.0.0.7:1001", self.seat.types("shares")[1])
+        self.seat.types("take plc")
+        self.assertIn("control            eva", self.seat.types("share plc"))
+
+    def test_what_was_discarded(self) -> None:
+        self.stage.connect(listener=1)
+        self.stage.device().say(b"x" * 10)
+        self.stage.client.reset()
+        self.assertIn("discarded", self.seat.types("stats")[0])
+        up = self.seat.types("stats")[1]
+        self.assertRegex(up, r"^plc    up +10 +0 +0 +0 +client_dropped=10$")
+
+    def test_a_monitor_that_has_ended_leaves_nothing(self) -> None:
+        self.seat.types("monitor plc")
+        self.assertEqual(len(self.stage.share().taps), 1)
+        self.seat.types("")
+        self.assertEqual(len(self.stage.share().taps), 0)
+        self.stage.device().say(b"hello")
+        self.assertEqual(self.seat.screen.take(), [])
+
+    def test_two_monitors_of_one_share(self) -> None:
+        other = self.stage.seat()
+        self.seat.types("monitor plc")
+        other.types("monitor plc hex")
+        self.stage.device().say(b"A")
+        self.assertEqual(self.seat.screen.take(), ["up device A"])
+        self.assertEqual(other.screen.take(), ["up device 41"])
+        other.types("")
+        self.stage.device().say(b"B")
+        self.assertEqual(self.seat.screen.take(), ["up device B"])
+        self.assertEqual(other.screen.take(), [])
+
+    def test_a_client_that_may_not_send_is_not_in_the_monitor(self) -> None:
+        self.stage.connect(listener=1)
+        self.seat.types("take plc")
+        self.seat.types("monitor plc")
+        self.stage.client.say(b"not now")
+        self.assertEqual(self.seat.screen.take(), [])
+
+    def test_events_by_their_kind_or_words(self) -> None:
+        self.seat.types("events Operated 10.9.9.9")
+        self.stage.connect()
+        self.stage.connect(host="10.9.9.9")
+        self.stage.seat("max").types("take meter")
+        self.assertEqual(
+            self.seat.screen.take(),
+            [
+                "ClientConnected plc plc: 10.9.9.9:1002 connected to 127.0.0.1:7001",
+                "Operated meter meter: max by unix: taken: clients only watch",
+            ],
+        )

@@ -187,5 +187,6 @@ def log(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Set from which level on events are logged."""
     if words[0] not in LEVELS:
         raise VerbError(f"expected one of {', '.join(LEVELS)}, found {words[0]}")
+    done = _done(desk, operator, "all", f"log level {words[0]}")  # as long as it is logged at all
     desk.journal.level = words[0]
-    return _done(desk, operator, "all", f"log level {words[0]}")
+    return done

@@ -6,6 +6,7 @@ import os
 import pwd
 import stat
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from socket import AF_UNIX, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
@@ -15,7 +16,8 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.channels.session import peer_name
@@ -25,14 +27,14 @@ from smartserial.console.place import default_socket
 from smartserial.console.plain import PlainConsole
 from smartserial.console.telnet import POLICY, TelnetConsole
 from smartserial.errors import ConfigError
-from smartserial.settings import ConsoleSettings
+from smartserial.settings import Address, ConsoleSettings
 
-MOST_OPERATORS = 32
+MOST_OPERATORS = 32  # at each door
 _CREDENTIALS = struct.Struct("=3i")  # struct ucred: pid, uid, gid
 
 
-class _TelnetDoor(Factory):
-    """Operators who come by telnet."""
+class _Door(Factory):
+    """Lets in so many operators, and no more."""
 
     noisy = False
 
@@ -40,20 +42,40 @@ class _TelnetDoor(Factory):
         self._desk = desk
         self._may_change = may_change
         self._reactor = reactor
+        self._here = 0
+
+    def left(self) -> None:
+        """Take note that one is gone."""
+        self._here -= 1
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        if len(self._desk.operators) >= MOST_OPERATORS:
+        if self._here >= MOST_OPERATORS:
             return None
+        self._here += 1
+        return self.let_in(addr)
+
+    def let_in(self, addr: IAddress | None) -> Protocol:
+        """Return what a new operator talks to."""
+        return _LocalProtocol(self._desk, self._reactor, self.left)
+
+
+class _TelnetDoor(_Door):
+    """For operators who come by telnet."""
+
+    @override
+    def let_in(self, addr: IAddress | None) -> Protocol:
         operator = Operator(peer_name(addr), "telnet", self._may_change, self._reactor.seconds())
-        return TelnetProtocol(TelnetConsole(self._desk, operator, self._reactor), POLICY, self._reactor)
+        console = TelnetConsole(self._desk, operator, self._reactor, self.left)
+        return TelnetProtocol(console, POLICY, self._reactor)
 
 
 class _LocalProtocol(PlainConsole):
     """Somebody on this machine; the kernel says who."""
 
-    def __init__(self, desk: Desk, reactor: Any) -> None:
+    def __init__(self, desk: Desk, reactor: Any, left: Callable[[], None]) -> None:
         super().__init__(desk, Operator("", "unix", True, reactor.seconds()), local=True)
+        self._left = left
 
     @override
     def connectionMade(self) -> None:
@@ -67,21 +89,10 @@ class _LocalProtocol(PlainConsole):
         self.rename(f"{name} (pid {pid})")
         super().connectionMade()
 
-
-class _LocalDoor(Factory):
-    """Operators on this machine."""
-
-    noisy = False
-
-    def __init__(self, desk: Desk, reactor: Any) -> None:
-        self._desk = desk
-        self._reactor = reactor
-
     @override
-    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        if len(self._desk.operators) >= MOST_OPERATORS:
-            return None
-        return _LocalProtocol(self._desk, self._reactor)
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        self._left()
 
 
 def _free(path: Path) -> None:
@@ -130,26 +141,27 @@ class Doors(Service):
         Raises:
             ConfigError: a door that is asked for cannot be had.
         """
-        warnings = []
         settings = self._settings
+        if settings.telnet is not None:
+            self._open_telnet(settings.telnet)
         if settings.unix is not None:
             self._open_local(settings.unix)
         elif settings.default:
             try:
                 self._open_local(default_socket())
             except ConfigError as error:
-                warnings.append(str(error))
-        if settings.telnet is not None:
-            door = _TelnetDoor(self._desk, settings.insecure, self._reactor)
-            host, number = settings.telnet.host, settings.telnet.port
-            try:
-                port = self._reactor.listenTCP(number, door, interface=host)
-            except CannotListenError as error:
-                cause = getattr(error.socketError, "strerror", None) or error.socketError
-                raise ConfigError(f"cannot open the console on {settings.telnet}: {cause}") from error
-            self._ports.append(port)
-            self.where.append(f"telnet {peer_name(port.getHost())}")
-        return warnings
+                return [str(error)]
+        return []
+
+    def _open_telnet(self, address: Address) -> None:
+        door = _TelnetDoor(self._desk, self._settings.insecure, self._reactor)
+        try:
+            port = self._reactor.listenTCP(address.port, door, interface=address.host)
+        except CannotListenError as error:
+            cause = getattr(error.socketError, "strerror", None) or error.socketError
+            raise ConfigError(f"cannot open the console on {address}: {cause}") from error
+        self._ports.append(port)
+        self.where.append(f"telnet {peer_name(port.getHost())}")
 
     def _open_local(self, path: Path) -> None:
         try:
@@ -162,7 +174,7 @@ class Doors(Service):
         _free(path)
         before = os.umask(0o177)
         try:
-            port = self._reactor.listenUNIX(str(path), _LocalDoor(self._desk, self._reactor), mode=0o600)
+            port = self._reactor.listenUNIX(str(path), _Door(self._desk, True, self._reactor), mode=0o600)
         except CannotListenError as error:
             cause = getattr(error.socketError, "strerror", None) or error.socketError
             raise ConfigError(f"cannot open the console at {path}: {cause}") from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.interfaces import IPushProducer
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol, IPushProducer
+from twisted.internet.protocol import connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 from typing_extensions import override
@@ -14,17 +15,17 @@ from zope.interface import implementer
 
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.session import MOST_LINE, PROMPT, Session
-from smartserial.console.terminal import editing
+from smartserial.console.terminal import EditingTerminal, editing
 
 OK, FAILED = "=ok", "=error "  # the last line for `smartserial ctl`
 
 
-@implementer(IPushProducer)
+@implementer(IHalfCloseableProtocol, IPushProducer)
 class PlainConsole(LineOnlyReceiver):
     """Lines in, lines out, and a prompt.
 
-    Two first lines are not verbs: ``ctl VERB ...`` does one verb, without a prompt, and tells by a last
-    line how it ended; ``terminal COLUMNSxROWS`` goes over to line editing.
+    Two first lines are not verbs: ``ctl LIST``, in JSON, a form and words, does one verb, without a prompt, and tells by
+    a last line how it ended; ``terminal COLUMNSxROWS`` goes over to line editing.
 
     Args:
         desk: what verbs work on.
@@ -39,10 +40,10 @@ class PlainConsole(LineOnlyReceiver):
         self._session = Session(desk, operator, self)
         self._desk = desk
         self._operator = operator
-        self._terminal: Protocol | None = None
+        self._terminal: EditingTerminal | None = None
         self._first = local
         self._once = False
-        self._full = False
+        self._full = self._after_cr = self._held = False
 
     def rename(self, name: str) -> None:
         """Call the operator by another name, now that it is known."""
@@ -62,7 +63,11 @@ class PlainConsole(LineOnlyReceiver):
         if self._terminal is not None:
             self._terminal.dataReceived(data)
         else:
+            if self._after_cr and data.startswith(b"\n"):
+                data = data[1:]
+            self._after_cr = data.endswith(b"\r")
             super().dataReceived(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+            self._read_on()
 
     @override
     def lineReceived(self, line: bytes) -> None:
@@ -73,8 +78,9 @@ class PlainConsole(LineOnlyReceiver):
         first, self._first = self._first, False
         if first and text.startswith("ctl "):
             self._once = True
-            text = text.removeprefix("ctl ")
-        elif first and text.startswith("terminal "):
+            self._session.line(_words(text.removeprefix("ctl ")))
+            return
+        if first and text.startswith("terminal "):
             self._edit(text)
             return
         self._session.line(text)
@@ -85,6 +91,26 @@ class PlainConsole(LineOnlyReceiver):
         self._session.closed()
         self._terminal = editing(self._desk, self._operator, size, self.room)
         self._terminal.makeConnection(self.transport)
+
+    def _read_on(self) -> None:
+        """Read only while what was typed ahead is not too much, and what was shown is taken."""
+        held = self._full or self._session.crowded
+        if held != self._held:
+            self._held = held
+            transport: Any = self.transport
+            (transport.pauseProducing if held else transport.resumeProducing)()
+
+    def readConnectionLost(self) -> None:
+        """Be told that no more is typed; what was is still done."""
+        self._held = True  # there is nothing to read any more
+        if self._terminal is not None:
+            self.leave()
+        else:
+            self._session.no_more()
+
+    def writeConnectionLost(self) -> None:
+        """Be told that nobody reads any more."""
+        self.leave()
 
     def _prompt(self) -> None:
         self._write(PROMPT)
@@ -104,12 +130,12 @@ class PlainConsole(LineOnlyReceiver):
     def ready(self, error: str) -> None:
         """Prompt again, or tell how it ended and close."""
         if self._once:
-            self.show([f"{FAILED}{error}" if error else OK])
+            self.show([f"{FAILED}{line}" for line in error.splitlines()] or [OK])
             self.leave()
             return
-        if error:
-            self.show([error])
+        self.show(error.splitlines())
         self._prompt()
+        self._read_on()
 
     def leave(self) -> None:
         """Close."""
@@ -120,14 +146,16 @@ class PlainConsole(LineOnlyReceiver):
     def pauseProducing(self) -> None:
         """Be told by the transport that too much waits: nothing is read until it has gone."""
         self._full = True
-        transport: Any = self.transport
-        transport.pauseProducing()
+        self._read_on()
 
     def resumeProducing(self) -> None:
         """Be told by the transport that little waits."""
         self._full = False
-        transport: Any = self.transport
-        transport.resumeProducing()
+        if self._terminal is None:
+            self._session.go_on()
+        else:
+            self._terminal.resumed()
+        self._read_on()
 
     def stopProducing(self) -> None:
         """Be told by the transport that it is closing."""
@@ -138,3 +166,14 @@ class PlainConsole(LineOnlyReceiver):
             self._terminal.connectionLost(reason)
         else:
             self._session.closed()
+
+
+def _words(text: str) -> list[str]:
+    """Return a JSON list of a form and words; what is none is one word, which is no verb."""
+    try:
+        words = json.loads(text)
+    except ValueError:
+        words = None
+    return (
+        words if isinstance(words, list) and all(isinstance(word, str) for word in words) else ["text", text]
+    )

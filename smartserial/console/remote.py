@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import shutil
@@ -32,15 +33,8 @@ def _connect(path: str | None) -> socket | None:
     return connection
 
 
-def quoted(word: str) -> str:
-    """Return a word as it is typed on the console."""
-    if word and not set(word) & set(" \t\"'"):
-        return word
-    return f"'{word}'" if "'" not in word else f'"{word}"'
-
-
-def once(path: str | None, words: list[str]) -> int:
-    """Do one verb, and print what it gives.
+def once(path: str | None, form: str, words: list[str]) -> int:
+    """Do one verb, and print what it gives, as ``text`` or ``json``.
 
     Returns:
         The exit code: 0 it is done, 1 it could not be, 2 there is no gateway.
@@ -49,17 +43,32 @@ def once(path: str | None, words: list[str]) -> int:
     if connection is None:
         return NO_GATEWAY
     with connection:
-        connection.sendall(f"ctl {' '.join(map(quoted, words))}\n".encode())
-        with suppress(KeyboardInterrupt), connection.makefile(newline="\r\n") as answer:
-            for line in answer:
-                text = line.removesuffix("\r\n")
-                if text == OK:
-                    return 0
-                if text.startswith(FAILED):
-                    print(text.removeprefix(FAILED), file=sys.stderr)
-                    return NOT_DONE
+        try:
+            connection.sendall(f"ctl {json.dumps([form, *words])}\n".encode())
+            return _print(connection)
+        except KeyboardInterrupt:  # it has seen enough
+            return 0
+        except ConnectionError:
+            print("the gateway closed the connection", file=sys.stderr)
+            return NOT_DONE
+
+
+def _print(connection: socket) -> int:
+    """Print an answer up to its last line, which says how it ended."""
+    failed = False
+    with connection.makefile(newline="\r\n") as answer:
+        for line in answer:
+            text = line.removesuffix("\r\n")
+            if text == OK:
+                return 0
+            if text.startswith(FAILED):
+                failed = True
+                print(text.removeprefix(FAILED), file=sys.stderr)
+            else:
                 print(text, flush=True)
-    return 0
+    if not failed:
+        print("the gateway closed the connection", file=sys.stderr)
+    return NOT_DONE
 
 
 def interactive(path: str | None) -> int:
@@ -73,7 +82,8 @@ def interactive(path: str | None) -> int:
         return NO_GATEWAY
     with connection:
         if not sys.stdin.isatty():
-            _copy(connection)
+            with suppress(KeyboardInterrupt):
+                _copy(connection)
             return 0
         before = termios.tcgetattr(0)
         size = shutil.get_terminal_size()

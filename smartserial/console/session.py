@@ -27,7 +27,7 @@ from smartserial.printable import printable
 
 PROMPT = "smartserial> "
 MOST_LINE = 4096  # characters
-_MOST_WAITING = 100  # lines that may be typed ahead
+MANY = 100  # lines that are typed ahead, after which no more are read for a while
 _FORMATS = ("text", "json")
 
 _log = Logger()
@@ -43,7 +43,7 @@ class Door(Shape):
         """Tell whether what was shown has been taken, so that more may come."""
 
     def ready(self, error: str) -> None:
-        """Take note that a verb has been done; `error` is what was wrong with it, if something was."""
+        """Take note that a verb has been done; `error` is what was wrong with it, one or more lines."""
 
     def leave(self) -> None:
         """Close."""
@@ -62,7 +62,8 @@ class Session:
         self._desk = desk
         self._operator = operator
         self._door = door
-        self._lines: deque[str] = deque()
+        self._lines: deque[list[str] | str] = deque()
+        self._ending = self._running = False
         self._busy = False
         self._json = False
         self._left = False
@@ -75,12 +76,22 @@ class Session:
         """Whether rows come until somebody has seen enough."""
         return self._end is not None
 
-    def line(self, text: str) -> None:
-        """Take a line; while something is followed, any line ends that."""
+    @property
+    def crowded(self) -> bool:
+        """Whether so many lines wait that no more should be read now."""
+        return len(self._lines) >= MANY
+
+    def line(self, text: list[str] | str) -> None:
+        """Take a line, or a form and words; while something is followed, any line ends that."""
         if self.following:
             self.interrupt()
-        if len(self._lines) < _MOST_WAITING:
-            self._lines.append(text)
+        self._lines.append(text)
+        self._next()
+
+    def no_more(self) -> None:
+        """Take note that no more lines come: leave when all are done."""
+        self._ending = True
+        self.interrupt()
         self._next()
 
     def interrupt(self) -> None:
@@ -98,21 +109,33 @@ class Session:
         self._lines.clear()
         self._desk.operators.pop(self._operator, None)
 
+    def go_on(self) -> None:
+        """Take note that what was shown has been taken."""
+        self._next()
+
     def _next(self) -> None:
-        while self._lines and not self._busy:
+        if self._running:
+            return
+        self._running = True
+        while self._lines and not self._busy and self._door.room():
             self._busy = True
             doing = Deferred.fromCoroutine(self._perform(self._lines.popleft()))
             doing.addCallback(self._done).addErrback(self._failed)
+        self._running = False
+        if self._ending and not self._lines and not self._busy and not self._left:
+            self._left = True
+            self._door.leave()
 
-    async def _perform(self, text: str) -> Output | None:
-        words = split(text)
-        self._json = False
-        if "--format" in words:
+    async def _perform(self, text: list[str] | str) -> Output | None:
+        words = text[1:] if isinstance(text, list) else split(text)
+        form = text[0] if isinstance(text, list) and text else "text"
+        while isinstance(text, str) and "--format" in words:
             at = words.index("--format")
-            if words[at + 1 : at + 2] not in ([name] for name in _FORMATS):
-                raise VerbError(f"expected --format {' or '.join(_FORMATS)}")
-            self._json = words[at + 1] == "json"
+            form = "".join(words[at + 1 : at + 2])
             del words[at : at + 2]
+        if form not in _FORMATS:
+            raise VerbError(f"expected --format {' or '.join(_FORMATS)}")
+        self._json = form == "json"
         if words == ["quit"]:
             self._lines.clear()
             self._left = True
@@ -142,7 +165,7 @@ class Session:
         self._door.show([json_of(row) if self._json else line_of(row)])
 
     def _failed(self, failure: Failure) -> None:
-        error = printable(failure.getErrorMessage())
+        error = "\n".join(printable(line) for line in failure.getErrorMessage().splitlines())
         if not failure.check(VerbError):
             _log.failure("a verb failed", failure)
             error = f"this went wrong inside: {error}; the log tells where"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IPushProducer
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from typing_extensions import override
@@ -12,7 +13,7 @@ from zope.interface import implementer
 
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.plain import PlainConsole
-from smartserial.console.terminal import editing
+from smartserial.console.terminal import EditingTerminal, editing
 from smartserial.interfaces import ITelnetProtocol
 from smartserial.telnet.codes import Command, Option
 from smartserial.telnet.options import Agreed, Policy, Side
@@ -23,7 +24,7 @@ _WANTED = ((Side.OURS, Option.ECHO), (Side.OURS, Option.SGA), (Side.PEER, Option
 POLICY = Policy(_WANTED, frozenset(_WANTED))
 
 
-@implementer(ITelnetProtocol, IPushProducer)
+@implementer(ITelnetProtocol, IHalfCloseableProtocol, IPushProducer)
 class TelnetConsole(Protocol):
     """Decides what console a peer gets, and hands everything on to that.
 
@@ -31,15 +32,17 @@ class TelnetConsole(Protocol):
         desk: what verbs work on.
         operator: who types.
         reactor: keeps the time.
+        left: is called when the peer is gone.
     """
 
     transport: Any
 
-    def __init__(self, desk: Desk, operator: Operator, reactor: Any) -> None:
+    def __init__(self, desk: Desk, operator: Operator, reactor: Any, left: Callable[[], None]) -> None:
         self._desk = desk
         self._operator = operator
         self._reactor = reactor
         self._console: Protocol | None = None
+        self._left = left
         self._full = False
         self._patience: IDelayedCall | None = None
 
@@ -89,10 +92,24 @@ class TelnetConsole(Protocol):
     def resumeProducing(self) -> None:
         """Be told by the transport that little waits."""
         self._full = False
+        if isinstance(self._console, EditingTerminal):
+            self._console.resumed()
         self.transport.resumeProducing()
 
     def stopProducing(self) -> None:
         """Be told by the transport that it is closing."""
+
+    def readConnectionLost(self) -> None:
+        """Be told that no more is typed; what was is still done."""
+        console = self._console or self._begin_plain()
+        if isinstance(console, PlainConsole):
+            console.readConnectionLost()
+        else:
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """Be told that nobody reads any more."""
+        self.transport.loseConnection()
 
     @override
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -100,3 +117,4 @@ class TelnetConsole(Protocol):
             self._patience.cancel()
         if self._console is not None:
             self._console.connectionLost(reason)
+        self._left()

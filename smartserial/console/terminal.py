@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.conch.insults.insults import ServerProtocol, modes
 from twisted.conch.recvline import HistoricRecvLine
-from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from typing_extensions import override
 
@@ -115,7 +115,7 @@ class Terminal(HistoricRecvLine):
 
     def ready(self, error: str) -> None:
         """Show what there is, and prompt again."""
-        self._page += [error] if error else []
+        self._page += error.splitlines()
         self._show_page()
 
     def _show_page(self) -> None:
@@ -132,6 +132,10 @@ class Terminal(HistoricRecvLine):
     def _write_line(self, line: str) -> None:
         self.terminal.write(line.encode("ascii", "backslashreplace"))
         self.terminal.nextLine()
+
+    def resumed(self) -> None:
+        """Take note that the terminal keeps up again."""
+        self._session.go_on()
 
     def room(self) -> bool:
         """Tell whether the terminal keeps up."""
@@ -150,6 +154,10 @@ class EditingTerminal(ServerProtocol):
     """Cuts what a terminal sends into keys; what is no key is dropped."""
 
     _after_cr = False
+
+    def resumed(self) -> None:
+        """Take note that the terminal keeps up again."""
+        self.terminalProtocol.resumed()
 
     @override
     def dataReceived(self, data: bytes) -> None:
@@ -174,6 +182,8 @@ class EditingTerminal(ServerProtocol):
                 super()._handleControlSequence(buf)
 
 
-def editing(desk: Desk, operator: Operator, size: tuple[int, int], room: Callable[[], bool]) -> Protocol:
+def editing(
+    desk: Desk, operator: Operator, size: tuple[int, int], room: Callable[[], bool]
+) -> EditingTerminal:
     """Return a protocol for a terminal of so many columns and rows."""
     return EditingTerminal(Terminal, desk, operator, *size, room)

@@ -42,9 +42,10 @@ def text_bytes(word: str) -> bytes:
             raise VerbError(rf"expected \r, \n, \t, \0, \e, \\ or \xNN, found \{escape}")
         return _ESCAPES[escape]
 
-    parts = re.split(r"(\\x[0-9a-fA-F]{2}|\\.)", word, flags=re.DOTALL)
+    parts = re.split(r"(\\x[0-9a-fA-F]{2}|\\.)", word, flags=re.DOTALL)  # the odd ones are escapes
     return b"".join(
-        _ESCAPE.sub(replaced, part).encode("latin-1" if part.startswith("\\") else "utf-8") for part in parts
+        _ESCAPE.sub(replaced, part).encode("latin-1") if n % 2 else part.encode("utf-8", "surrogateescape")
+        for n, part in enumerate(parts)
     )
 
 

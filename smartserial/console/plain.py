@@ -24,8 +24,8 @@ OK, FAILED = "=ok", "=error "  # the last line for `smartserial ctl`
 class PlainConsole(LineOnlyReceiver):
     """Lines in, lines out, and a prompt.
 
-    Two first lines are not verbs: ``ctl LIST``, in JSON, a form and words, does one verb, without a prompt, and tells by
-    a last line how it ended; ``terminal COLUMNSxROWS`` goes over to line editing.
+    Two first lines are not verbs: ``ctl LIST``, in JSON, a form and words, does one verb, without a prompt,
+    and tells by a last line how it ended; ``terminal COLUMNSxROWS`` goes over to line editing.
 
     Args:
         desk: what verbs work on.

@@ -157,7 +157,8 @@ class EditingTerminal(ServerProtocol):
 
     def resumed(self) -> None:
         """Take note that the terminal keeps up again."""
-        self.terminalProtocol.resumed()
+        terminal: Any = self.terminalProtocol
+        terminal.resumed()
 
     @override
     def dataReceived(self, data: bytes) -> None:

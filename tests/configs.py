@@ -36,6 +36,11 @@ def share(values: str) -> str:
     return f"shares:\n  a:\n    device: {{loop: true}}\n    listen: [{{port: 1}}]\n    {values}\n"
 
 
+def console(values: str) -> str:
+    """A configuration whose console has these values; they begin at 1:10."""
+    return f"console: {values}\n" + listen("{port: 1}")
+
+
 def telnet(text: str) -> str:
     """The configuration whose first listener speaks RFC 2217; what follows it on its line moves by 15."""
     return text.replace("listen: [{port: 1", "listen: [{port: 1, mode: rfc2217", 1)

@@ -73,8 +73,7 @@ class Screen:
 
     def ready(self, error: str) -> None:
         self.prompts += 1
-        if error:
-            self.lines.append(f"! {error}")
+        self.lines += [f"! {line}" for line in error.splitlines()]
 
     def leave(self) -> None:
         self.left = True

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,10 +20,22 @@ from smartserial import config
 from smartserial.cli import main
 
 from .configs import device, listen
+from .support import GUARD
 
 GOOD = device("{loop: true}")
 IDLE = device("{loop: true, open: on-demand}") + "    buffer: 8KiB\n"
 WRONG = listen("{port: 1, hots: any}, {port: x}")
+
+
+def run_it(*arguments: str) -> tuple[int, str, str]:
+    """Run the command; return its exit code, and what it wrote to stdout and stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = main(arguments)
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return code, out.getvalue(), err.getvalue()
 
 
 class CommandTest(SynchronousTestCase):
@@ -29,19 +44,9 @@ class CommandTest(SynchronousTestCase):
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name) / "gateway.yaml"
 
-    def run_it(self, *arguments: str) -> tuple[int, str, str]:
-        """Run the command; return its exit code, and what it wrote to stdout and stderr."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                code = main(arguments)
-            except SystemExit as end:
-                code = int(end.code or 0)
-        return code, out.getvalue(), err.getvalue()
-
     def check(self, text: str, *options: str) -> tuple[int, str]:
         self.path.write_text(text)
-        code, out, err = self.run_it("check", *options, str(self.path))
+        code, out, err = run_it("check", *options, str(self.path))
         self.assertEqual(err, "")
         return code, out
 
@@ -90,30 +95,113 @@ class CommandTest(SynchronousTestCase):
         self.assertEqual([finding["code"] for finding in findings], ["CF02", "CF03"])
 
     def test_a_file_that_is_not_there(self) -> None:
-        code, out, _ = self.run_it("check", str(self.path))
+        code, out, _ = run_it("check", str(self.path))
         self.assertEqual((code, out), (2, f"{self.path}: CF01 error: No such file or directory\n"))
 
     def test_the_demo(self) -> None:
-        self.assertEqual(self.run_it("check", "demo", "--strict"), (0, "", ""))
+        self.assertEqual(run_it("check", "demo", "--strict"), (0, "", ""))
 
     def test_schema(self) -> None:
-        code, out, err = self.run_it("schema")
+        code, out, err = run_it("schema")
         self.assertEqual((code, err), (0, ""))
         self.assertEqual(json.loads(out), config.schema())
 
     def test_version_and_help(self) -> None:
-        self.assertEqual(self.run_it("--version"), (0, f"smartserial {smartserial.__version__}\n", ""))
-        code, out, _ = self.run_it("--help")
+        self.assertEqual(run_it("--version"), (0, f"smartserial {smartserial.__version__}\n", ""))
+        code, out, _ = run_it("--help")
         self.assertEqual(code, 0)
-        for words in ("check", "schema", "twistd smartserial"):
+        for words in ("check", "schema", "ctl", "console", "twistd smartserial"):
             self.assertIn(words, " ".join(out.split()))
-        self.assertIn("--strict", self.run_it("check", "--help")[1])
+        self.assertIn("--strict", run_it("check", "--help")[1])
 
     def test_wrong_usage(self) -> None:
-        for arguments in ([], ["chekc"], ["check"], ["check", "--format", "xml", "x"], ["schema", "x"]):
-            code, out, err = self.run_it(*arguments)
+        for arguments in (
+            [],
+            ["chekc"],
+            ["check"],
+            ["check", "--format", "xml", "x"],
+            ["schema", "x"],
+            ["ctl", "--format", "xml", "who"],
+            ["ctl", "--socket"],
+            ["console", "x"],
+        ):
+            code, out, err = run_it(*arguments)
             self.assertEqual((code, out), (2, ""), arguments)
             self.assertIn("usage: smartserial", err)
+
+
+class GatewayTest(SynchronousTestCase):
+    """`ctl` and `console`, with a gateway that the test plays."""
+
+    def setUp(self) -> None:
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "console.sock"
+        self.heard = b""
+
+    def gateway(self, answer: bytes) -> threading.Thread:
+        """Play a gateway that hears one line and answers."""
+        server = socket.socket(socket.AF_UNIX)
+        self.addCleanup(server.close)
+        server.bind(str(self.path))
+        server.listen()
+        self.addCleanup(self.path.unlink)
+
+        def play() -> None:
+            connection, _ = server.accept()
+            with connection, connection.makefile("rb") as lines:
+                self.heard = lines.readline()
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=play, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, GUARD)
+        return thread
+
+    def ctl(self, answer: bytes, *arguments: str) -> tuple[int, str, str]:
+        thread = self.gateway(answer)
+        done = run_it("ctl", "--socket", str(self.path), *arguments)
+        thread.join(GUARD)
+        self.doCleanups()
+        self.setUp()
+        return done
+
+    def test_done(self) -> None:
+        self.assertEqual(self.ctl(b"a  b\r\n1  2\r\n=ok\r\n", "shares"), (0, "a  b\n1  2\n", ""))
+        self.assertEqual(self.ctl(b"=ok\r\n", "shares"), (0, "", ""))
+
+    def test_not_done(self) -> None:
+        self.assertEqual(self.ctl(b"=error no such share\r\n", "share", "x"), (1, "", "no such share\n"))
+        self.assertEqual(self.ctl(b"=error one\r\n=error two\r\n", "reload"), (1, "", "one\ntwo\n"))
+
+    def test_a_gateway_that_stops_meanwhile(self) -> None:
+        gone = "the gateway closed the connection\n"
+        self.assertEqual(self.ctl(b"", "shares"), (1, "", gone))
+        self.assertEqual(self.ctl(b"up device x\r\n", "monitor", "x"), (1, "up device x\n", gone))
+
+    def test_words_as_they_are(self) -> None:
+        for arguments, sent in (
+            (["shares"], ["text", "shares"]),
+            ([], ["text", "help"]),
+            (["--format", "json", "share", "x"], ["json", "share", "x"]),
+            (["send", "x", "it's \"so\"\n", "", "--format", "é"], ["text", "send", "x", "it's \"so\"\n", "", "--format", "é"]),
+            (["reload", "--dry-run"], ["text", "reload", "--dry-run"]),
+        ):
+            self.gateway(b"=ok\r\n").join
+            self.assertEqual(run_it("ctl", "--socket", str(self.path), *arguments)[0], 0)
+            verb, line = self.heard.split(b" ", 1)
+            self.assertEqual((verb, json.loads(line), line.count(b"\n")), (b"ctl", sent, 1))
+            self.doCleanups()
+            self.setUp()
+
+    def test_no_gateway(self) -> None:
+        words = f"no gateway at {self.path}: No such file or directory\n"
+        for command in (["ctl", "--socket", str(self.path), "who"], ["console", "--socket", str(self.path)]):
+            self.assertEqual(run_it(*command), (2, "", words))
+
+    def test_the_usual_place(self) -> None:
+        self.patch(os, "environ", {"RUNTIME_DIRECTORY": str(self.path.parent)})
+        self.assertEqual(run_it("ctl", "who")[2], f"no gateway at {self.path}: No such file or directory\n")
 
 
 class ProgramTest(SynchronousTestCase):

@@ -21,6 +21,7 @@ from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines
 from smartserial.script import Rule, Script
 from smartserial.settings import (
     Address,
+    ConsoleSettings,
     DeviceRules,
     EndpointDevice,
     GatewaySettings,
@@ -45,6 +46,10 @@ from smartserial.sharing.slow import SlowPolicy
 from .configs import Expected, device, in_short, judged, listen, port, remote, share, telnet, two_devices
 
 COMPLETE = """\
+console:
+  unix: run/console.sock
+  telnet: any:7000
+  insecure: true
 shares:
   line-1:
     device:
@@ -212,7 +217,8 @@ def complete_settings(folder: Path) -> GatewaySettings:
                 EndpointDevice("tls:example.org:443"),
                 (ListenerSettings(Address("::1", 7006)),),
             ),
-        )
+        ),
+        ConsoleSettings(False, folder / "run/console.sock", Address("0.0.0.0", 7000), insecure=True),
     )
 
 
@@ -294,6 +300,7 @@ class CompleteTest(FileTest):
         self.assertEqual(findings, [])
         for found, expected in zip(settings.shares, complete_settings(self.folder).shares, strict=True):
             self.assertEqual(found, expected)
+        self.assertEqual(settings, complete_settings(self.folder))
 
     def test_no_option_is_left_out(self) -> None:
         parsed, _ = validate(models.ConfigModel, parse_source("complete", COMPLETE.encode()))
@@ -339,8 +346,9 @@ class CompleteTest(FileTest):
         """All that are handed out have no findings, warnings included."""
         root = Path(__file__).parent.parent
         texts = {path.name: path.read_text() for path in (root / "etc").glob("*.yaml")}
-        documented = (root / "docs" / "configuration.md").read_text().split("```yaml\nshares:\n")[1:]
-        texts |= {f"example {n}": f"shares:\n{text.partition('```')[0]}" for n, text in enumerate(documented)}
+        blocks = (root / "docs" / "configuration.md").read_text().split("```yaml\n")[1:]
+        documented = [block.partition("```")[0] for block in blocks]
+        texts |= {f"example {n}": text for n, text in enumerate(documented) if "shares:\n" in text}
         self.assertGreaterEqual(len(texts), 8)
         for name, text in texts.items():
             self.assertEqual([str(finding) for finding in config.check(self.write(text))], [], name)

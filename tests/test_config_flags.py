@@ -13,6 +13,8 @@ from smartserial.config.findings import FindingsError
 from smartserial.config.flags import device_from_words, one_share, split_words
 from smartserial.lines import Flow, LineSettings, Parity, Rs485
 from smartserial.settings import (
+    Address,
+    ConsoleSettings,
     EndpointDevice,
     LoopDevice,
     Mode,
@@ -177,6 +179,30 @@ class FlagsTest(SynchronousTestCase):
             refused = self._refused("loop:", ["1"], "raw", max_clients=word)
             self.assertIn("CF03 error: --max-clients: expected", refused)
         self.assertIn("--mode: expected 'raw' or 'rfc2217', found 'zz'", self._refused("loop:", ["1"], "zz"))
+
+    def test_console(self) -> None:
+        settings, findings = one_share("loop:", ["1"], "raw")
+        self.assertEqual((settings.console, findings), (ConsoleSettings(), []))
+        for word, insecure, expected in (
+            ("2323", False, ConsoleSettings(telnet=Address("127.0.0.1", 2323))),
+            ("0", False, ConsoleSettings(telnet=Address("127.0.0.1", 0))),
+            ("[::1]:2323", False, ConsoleSettings(telnet=Address("::1", 2323))),
+            ("localhost:2323", True, ConsoleSettings(telnet=Address("127.0.0.1", 2323), insecure=True)),
+            ("any:2323", True, ConsoleSettings(telnet=Address("0.0.0.0", 2323), insecure=True)),
+        ):
+            settings, findings = one_share("loop:", ["1"], "raw", insecure=insecure, console=word)
+            self.assertEqual((settings.console, findings), (expected, []), word)
+
+    def test_wrong_consoles(self) -> None:
+        for word, words in (
+            ("any:2323", "CF07 error: --console: 0.0.0.0 is open to other machines"),
+            ("any:2323", "(add --insecure if that is meant)"),
+            ("x", "CF03 error: --console: expected HOST:PORT, found 'x'"),
+            ("70000", "CF03 error: --console: expected a port from 0 to 65535, or HOST:PORT, found 70000"),
+            ("example.org:1", "CF03 error: --console: expected an address of this machine"),
+            ("", "CF03 error: --console: expected "),
+        ):
+            self.assertIn(words, self._refused("loop:", ["1"], "raw", console=word), word)
 
     def test_a_mode_for_all_listeners(self) -> None:
         for word, mode in (("raw", Mode.RAW), ("rfc2217", Mode.RFC2217)):

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial.config.findings import WARNING
 from smartserial.config.rules import RULES, SETTINGS_RULES
 
-from .configs import Row, device, differences, judged, listen, port, remote, share, telnet, two_devices
+from .configs import Row, console, device, differences, judged, listen, port, remote, share, telnet, two_devices
 
 D = "shares.a.device"
 L = "shares.a.listen"
@@ -116,6 +116,25 @@ EXAMPLES: dict[str, Examples] = {
             listen("{port: 1, host: any, insecure: true}"),
             listen('{endpoint: "unix:/x"}'),
             listen('{endpoint: "tcp:1", insecure: true}'),
+        ],
+    ),
+    "protected_console": Examples(
+        [
+            (
+                console('{telnet: "any:2323"}'),
+                [("1:19 CF07 console.telnet", f"0.0.0.0 is {OPEN} (add `insecure: true` if that is meant)")],
+            ),
+            (console('{telnet: "10.0.0.1:2323"}'), [("1:19 CF07 console.telnet", f"10.0.0.1 is {OPEN}")]),
+            (console('{telnet: "[::]:2323", insecure: false}'), [("1:19 CF07 console.telnet", f":: is {OPEN}")]),
+        ],
+        [
+            console("{}"),
+            console("{telnet: 2323}"),
+            console("{telnet: 0}"),
+            console('{telnet: "localhost:2323"}'),
+            console('{telnet: "[::1]:2323", unix: false}'),
+            console("{telnet: 2323, insecure: true}"),
+            console('{telnet: "any:2323", insecure: true, unix: /run/x}'),
         ],
     ),
     "short_form_alone": Examples(

@@ -83,8 +83,8 @@ TRANSCRIPTS: dict[str, str] = {
     "disable": r"""
     + client plc 1
     > disable plc
-    + wait 1
     * plc: eva by unix: disabled
+    + wait 1
     plc: disabled
     > disable plc
     ! plc is disabled

@@ -15,6 +15,13 @@ from tests.fakes import FakeTransport
 P = PROMPT.encode()
 
 
+class Transport(StringTransport):
+    """May be closed twice, as real ones may."""
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+
 class PlainCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.stage = ConsoleStage(self)
@@ -22,7 +29,7 @@ class PlainCase(SynchronousTestCase):
     def open(self, *, local: bool = False) -> PlainConsole:
         """Begin a session; `shown` tells what is shown there."""
         console = PlainConsole(self.stage.desk, self.stage.operator(), local=local)
-        self.transport = StringTransport(lenient=True)
+        self.transport = Transport(lenient=True)
         console.makeConnection(self.transport)
         return console
 
@@ -111,6 +118,33 @@ class LinesTest(PlainCase):
         self.stage.turn(1)
         self.assertEqual(self.stage.desk.operators, {})
 
+    def test_the_end_of_what_is_typed(self) -> None:
+        """A pipe: what was typed is still done, and answered."""
+        for typed, shown in (
+            (b"", P),
+            (b"help who\n", P + b"who\r\nWho sits at a console.\r\n" + P),
+            (b"pulse plc dtr\nhelp quit\n", P + b"plc: dtr was off for 0.1 s\r\n" + P + b"quit\r\nLeave.\r\n" + P),
+            (b"monitor plc\n", P + P),
+        ):
+            console = self.open()
+            console.dataReceived(typed)
+            console.readConnectionLost()
+            self.stage.turn(1)
+            self.assertEqual(self.shown(), shown, typed)
+            self.assertTrue(self.transport.disconnecting)
+
+    def test_many_lines_typed_ahead_wait(self) -> None:
+        console = self.open()
+        console.dataReceived(b"pulse plc dtr\n")
+        for _ in range(20):
+            console.dataReceived(b"log info\n" * 10)
+            if self.transport.producerState == "paused":
+                break
+        self.assertEqual(self.transport.producerState, "paused")
+        self.stage.turn(1)
+        self.assertEqual(self.transport.producerState, "producing")
+        self.assertEqual(self.shown().count(b"all: log level info\r\n"), 100)
+
     @given(st.binary(max_size=80).map(lambda data: data.replace(b"quit", b"")), st.integers(1, 80))
     @settings(max_examples=60)
     def test_any_bytes_in_any_pieces(self, data: bytes, size: int) -> None:
@@ -150,15 +184,16 @@ class SlowTest(PlainCase):
             self.stage.device().say(b"x" * 50)
         self.assertLess(transport.pending, transport.high + 1000)
         self.drain(transport)
+        self.assertTrue(transport.reading)
         self.stage.device().say(b"last")
         self.drain(transport)
-        self.assertRegex(transport.taken[-50:], rb"\r\n\d+ skipped\r\nup device last\r\n$")
+        self.assertRegex(transport.taken[-50:], rb"(?:^|\r\n)\d+ skipped\r\nup device last\r\n$")
 
     def test_it_is_closed_all_the_same(self) -> None:
         """What was typed in one piece ends in `quit`; a transport waits for its producer before it closes."""
         for first in (b"", b"terminal 80x24\n"):
             console = PlainConsole(self.stage.desk, self.stage.operator(), local=True)
-            transport = StringTransport(lenient=True)
+            transport = Transport(lenient=True)
             console.makeConnection(transport)
             console.dataReceived(first + b"who\n")
             console.pauseProducing()
@@ -178,37 +213,62 @@ class CtlTest(PlainCase):
         return self.shown()
 
     def test_done(self) -> None:
-        for line, answer in (
-            (b"ctl help who\n", b"who\r\nWho sits at a console.\r\n=ok\r\n"),
-            (b"ctl take meter\r\n", b"meter: taken: clients only watch\r\n=ok\r\n"),
-            (b"ctl --format json help who\n", b'{"text": "who"}\r\n{"text": "Who sits at a console."}\r\n=ok\r\n'),
-            (b"ctl pulse plc dtr\n", b"plc: dtr was off for 0.1 s\r\n=ok\r\n"),
-            (b"ctl \n", b"=ok\r\n"),
+        for words, answer in (
+            (b'["text", "help", "who"]', b"who\r\nWho sits at a console.\r\n=ok\r\n"),
+            (b'["text", "log", "info"]', b"all: log level info\r\n=ok\r\n"),
+            (b'["json", "help", "quit"]', b'{"text": "quit"}\r\n{"text": "Leave."}\r\n=ok\r\n'),
+            (b'["text", "pulse", "plc", "dtr"]', b"plc: dtr was off for 0.1 s\r\n=ok\r\n"),
+            (b'["text", "send", "plc", "it\'s \\"so\\" "]', b"plc: sent 10 bytes\r\n=ok\r\n"),
+            (b'["text", "send", "plc", "\\udce4\\n"]', b"plc: sent 2 bytes\r\n=ok\r\n"),
+            (b'["text", "send", "plc", "--format", "xml"]', b"plc: sent 12 bytes\r\n=ok\r\n"),
+            (b"[]", b"=ok\r\n"),
+            (b'["text"]', b"=ok\r\n"),
+            (b'["text", "quit"]', b""),
         ):
-            self.assertEqual(self.ask(line), answer)
-            self.assertTrue(self.transport.disconnecting)
+            for end in (b"\n", b"\r\n"):
+                self.assertEqual(self.ask(b"ctl " + words + end), answer, words)
+                self.assertTrue(self.transport.disconnecting)
 
     def test_not_done(self) -> None:
-        for line, error in (
-            (b"ctl zzz\n", b"unknown verb zzz (`help` tells all)"),
-            (b"ctl share plk\n", b"there is no share plk (did you mean plc?)"),
-            (b"ctl it's\n", b"expected a closing quote"),
+        for words, error in (
+            (b'["text", "zzz"]', b"unknown verb zzz (`help` tells all)"),
+            (b'["text", "share", "plk"]', b"there is no share plk (did you mean plc?)"),
+            (b'["text", "share"]', b"expected: share SHARE"),
+            (b'["text", "zzz\\n=ok"]', b"unknown verb zzz\\n=ok (`help` tells all)"),
+            (b"who", b"unknown verb who (`help` tells all)"),
+            (b'{"who": 1}', b'unknown verb {"who": 1} (`help` tells all)'),
+            (b'["xml", "who"]', b"expected --format text or json"),
+            (b"[1]", b"unknown verb [1] (`help` tells all)"),
+            (b"[" * 2000, b"unknown verb " + b"[" * 2000 + b" (`help` tells all)"),
+            (b"", b"unknown verb  (`help` tells all)"),
         ):
-            self.assertEqual(self.ask(line), b"=error " + error + b"\r\n")
+            self.assertEqual(self.ask(b"ctl " + words + b"\n"), b"=error " + error + b"\r\n")
             self.assertTrue(self.transport.disconnecting)
 
     def test_just_one(self) -> None:
-        for line in (b"ctl who\nctl take plc\n", b"ctl pulse plc dtr\ntake plc\n"):
+        for line in (b'ctl ["text", "who"]\ntake plc\n', b'ctl ["text", "pulse", "plc", "dtr"]\ntake plc\n'):
             self.ask(line)
             self.assertFalse(self.stage.share().ports.desk.seized, line)
 
     def test_following(self) -> None:
         console = self.open(local=True)
-        console.dataReceived(b"ctl monitor plc\n")
+        console.dataReceived(b'ctl ["text", "monitor", "plc"]\n')
         self.stage.device().say(b"x")
         self.assertEqual(self.shown(), b"up device x\r\n")
         console.connectionLost()
         self.assertEqual(self.stage.share().taps, {})
+
+    def test_an_end_of_what_is_typed_ends_nothing_but_what_comes_by(self) -> None:
+        for words, answer in (
+            (b'["text", "pulse", "plc", "dtr"]', b"plc: dtr was off for 0.1 s\r\n=ok\r\n"),
+            (b'["text", "monitor", "plc"]', b"=ok\r\n"),
+        ):
+            console = self.open(local=True)
+            console.dataReceived(b"ctl " + words + b"\n")
+            console.readConnectionLost()
+            self.stage.turn(1)
+            self.assertEqual(self.shown(), answer)
+            self.assertTrue(self.transport.disconnecting)
 
     def test_only_as_the_first_line_and_only_here(self) -> None:
         console = self.open(local=True)

@@ -39,21 +39,25 @@ class OrderTest(SynchronousTestCase):
         self.assertEqual((self.seat.types(""), self.seat.types("   ")), ([], []))
         self.assertEqual(self.screen.prompts, 2)
 
-    def test_as_many_lines_as_may_wait(self) -> None:
+    def test_many_lines(self) -> None:
+        """All are kept; the door is told to read no more for a while."""
         self.seat.types("pulse plc dtr 1s")
-        for _ in range(100):
+        self.assertFalse(self.seat.session.crowded)
+        for _ in range(1000):
             self.seat.types("nonsense")
+        self.assertTrue(self.seat.session.crowded)
         self.stage.turn(1)
-        self.assertEqual(len(self.screen.take()), 101)
-        self.assertEqual(self.screen.prompts, 101)
+        self.assertEqual(len(self.screen.take()), 1001)
+        self.assertEqual((self.screen.prompts, self.seat.session.crowded), (1001, False))
 
-    def test_more_lines_than_may_wait_are_told_of(self) -> None:
-        self.seat.types("pulse plc dtr 1s")
-        shown = [line for _ in range(150) for line in self.seat.types("log info")]
+    def test_no_more_lines(self) -> None:
+        for line in ("pulse plc dtr 1s", "take plc"):
+            self.seat.types(line)
+        self.seat.session.no_more()
+        self.assertFalse(self.screen.left)
         self.stage.turn(1)
-        done = [line for line in self.screen.take() if line == "all: log level info"]
-        self.assertEqual(len(done), 100)
-        self.assertTrue(shown, "50 lines are gone without a word")
+        self.assertTrue(self.screen.left)
+        self.assertTrue(self.stage.share().ports.desk.seized)
 
     def test_quit_forgets_what_waits(self) -> None:
         for line in ("pulse plc dtr 1s", "quit", "take plc"):
@@ -189,11 +193,11 @@ class WrongTest(SynchronousTestCase):
 
     def test_it_is_told_and_logged(self) -> None:
         def wrong(desk: Desk, operator: Operator, words: list[str]) -> Output:
-            raise ZeroDivisionError("by\nzero")
+            raise ZeroDivisionError("by\n\x1b zero")
 
         self.let_who(wrong)
-        error = r"this went wrong inside: by\nzero; the log tells where"
-        self.assertEqual(self.seat.types("who"), [f"! {error}"])
+        shown = self.seat.types("who")
+        self.assertEqual(shown, [r"! this went wrong inside: by\n\x1b zero; the log tells where"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual(self.seat.types("help who")[0], "who")
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.console.output import VerbError
-from smartserial.console.remote import quoted
 from smartserial.console.words import assignments, hex_bytes, on_off, split, text_bytes
 
 
@@ -42,14 +41,6 @@ class SplitTest(SynchronousTestCase):
         with contextlib.suppress(VerbError):
             split(line)
 
-    @given(st.lists(st.text(alphabet=st.characters(exclude_characters="\r\n"), max_size=6), max_size=4))
-    def test_what_the_command_quotes_is_what_the_console_reads(self, words: list[str]) -> None:
-        self.assertEqual(split(" ".join(map(quoted, words))), words)
-
-    def test_quoted(self) -> None:
-        for word, text in (("plain", "plain"), ("", "''"), ("a b", "'a b'"), ("it's", '"it\'s"')):
-            self.assertEqual(quoted(word), text)
-
 
 class BytesTest(SynchronousTestCase):
     def test_text(self) -> None:
@@ -63,6 +54,7 @@ class BytesTest(SynchronousTestCase):
             (r"\x411", b"A1"),
             ("Gerät", "Gerät".encode()),
             ("ä\\xe4", b"\xc3\xa4\xe4"),
+            ("\udce4\\xe4", b"\xe4\xe4"),
         ):
             self.assertEqual(text_bytes(word), data, word)
 

@@ -75,11 +75,11 @@ class Verdict:
 
 
 def check(results: Results, goals: list[Goal]) -> list[Verdict]:
-    """Compare with each goal whose scenario was run."""
+    """Compare with each goal whose scenario was run with both servers."""
     return [
         Verdict(goal, results[goal.scenario].ratio(goal.peer, goal.base, goal.column))
         for goal in goals
-        if goal.scenario in results
+        if goal.scenario in results and {goal.peer, goal.base} <= results[goal.scenario].runs.keys()
     ]
 
 

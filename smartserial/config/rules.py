@@ -88,7 +88,8 @@ def protected_console(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """Other machines are let to the console only with the word `insecure`."""
     console = config.console
     if console.telnet is None:
-        if console.insecure:
+        wrong = ("console", "telnet") in source.places and "telnet" not in console.model_fields_set
+        if console.insecure and not wrong:
             message = "cannot act: it is for `telnet`, and the socket is this user's own"
             yield source.finding(("console", "insecure"), "CF08", message, severity=WARNING, at_key=True)
     elif not console.insecure and not loopback(console.telnet[0]):

@@ -179,7 +179,7 @@ async def reload(desk: Desk, operator: Operator, words: list[str]) -> Output:
     try:
         differences = await desk.reload(dry)
     except ConfigError as error:
-        raise VerbError(str(error)) from error
+        raise VerbError(*str(error).splitlines()) from error
     return Words(tuple(differences) or ("nothing is different",))
 
 

@@ -105,6 +105,8 @@ def _free(path: Path) -> None:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise ConfigError(f"cannot open the console at {path}: {error.strerror}") from error
     if not stat.S_ISSOCK(mode):
         raise ConfigError(f"cannot open the console at {path}: it is there, and no socket")
     with socket(AF_UNIX, SOCK_STREAM) as probe:

@@ -14,7 +14,7 @@ _GAP = "  "
 
 
 class VerbError(Exception):
-    """What was typed cannot be done; the text says what was expected."""
+    """What was typed cannot be done; each argument is a line that says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)

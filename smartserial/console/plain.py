@@ -42,6 +42,7 @@ class PlainConsole(LineOnlyReceiver):
         self._operator = operator
         self._terminal: EditingTerminal | None = None
         self._first = local
+        self._begun = b""
         self._once = False
         self._full = self._after_cr = self._held = False
 
@@ -63,31 +64,51 @@ class PlainConsole(LineOnlyReceiver):
         if self._terminal is not None:
             self._terminal.dataReceived(data)
         else:
+            if self._first and (data := self._first_line(data)) == b"":
+                return
             if self._after_cr and data.startswith(b"\n"):
                 data = data[1:]
             self._after_cr = data.endswith(b"\r")
             super().dataReceived(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
             self._read_on()
 
-    @override
-    def lineReceived(self, line: bytes) -> None:
-        if self._terminal is not None:
-            self._terminal.dataReceived(line + self.delimiter)
-            return
-        text = line.decode("utf-8", "replace")
-        first, self._first = self._first, False
-        if first and text.startswith("ctl "):
+    def _first_line(self, data: bytes) -> bytes:
+        """Look for one of the first lines that are no verbs; return what is still to be read as lines."""
+        self._begun += data
+        line, end, rest = self._begun.partition(b"\n")
+        if not end and len(line) <= MOST_LINE and b"\r" not in line:
+            return b""
+        self._first = False
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        if end and text.startswith("ctl "):
             self._once = True
             self._session.line(_words(text.removeprefix("ctl ")))
-            return
-        if first and text.startswith("terminal "):
+        elif end and text.startswith("terminal "):
             self._edit(text)
-            return
-        self._session.line(text)
+            if rest and self._terminal is not None:
+                self._terminal.dataReceived(rest)
+        else:
+            return self._begun
+        return b""
+
+    @override
+    def lineReceived(self, line: bytes) -> None:
+        if not self._once:
+            self._session.line(line.decode("utf-8", "replace"))
+
+    def interrupt(self) -> None:
+        """End what comes by, or forget the line that has been begun."""
+        if self._session.following:
+            self._session.interrupt()
+        else:
+            self._buffer = b""
+            self.show([""])
+            self._prompt()
 
     def _edit(self, text: str) -> None:
         columns, _, rows = text.removeprefix("terminal ").partition("x")
-        size = (int(columns), int(rows)) if columns.isdigit() and rows.isdigit() else (80, 24)
+        fits = all(word.isascii() and word.isdigit() and len(word) < 5 for word in (columns, rows))
+        size = (int(columns), int(rows)) if fits else (80, 24)
         self._session.closed()
         self._terminal = editing(self._desk, self._operator, size, self.room)
         self._terminal.makeConnection(self.transport)

@@ -83,6 +83,8 @@ class Session:
 
     def line(self, text: list[str] | str) -> None:
         """Take a line, or a form and words; while something is followed, any line ends that."""
+        if self._left:
+            return
         if self.following:
             self.interrupt()
         self._lines.append(text)
@@ -117,7 +119,7 @@ class Session:
         if self._running:
             return
         self._running = True
-        while self._lines and not self._busy and self._door.room():
+        while self._lines and not self._busy and (self._door.room() or self._lines[0] == "quit"):
             self._busy = True
             doing = Deferred.fromCoroutine(self._perform(self._lines.popleft()))
             doing.addCallback(self._done).addErrback(self._failed)
@@ -127,6 +129,7 @@ class Session:
             self._door.leave()
 
     async def _perform(self, text: list[str] | str) -> Output | None:
+        self._json = False
         words = text[1:] if isinstance(text, list) else split(text)
         form = text[0] if isinstance(text, list) and text else "text"
         while isinstance(text, str) and "--format" in words:
@@ -149,7 +152,9 @@ class Session:
     def _done(self, output: Output | None) -> None:
         if isinstance(output, Follow):
             self._end = output.begin(self._row)
-            self._busy = False  # any line ends it
+            self._busy = False  # any line ends it, one that was typed ahead at once
+            if self._lines or self._ending:
+                self.interrupt()
             return
         if output is not None:
             self._door.show(as_json(output) if self._json else as_text(output))
@@ -161,14 +166,15 @@ class Session:
             return
         if self._skipped:
             skipped, self._skipped = self._skipped, 0
-            self._row({"skipped": skipped})
+            self._door.show([json_of({"skipped": skipped}) if self._json else f"{skipped} skipped"])
         self._door.show([json_of(row) if self._json else line_of(row)])
 
     def _failed(self, failure: Failure) -> None:
-        error = "\n".join(printable(line) for line in failure.getErrorMessage().splitlines())
-        if not failure.check(VerbError):
+        if failure.check(VerbError):
+            error = "\n".join(printable(str(line)) for line in getattr(failure.value, "args", ()))
+        else:
             _log.failure("a verb failed", failure)
-            error = f"this went wrong inside: {error}; the log tells where"
+            error = f"this went wrong inside: {printable(failure.getErrorMessage())}; the log tells where"
         if self._json:
             self._door.show([json_of({"error": error})])
         self._finished(error)

@@ -75,6 +75,8 @@ class TelnetConsole(Protocol):
         """Answer AYT, and take IP for what Ctrl-C sends."""
         if code == Command.AYT:
             self.transport.write(b"\r\n[smartserial is here]\r\n")
+        elif code == Command.IP and isinstance(self._console, PlainConsole):
+            self._console.interrupt()
         elif code == Command.IP and self._console is not None:
             self._console.dataReceived(b"\x03")
 

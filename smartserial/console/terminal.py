@@ -67,9 +67,7 @@ class Terminal(HistoricRecvLine):
             self.terminal.write(b"\r")
             self._page = [] if keyID in _INTERRUPTS else self._page
             self._show_page()
-        elif keyID in self.keyHandlers or (
-            keyID in self._printableChars and len(self.lineBuffer) < MOST_LINE
-        ):
+        elif keyID in self.keyHandlers or (_is_text(keyID) and len(self.lineBuffer) < MOST_LINE):
             super().keystrokeReceived(keyID, modifier)
 
     @override
@@ -102,6 +100,8 @@ class Terminal(HistoricRecvLine):
             self.terminal.write("  ".join(choices).encode())
             self.terminal.nextLine()
             self.drawInputLine()
+            if behind := len(self.lineBuffer) - self.lineBufferIndex:
+                self.terminal.cursorBackward(behind)
 
     # ---- the door of the session
 
@@ -150,6 +150,10 @@ class Terminal(HistoricRecvLine):
         self._session.closed()
 
 
+def _is_text(key: object) -> bool:
+    return isinstance(key, bytes) and len(key) == 1 and 0x20 <= key[0] < 0x7F
+
+
 class EditingTerminal(ServerProtocol):
     """Cuts what a terminal sends into keys; what is no key is dropped."""
 
@@ -174,6 +178,7 @@ class EditingTerminal(ServerProtocol):
         """Close, and leave the terminal as it was; a reset would clear the operator's screen."""
         self.resetModes([modes.IRM])
         transport: Any = self.transport
+        transport.unregisterProducer()  # nothing more is written, and a transport waits for its producer
         transport.loseConnection()
 
     @override

@@ -80,11 +80,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        The exit code: 0 all is well, 1 warnings with ``--strict``, 2 errors.
+        The exit code: 0 all is well, 1 warnings with ``--strict``, 2 errors, 130 after Ctrl-C.
     """
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.call(parsed))
+    except KeyboardInterrupt:  # whoever typed Ctrl-C knows
+        return 130
     except BrokenPipeError:  # whoever reads has had enough, as in `smartserial schema | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, Logger, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -20,7 +21,6 @@ from smartserial.console.words import text_bytes
 from smartserial.errors import ConfigError, PortError
 from smartserial.events import Event, EventStream, Operated
 from smartserial.gateway import Gateway
-
 from smartserial.journal import Journal, sentence
 from smartserial.lines import LineSettings
 from smartserial.settings import (
@@ -54,6 +54,18 @@ class UnboundListener(Listener):
     def bind(self) -> None:
         if UnboundListener.error is not None:
             raise ConfigError(UnboundListener.error)
+
+
+class Transport(StringTransport):
+    """May be closed twice, as real ones may; `shown` is what was written since the last time."""
+
+    def shown(self) -> bytes:
+        data: bytes = self.value()
+        self.clear()
+        return data
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
 
 
 class Screen:
@@ -111,7 +123,8 @@ class ConsoleStage:
         self.stream = EventStream()
         self.stream.subscribe(self.events.append)
         self.logged: list[LogEvent] = []
-        log = Logger(namespace="smartserial", observer=self.logged.append)
+        observer: Any = self.logged.append
+        log = Logger(namespace="smartserial", observer=observer)
         self.journal = Journal(self.stream, self.clock.seconds, log)
         self.endpoints: dict[str, FakeEndpoint] = {}
         test.patch(gateway_room, "Listener", UnboundListener)
@@ -204,9 +217,10 @@ class Transcript:
     """What is typed and what comes of it.
 
     A text of lines: ``> WORDS`` is typed, ``look> WORDS`` is typed by one who may only look; ``+ wait
-    SECONDS`` lets time go by; ``+ client SHARE LISTENER`` connects; ``+ peer TEXT`` is what that client sends,
-    ``+ device SHARE TEXT`` what a device does, ``+ away SHARE`` loses it. Other lines are what is shown, errors
-    after ``!``, changes that were recorded after ``*``, and what the serial port was asked for after ``~``.
+    SECONDS`` lets time go by; ``+ client SHARE LISTENER`` connects; ``+ peer TEXT`` is what that client
+    sends, ``+ device SHARE TEXT`` what a device does, ``+ away SHARE`` loses it. Other lines are what is
+    shown, errors after ``!``, changes that were recorded after ``*``, and what the serial port was asked for
+    after ``~``.
     """
 
     def __init__(self, stage: ConsoleStage) -> None:

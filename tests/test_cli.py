@@ -139,31 +139,23 @@ class GatewayTest(SynchronousTestCase):
         self.path = Path(folder.name) / "console.sock"
         self.heard = b""
 
-    def gateway(self, answer: bytes) -> threading.Thread:
-        """Play a gateway that hears one line and answers."""
-        server = socket.socket(socket.AF_UNIX)
-        self.addCleanup(server.close)
-        server.bind(str(self.path))
-        server.listen()
-        self.addCleanup(self.path.unlink)
-
-        def play() -> None:
-            connection, _ = server.accept()
-            with connection, connection.makefile("rb") as lines:
-                self.heard = lines.readline()
-                connection.sendall(answer)
-
-        thread = threading.Thread(target=play, daemon=True)
-        thread.start()
-        self.addCleanup(thread.join, GUARD)
-        return thread
-
     def ctl(self, answer: bytes, *arguments: str) -> tuple[int, str, str]:
-        thread = self.gateway(answer)
-        done = run_it("ctl", "--socket", str(self.path), *arguments)
-        thread.join(GUARD)
-        self.doCleanups()
-        self.setUp()
+        """Run `ctl` while a gateway hears one line and answers."""
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(self.path))
+            server.listen()
+
+            def play() -> None:
+                connection, _ = server.accept()
+                with connection, connection.makefile("rb") as lines:
+                    self.heard = lines.readline()
+                    connection.sendall(answer)
+
+            thread = threading.Thread(target=play, daemon=True)
+            thread.start()
+            done = run_it("ctl", "--socket", str(self.path), *arguments)
+            thread.join(GUARD)
+        self.path.unlink()
         return done
 
     def test_done(self) -> None:
@@ -184,15 +176,15 @@ class GatewayTest(SynchronousTestCase):
             (["shares"], ["text", "shares"]),
             ([], ["text", "help"]),
             (["--format", "json", "share", "x"], ["json", "share", "x"]),
-            (["send", "x", "it's \"so\"\n", "", "--format", "é"], ["text", "send", "x", "it's \"so\"\n", "", "--format", "é"]),
+            (
+                ["send", "x", 'it\'s "so"\n', "", "--format", "é"],
+                ["text", "send", "x", 'it\'s "so"\n', "", "--format", "é"],
+            ),
             (["reload", "--dry-run"], ["text", "reload", "--dry-run"]),
         ):
-            self.gateway(b"=ok\r\n").join
-            self.assertEqual(run_it("ctl", "--socket", str(self.path), *arguments)[0], 0)
+            self.assertEqual(self.ctl(b"=ok\r\n", *arguments), (0, "", ""))
             verb, line = self.heard.split(b" ", 1)
             self.assertEqual((verb, json.loads(line), line.count(b"\n")), (b"ctl", sent, 1))
-            self.doCleanups()
-            self.setUp()
 
     def test_no_gateway(self) -> None:
         words = f"no gateway at {self.path}: No such file or directory\n"

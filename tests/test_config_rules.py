@@ -10,7 +10,19 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial.config.findings import WARNING
 from smartserial.config.rules import RULES, SETTINGS_RULES
 
-from .configs import Row, console, device, differences, judged, listen, port, remote, share, telnet, two_devices
+from .configs import (
+    Row,
+    console,
+    device,
+    differences,
+    judged,
+    listen,
+    port,
+    remote,
+    share,
+    telnet,
+    two_devices,
+)
 
 D = "shares.a.device"
 L = "shares.a.listen"
@@ -125,7 +137,10 @@ EXAMPLES: dict[str, Examples] = {
                 [("1:19 CF07 console.telnet", f"0.0.0.0 is {OPEN} (add `insecure: true` if that is meant)")],
             ),
             (console('{telnet: "10.0.0.1:2323"}'), [("1:19 CF07 console.telnet", f"10.0.0.1 is {OPEN}")]),
-            (console('{telnet: "[::]:2323", insecure: false}'), [("1:19 CF07 console.telnet", f":: is {OPEN}")]),
+            (
+                console('{telnet: "[::]:2323", insecure: false}'),
+                [("1:19 CF07 console.telnet", f":: is {OPEN}")],
+            ),
         ],
         [
             console("{}"),

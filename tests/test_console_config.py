@@ -50,7 +50,10 @@ WRONG: list[Row] = [
         console('{telnet: "example.org:23"}'),
         [("1:19 CF03 console.telnet", "expected an address of this machine, localhost or any")],
     ),
-    (console("{telnet: 23, insecure: 1}"), [("1:33 CF03 console.insecure", "expected true or false, found 1")]),
+    (
+        console("{telnet: 23, insecure: 1}"),
+        [("1:33 CF03 console.insecure", "expected true or false, found 1")],
+    ),
 ]
 
 
@@ -72,7 +75,11 @@ class ConsoleConfigTest(SynchronousTestCase):
         self.assertEqual(differences(WRONG), "")
 
     def test_insecure_without_telnet_is_a_warning(self) -> None:
-        for values in ("{insecure: true}", "{insecure: true, unix: /run/x}", "{insecure: true, telnet: null}"):
+        for values in (
+            "{insecure: true}",
+            "{insecure: true, unix: /run/x}",
+            "{insecure: true, telnet: null}",
+        ):
             settings, (finding,) = judged(console(values))
             self.assertIsNotNone(settings)
             self.assertEqual((finding.code, finding.severity, finding.message), ("CF08", WARNING, ACTS))

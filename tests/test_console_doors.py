@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import socket
 import stat
@@ -126,12 +127,10 @@ class UnixTest(DoorsCase):
         await doors.stopService()
 
     async def test_a_user_without_a_name(self) -> None:
-        from smartserial.console import doors as room
-
         def unknown(uid: int) -> None:
             raise KeyError(uid)
 
-        self.patch(room.pwd, "getpwuid", unknown)
+        self.patch(pwd, "getpwuid", unknown)
         doors = self.doors(unix=self.path)
         doors.open()
         shown = await self.ask(b'ctl ["text", "who"]\n')

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.console.plain import PlainConsole
 from smartserial.console.session import MOST_LINE, PROMPT
-from tests.consolestage import ConsoleStage
+from tests.consolestage import ConsoleStage, Transport
 from tests.fakes import FakeTransport
 
 P = PROMPT.encode()
-
-
-class Transport(StringTransport):
-    """May be closed twice, as real ones may."""
-
-    def unregisterProducer(self) -> None:
-        self.producer = None
 
 
 class PlainCase(SynchronousTestCase):
@@ -34,9 +26,7 @@ class PlainCase(SynchronousTestCase):
         return console
 
     def shown(self) -> bytes:
-        data = self.transport.value()
-        self.transport.clear()
-        return data
+        return self.transport.shown()
 
 
 class LinesTest(PlainCase):
@@ -84,7 +74,13 @@ class LinesTest(PlainCase):
     def test_what_acts_on_a_terminal(self) -> None:
         console = self.open()
         self.shown()
-        for typed in (b"\x1b[2J\n", b"\xff\x00\x9b\n", "ä€\n".encode(), b"share '\x07'\n", b"kick plc \x7f\n"):
+        for typed in (
+            b"\x1b[2J\n",
+            b"\xff\x00\x9b\n",
+            "ä€\n".encode(),
+            b"share '\x07'\n",
+            b"kick plc \x7f\n",
+        ):
             console.dataReceived(typed)
             shown = self.shown()
             self.assertTrue(shown.endswith(b"\r\n" + P), shown)
@@ -123,7 +119,10 @@ class LinesTest(PlainCase):
         for typed, shown in (
             (b"", P),
             (b"help who\n", P + b"who\r\nWho sits at a console.\r\n" + P),
-            (b"pulse plc dtr\nhelp quit\n", P + b"plc: dtr was off for 0.1 s\r\n" + P + b"quit\r\nLeave.\r\n" + P),
+            (
+                b"pulse plc dtr\nhelp quit\n",
+                P + b"plc: dtr was off for 0.1 s\r\n" + P + b"quit\r\nLeave.\r\n" + P,
+            ),
             (b"monitor plc\n", P + P),
         ):
             console = self.open()
@@ -180,7 +179,7 @@ class SlowTest(PlainCase):
     def test_rows_are_skipped_and_told_of(self) -> None:
         _, transport = self.slow()
         transport.say(b"monitor plc\n")
-        for _ in range(3000):
+        for _ in range(6000):
             self.stage.device().say(b"x" * 50)
         self.assertLess(transport.pending, transport.high + 1000)
         self.drain(transport)
@@ -235,7 +234,7 @@ class CtlTest(PlainCase):
             (b'["text", "share", "plk"]', b"there is no share plk (did you mean plc?)"),
             (b'["text", "share"]', b"expected: share SHARE"),
             (b'["text", "zzz\\n=ok"]', b"unknown verb zzz\\n=ok (`help` tells all)"),
-            (b"who", b"unknown verb who (`help` tells all)"),
+            (b"who all", b"unknown verb who all (did you mean who?)"),
             (b'{"who": 1}', b'unknown verb {"who": 1} (`help` tells all)'),
             (b'["xml", "who"]', b"expected --format text or json"),
             (b"[1]", b"unknown verb [1] (`help` tells all)"),
@@ -295,7 +294,16 @@ class EditingTest(PlainCase):
         self.assertEqual(self.stage.desk.operators, {})
 
     def test_a_size_that_is_none(self) -> None:
-        for size in (b"", b"x", b"80", b"-1x-1", b"axb", b"0x0", b"9" * 20 + b"x" + b"9" * 20, "²x²".encode()):
+        for size in (
+            b"",
+            b"x",
+            b"80",
+            b"-1x-1",
+            b"axb",
+            b"0x0",
+            b"9" * 20 + b"x" + b"9" * 20,
+            "²x²".encode(),
+        ):
             console = self.open(local=True)
             console.dataReceived(b"terminal " + size + b"\n")
             console.dataReceived(b"help who\r")

@@ -22,7 +22,13 @@ class OrderTest(SynchronousTestCase):
         self.screen = self.seat.screen
 
     def test_one_after_the_other(self) -> None:
-        for line in ("pulse plc dtr 1s", "lines plc rts=on", "pulse plc rts 1s", "lines plc dtr=off", "nonsense"):
+        for line in (
+            "pulse plc dtr 1s",
+            "lines plc rts=on",
+            "pulse plc rts 1s",
+            "lines plc dtr=off",
+            "nonsense",
+        ):
             self.assertEqual(self.seat.types(line), [])
         self.assertEqual(self.screen.prompts, 0)
         self.stage.turn(1)
@@ -165,7 +171,14 @@ class FollowTest(SynchronousTestCase):
 
     def test_a_door_that_is_slow(self) -> None:
         self.seat.types("monitor plc")
-        for data, keeps_up in ((b"a", True), (b"b", False), (b"c", False), (b"d", False), (b"e", True), (b"f", True)):
+        for data, keeps_up in (
+            (b"a", True),
+            (b"b", False),
+            (b"c", False),
+            (b"d", False),
+            (b"e", True),
+            (b"f", True),
+        ):
             self.screen.keeps_up = keeps_up
             self.stage.device().say(data)
         self.assertEqual(self.screen.take(), ["up device a", "3 skipped", "up device e", "up device f"])

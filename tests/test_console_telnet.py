@@ -188,9 +188,7 @@ class InsecureTest(TelnetCase):
     def test_it_may_change(self) -> None:
         self.says(b"\n")
         self.assertIn(b"plc: taken", self.says(b"take plc\r\n"))
-        self.assertEqual(
-            self.stage.operated(), ["plc: 10.0.0.9:5000 by telnet: taken: clients only watch"]
-        )
+        self.assertEqual(self.stage.operated(), ["plc: 10.0.0.9:5000 by telnet: taken: clients only watch"])
 
 
 class SlowTest(TelnetCase):

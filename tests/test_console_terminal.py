@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.console.session import MOST_LINE, PROMPT
 from smartserial.console.terminal import EditingTerminal, editing
 from smartserial.console.verbs import VERBS
-from tests.consolestage import ConsoleStage
+from tests.consolestage import ConsoleStage, Transport
 
 P = PROMPT.encode()
 LEFT, RIGHT, UP, DOWN = b"\x1b[D", b"\x1b[C", b"\x1b[A", b"\x1b[B"
@@ -29,7 +29,7 @@ class TerminalCase(SynchronousTestCase):
         self.open()
 
     def open(self, columns: int = 200, rows: int = 50) -> None:
-        self.transport = StringTransport()
+        self.transport = Transport()
         terminal = editing(self.stage.desk, self.stage.operator(), (columns, rows), lambda: self.roomy)
         assert isinstance(terminal, EditingTerminal)
         self.console = terminal
@@ -42,9 +42,11 @@ class TerminalCase(SynchronousTestCase):
         return self.shown()
 
     def shown(self) -> bytes:
-        data = self.transport.value()
-        self.transport.clear()
-        return data
+        return self.transport.shown()
+
+    @property
+    def terminal(self) -> Any:
+        return self.console.terminalProtocol
 
     def line(self, typed: bytes) -> str:
         """Type a line; return what it was when it was done, by the error that it is."""
@@ -54,7 +56,7 @@ class TerminalCase(SynchronousTestCase):
 
 class EditTest(TerminalCase):
     def test_it_begins_with_a_prompt_and_clears_nothing(self) -> None:
-        transport = StringTransport()
+        transport = Transport()
         editing(self.stage.desk, self.stage.operator(), (80, 24), lambda: True).makeConnection(transport)
         self.assertEqual(transport.value(), b"\x1b[4h" + P)
 
@@ -114,7 +116,7 @@ class EditTest(TerminalCase):
     def test_a_completion_makes_no_line_longer(self) -> None:
         self.keys(b"y " * (MOST_LINE // 2))
         self.keys(HOME + b"share" + TAB)
-        self.assertLess(len(self.console.terminalProtocol.lineBuffer), MOST_LINE + 10)
+        self.assertLess(len(self.terminal.lineBuffer), MOST_LINE + 10)
 
     def test_the_end(self) -> None:
         self.keys(b"monitor plc\r")
@@ -151,12 +153,12 @@ class HistoryTest(TerminalCase):
     def test_so_many(self) -> None:
         for number in range(500):
             self.line(b"x%d" % number)
-        self.assertLessEqual(len(self.console.terminalProtocol.historyLines), 200)
+        self.assertLessEqual(len(self.terminal.historyLines), 200)
         self.assertEqual(self.line(UP * 3), "x497")
         for _ in range(500):
             self.keys(b"y" + UP + CTRL_C)  # what was begun is kept too
         self.line(b"z")
-        self.assertLessEqual(len(self.console.terminalProtocol.historyLines), 200)
+        self.assertLessEqual(len(self.terminal.historyLines), 200)
 
 
 class TabTest(TerminalCase):
@@ -180,7 +182,7 @@ class TabTest(TerminalCase):
         self.assertEqual(self.line(b"x" + HOME + b"ki" + TAB), "")
         self.open()
         self.keys(b" all" + HOME + b"kick p" + TAB)
-        self.assertEqual(b"".join(self.console.terminalProtocol.lineBuffer), b"kick plc  all")
+        self.assertEqual(b"".join(self.terminal.lineBuffer), b"kick plc  all")
 
     def test_choices_in_the_middle_leave_the_cursor(self) -> None:
         self.keys(b"z" + HOME + b"share" + TAB)
@@ -288,7 +290,11 @@ class HostileTest(TerminalCase):
             self.keys(typed)
             self.assertIn(ANSWER, self.keys(CTRL_C + b"x" + CTRL_C + b"help who\r"), typed)
 
-    @given(st.lists(st.binary(max_size=30) | st.sampled_from([UP, LEFT, TAB, b"\r", b"share", b"\x1b["]), max_size=20))
+    @given(
+        st.lists(
+            st.binary(max_size=30) | st.sampled_from([UP, LEFT, TAB, b"\r", b"share", b"\x1b["]), max_size=20
+        )
+    )
     @settings(max_examples=100)
     def test_any_bytes(self, pieces: list[bytes]) -> None:
         self.console.connectionLost(None)

@@ -11,7 +11,9 @@ from smartserial.console.verbs import VERBS, completions
 from tests import test_console_acting, test_console_line, test_console_looking
 from tests.consolestage import ConsoleStage, Seat
 
-TRANSCRIPTS = test_console_looking.TRANSCRIPTS | test_console_line.TRANSCRIPTS | test_console_acting.TRANSCRIPTS
+TRANSCRIPTS = (
+    test_console_looking.TRANSCRIPTS | test_console_line.TRANSCRIPTS | test_console_acting.TRANSCRIPTS
+)
 
 
 class TableTest(SynchronousTestCase):

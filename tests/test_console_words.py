@@ -59,7 +59,13 @@ class BytesTest(SynchronousTestCase):
             self.assertEqual(text_bytes(word), data, word)
 
     def test_other_escapes(self) -> None:
-        for word, found in ((r"\q", r"\q"), (r"a\x", r"\x"), (r"\x1", r"\x"), (r"\xg0", r"\x"), ("\\ä", "\\ä")):
+        for word, found in (
+            (r"\q", r"\q"),
+            (r"a\x", r"\x"),
+            (r"\x1", r"\x"),
+            (r"\xg0", r"\x"),
+            ("\\ä", "\\ä"),
+        ):
             with self.assertRaises(VerbError) as caught:
                 text_bytes(word)
             expected = r"expected \r, \n, \t, \0, \e, \\ or \xNN, found "

@@ -129,6 +129,16 @@ class PlainTests(TestCase):
         typist.types("reload --dry-run\nevents\n" + 3000 * "who\n" + "quit\n")
         self.assertEqual(receive_all(typist.sock).count(b"may "), 3000)
 
+    def test_a_line_that_was_typed_ahead_ends_what_is_followed(self) -> None:
+        program = Program(self, ECHO)
+        program.wait_for("echo: opened")
+        typist, other = Typist(self, program), Typist(self, program)
+        typist.types("reload --dry-run\nevents\nwho\n")
+        typist.until(b" yes\r\n")
+        other.ask("send echo x")
+        typist.types("help quit\n")
+        self.assertNotIn(b"Operated", typist.until(b"Leave.\r\n"))
+
     def test_a_line_end_in_two_pieces_is_one(self) -> None:
         program = Program(self, ECHO)
         program.wait_for("echo: opened")
@@ -220,7 +230,7 @@ class ControlTests(TestCase):
         assert process.stdout is not None
         process.stdout.close()
         typist = Typist(self, self.program)
-        self.assertIn("sent", typist.ask("send echo x"))
+        until(lambda: "sent" in typist.ask("send echo x") and process.poll() is not None, "its end")
         self.assertEqual(process.wait(GUARD), 0)
         until(lambda: typist.ask("who").count("unix") == 2, "its leave")
 

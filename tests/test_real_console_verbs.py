@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import warnings
+from contextlib import suppress
 from unittest import TestCase
 
 import serial
@@ -227,9 +228,10 @@ class ForeignTextTests(TestCase):
 
 
 class FloodTests(TestCase):
-    """An operator that types and does not read."""
+    """Operators who type and do not read."""
 
-    def test_it_costs_little_and_stops_nobody(self) -> None:
+    def flood(self, begin: str, typed: bytes) -> None:
+        """Let four of them type, and look at the memory and at a client of the share."""
         program = Program(self, ECHO)
         program.wait_for("echo: opened")
         with program.connect("echo") as client:
@@ -238,15 +240,26 @@ class FloodTests(TestCase):
             before = program.memory()
             for _ in range(4):
                 typist = Typist(self, program)
+                typist.types(begin)
                 typist.sock.setblocking(False)
-                try:
+                with suppress(BlockingIOError):
                     while True:
-                        typist.sock.send(b"help\n" * 10_000)
-                except BlockingIOError:
-                    pass
+                        typist.sock.send(typed)
             for number in range(50):
                 client.sendall(b"%5d" % number)
                 self.assertEqual(receive(client, 5), b"%5d" % number)
             self.assertLess(program.memory() - before, 4 * 4096)
             self.assertIn("you", Typist(self, program).ask("who"))
         self.assertEqual(program.stop(), 0)
+
+    def test_lines(self) -> None:
+        self.flood("", b"help\n" * 10_000)
+
+    def test_empty_lines_behind_a_long_verb(self) -> None:
+        self.flood("pulse echo dtr 9s\n", b"\n" * 50_000)
+
+    def test_completion(self) -> None:
+        self.flood("terminal 80x24\n", b"\t" * 50_000)
+
+    def test_history(self) -> None:
+        self.flood("terminal 80x24\n", b"help\r\x1b[A" * 6_000)

@@ -193,7 +193,7 @@ def _words(text: str) -> list[str]:
     """Return a JSON list of a form and words; what is none is one word, which is no verb."""
     try:
         words = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         words = None
     return (
         words if isinstance(words, list) and all(isinstance(word, str) for word in words) else ["text", text]

@@ -9,8 +9,10 @@ import shutil
 import sys
 import termios
 import tty
+from collections.abc import Iterator
 from contextlib import suppress
 from socket import AF_UNIX, SHUT_WR, SOCK_STREAM, socket
+from typing import TextIO
 
 from smartserial.console.place import default_socket
 from smartserial.console.plain import FAILED, OK
@@ -44,20 +46,18 @@ def once(path: str | None, form: str, words: list[str]) -> int:
         return NO_GATEWAY
     with connection:
         try:
-            connection.sendall(f"ctl {json.dumps([form, *words])}\n".encode())
+            with suppress(ConnectionError):  # it lets in no more, which the answer shows
+                connection.sendall(f"ctl {json.dumps([form, *words])}\n".encode())
             return _print(connection)
         except KeyboardInterrupt:  # it has seen enough
             return 0
-        except ConnectionError:
-            print("the gateway closed the connection", file=sys.stderr)
-            return NOT_DONE
 
 
 def _print(connection: socket) -> int:
     """Print an answer up to its last line, which says how it ended."""
     failed = False
     with connection.makefile(newline="\r\n") as answer:
-        for line in answer:
+        for line in _lines(answer):
             text = line.removesuffix("\r\n")
             if text == OK:
                 return 0
@@ -69,6 +69,12 @@ def _print(connection: socket) -> int:
     if not failed:
         print("the gateway closed the connection", file=sys.stderr)
     return NOT_DONE
+
+
+def _lines(answer: TextIO) -> Iterator[str]:
+    """Return the lines of an answer, as far as it comes."""
+    with suppress(ConnectionResetError):
+        yield from answer
 
 
 def interactive(path: str | None) -> int:

@@ -178,7 +178,8 @@ class EditingTerminal(ServerProtocol):
         """Close, and leave the terminal as it was; a reset would clear the operator's screen."""
         self.resetModes([modes.IRM])
         transport: Any = self.transport
-        transport.unregisterProducer()  # nothing more is written, and a transport waits for its producer
+        with suppress(RuntimeError):  # there is none
+            transport.unregisterProducer()  # nothing more is written, and a transport waits for its producer
         transport.loseConnection()
 
     @override

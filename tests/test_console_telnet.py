@@ -85,6 +85,12 @@ class KindTest(TelnetCase):
         self.stage.turn(1)
         self.assertEqual(self.shown(), b"")
 
+    def test_a_peer_that_agrees_too_late_echoes_itself(self) -> None:
+        """Else nobody would: its plain console shows what is answered, and not what is typed."""
+        self.stage.clock.advance(PATIENCE)
+        self.says(AGREES)
+        self.assertEqual(self.peer.said[-1], bytes([WONT, Option.ECHO]))
+
     def test_a_peer_that_agrees_and_types_in_one_piece(self) -> None:
         self.assertTrue(self.says(AGREES + b"help who\r\0").endswith(b"Who sits at a console.\r\n" + P))
 

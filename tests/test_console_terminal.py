@@ -230,6 +230,18 @@ class PageTest(TerminalCase):
         self.assertIn(MORE, self.keys(b"help\r"))
         self.assertIn(P, self.keys(b" " * len(VERBS)))
 
+    def test_what_was_typed_ahead_waits_for_the_last_page(self) -> None:
+        for typed in (b"pulse plc dtr\r", b"help\r", b"help who\r", b"monitor plc\r"):
+            self.keys(typed)
+        self.stage.turn(1)
+        self.assertTrue(self.shown().endswith(MORE))
+        self.stage.device().say(b"x")
+        self.assertEqual(self.shown(), b"")
+        self.assertTrue(self.keys(b" ").endswith(MORE))
+        self.assertTrue(self.keys(b"q").endswith(ANSWER.removeprefix(b"who\r\n") + P))
+        self.stage.device().say(b"x")
+        self.assertEqual(self.shown(), b"up device x\r\n")
+
     def test_what_comes_by_waits_for_nobody(self) -> None:
         self.keys(b"monitor plc\r")
         for _ in range(50):

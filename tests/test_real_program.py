@@ -159,7 +159,8 @@ class RefusalTests(TestCase):
         self.assertIn("expected --config FILE, or --device and --listen", self.refused())
 
     def test_both_asked_for(self) -> None:
-        self.assertIn("--config excludes", self.refused("--config", "config.yaml", "--listen", "1"))
+        for flags in (["--listen", "1"], ["--console", "1"]):
+            self.assertIn("--config excludes", self.refused("--config", "config.yaml", *flags))
 
     def test_unknown_option(self) -> None:
         self.assertIn("--frobnicate", self.refused("--frobnicate"))
@@ -168,6 +169,10 @@ class RefusalTests(TestCase):
         told = self.refused("--device", "serial:/dev/x:baudrate=fast", "--listen", "0", "--mode", "row")
         self.assertIn("--device baudrate: expected an integer, found 'fast'", told)
         self.assertIn("--mode: expected .raw. or .rfc2217., found .row.", told.replace("'", "."))
+
+    def test_a_console_for_other_machines(self) -> None:
+        told = self.refused("--device", "loop:", "--listen", "0", "--console", "any:2323")
+        self.assertIn("--console: 0.0.0.0 is open to other machines", told)
 
     def test_missing_file(self) -> None:
         self.assertIn("nowhere.yaml: CF01 error: No such file", self.refused("--config", "nowhere.yaml"))

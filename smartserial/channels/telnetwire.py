@@ -84,7 +84,7 @@ class TelnetTransport:
         self.write(b"".join(data))
 
     def _pass_on(self, data: bytes) -> None:
-        nvt = not self.connection.on(Side.OURS, Option.BINARY)
+        nvt = not self.connection.binary
         encoded = self.connection.encode(data)
         self._piece = piece = Piece(self.wire.sent, len(data), encoded, nvt)
         self._trail.add(piece)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from smartserial.telnet.codes import CR, IAC, IAC_IAC, LF, NUL, Command
-from smartserial.telnet.escape import escape, unescape
+from smartserial.telnet.escape import escape, unescape, unescape_all
 
 MOST_SUBNEGOTIATION = 512  # bytes between IAC SB and IAC SE, as they come
 _DATA = re.compile(rb"[^\xff]*+(?:(?:\xff\xff)++[^\xff]*+)*+")
@@ -92,22 +92,19 @@ class Decoder:
 
     def _data_alone(self, data: bytes, place: int) -> Generator[bytes, None, int]:
         """Give all that comes, if there is no command in it; return the place up to where it was given."""
-        end = len(data)
-        if data.endswith(IAC):
-            end -= (len(data) - len(data.rstrip(IAC))) % 2  # the other half of a pair is still to come
-        alone = data[place:end]
-        clean = _pure(alone)
-        if 2 * (len(alone) - len(clean)) != (alone.count(IAC) if IAC in alone else 0):
+        alone = unescape_all(data[place:])
+        if alone is None:
             return place
+        clean, used = alone
         if clean := self._clean(clean):
             yield clean
-        return end
+        return place + used
 
     def _data(self, data: bytes, place: int) -> Generator[bytes, None, int]:
         """Give the data up to the next command; return the place of that."""
         match = _DATA.match(data, place)
         assert match is not None  # it may be empty
-        if clean := self._clean(_pure(match[0])):
+        if clean := self._clean(unescape(match[0])):
             yield clean
         return match.end()
 
@@ -167,35 +164,26 @@ def _end_of_payload(data: bytes, start: int) -> int:
     return match.end()
 
 
-def _pure(data: bytes) -> bytes:
-    return unescape(data) if IAC in data else data
-
-
 class Encoder:
     """Writes data for the other side; until the direction is BINARY, LF or NUL follows each CR.
 
     A CR at the end of a piece goes out at once, and what must follow it when the next piece is known.
     """
 
-    __slots__ = ("_binary", "_open_cr")
+    __slots__ = ("_open_cr", "binary")
 
     def __init__(self) -> None:
-        self._binary = False
+        self.binary = False
         self._open_cr = False  # the last byte was a CR whose LF or NUL is still to come
-
-    @property
-    def binary(self) -> bool:
-        """Whether data passes as it is, 255 apart."""
-        return self._binary
 
     def set_binary(self, binary: bool) -> None:
         """Go over to BINARY, or back."""
-        self._binary, self._open_cr = binary, False
+        self.binary, self._open_cr = binary, False
 
     def data(self, data: bytes) -> bytes:
         """Return `data` as it goes over the wire."""
         data = escape(data)
-        if self._binary or not (self._open_cr or CR in data):
+        if self.binary or not (self._open_cr or CR in data):
             return data
         before = NUL if self._open_cr and data and not data.startswith(LF) else b""
         self._open_cr = data.endswith(CR) if data else self._open_cr

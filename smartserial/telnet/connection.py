@@ -96,6 +96,11 @@ class Connection:
         if agreed is not None:
             yield agreed
 
+    @property
+    def binary(self) -> bool:
+        """Whether what is encoded now passes as it is, 255 apart."""
+        return self._encoder.binary
+
     def encode(self, data: bytes) -> bytes:
         """Return `data` as it goes over the wire now."""
         return self._encoder.data(data)

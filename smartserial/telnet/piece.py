@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from smartserial.telnet.codes import CR, IAC, NUL
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Data as it went to the wire: from where on, how much, encoded, and whether by the rules of NVT."""
 
     start: int

@@ -61,8 +61,12 @@ class TelnetConsole(Protocol):
         return self._begin(PlainConsole(self._desk, self._operator))
 
     def telnet_agreed(self, agreed: Agreed) -> None:
-        """Begin to edit lines when the peer lets us echo."""
-        if self._console is None and agreed.option is Option.ECHO and agreed.on:
+        """Begin to edit lines when the peer lets us echo; if that comes too late, it is to echo itself."""
+        if agreed.option is not Option.ECHO or not agreed.on:
+            return
+        if self._console is not None:
+            self.transport.ask(Side.OURS, Option.ECHO, False)
+        else:
             self.transport.registerProducer(self, True)
             self._begin(editing(self._desk, self._operator, _SIZE, lambda: not self._full))
 

@@ -128,6 +128,7 @@ class Terminal(HistoricRecvLine):
             self.terminal.write(_MORE)
         else:
             self.drawInputLine()
+            self._session.go_on()
 
     def _write_line(self, line: str) -> None:
         self.terminal.write(line.encode("ascii", "backslashreplace"))
@@ -138,8 +139,8 @@ class Terminal(HistoricRecvLine):
         self._session.go_on()
 
     def room(self) -> bool:
-        """Tell whether the terminal keeps up."""
-        return self._has_room()
+        """Tell whether the terminal keeps up, and its operator."""
+        return self._has_room() and not self._page
 
     def leave(self) -> None:
         """Close."""

@@ -53,7 +53,7 @@ async def enable(desk: Desk, operator: Operator, words: list[str]) -> Output:
 
 
 async def disable(desk: Desk, operator: Operator, words: list[str]) -> Output:
-    """Serve a share no more: its clients are closed, its device too, until it is enabled or reloaded."""
+    """Serve a share no more: its clients are closed, its device too, until it is enabled."""
     desk.share(words[0])
     done = _done(desk, operator, words[0], "disabled")
     await desk.gateway.disable(words[0])  # what is on its way has its grace

@@ -17,6 +17,7 @@ from smartserial.console.session import MOST_LINE, PROMPT, Session
 from smartserial.console.verbs import completions
 
 _MOST_HISTORY = 200
+_KEYS = 256  # bytes that are taken at a time
 _MOST_SEQUENCE = 32  # bytes of a control sequence; nobody sends longer ones
 _MORE = b"-- more: any key, or q --"
 _INTERRUPTS = (b"\x03", b"\x04", b"q")
@@ -159,20 +160,32 @@ class EditingTerminal(ServerProtocol):
     """Cuts what a terminal sends into keys; what is no key is dropped."""
 
     _after_cr = False
+    _typed = b""
+    has_room: Callable[[], bool]
 
     def resumed(self) -> None:
         """Take note that the terminal keeps up again."""
         terminal: Any = self.terminalProtocol
         terminal.resumed()
+        self._act()
 
     @override
     def dataReceived(self, data: bytes) -> None:
-        if self._after_cr and data.startswith(b"\n"):
-            data = data[1:]
-        self._after_cr = data.endswith(b"\r")
-        super().dataReceived(data.replace(b"\r\n", b"\r"))
-        if self.state == b"bracket-escaped" and len(self.escBuf) > _MOST_SEQUENCE:
-            self.state = b"data"
+        self._typed += data
+        self._act()
+
+    def _act(self) -> None:
+        """Take what was typed: one small piece, and more while what is shown is taken."""
+        first = True
+        while self._typed and (first or self.has_room()):
+            first = False
+            data, self._typed = self._typed[:_KEYS], self._typed[_KEYS:]
+            if self._after_cr and data.startswith(b"\n"):
+                data = data[1:]
+            self._after_cr = data.endswith(b"\r")
+            super().dataReceived(data.replace(b"\r\n", b"\r"))
+            if self.state == b"bracket-escaped" and len(self.escBuf) > _MOST_SEQUENCE:
+                self.state = b"data"
 
     @override
     def loseConnection(self) -> None:
@@ -194,4 +207,6 @@ def editing(
     desk: Desk, operator: Operator, size: tuple[int, int], room: Callable[[], bool]
 ) -> EditingTerminal:
     """Return a protocol for a terminal of so many columns and rows."""
-    return EditingTerminal(Terminal, desk, operator, *size, room)
+    terminal = EditingTerminal(Terminal, desk, operator, *size, room)
+    terminal.has_room = room
+    return terminal

@@ -153,13 +153,13 @@ TRANSCRIPTS: dict[str, str] = {
     "events": r"""
     > events
     + client plc 1
-    ClientConnected plc plc: 10.0.0.7:1001 connected to 127.0.0.1:7002
+    ClientConnected plc 10.0.0.7:1001 connected to 127.0.0.1:7002
     look> events Lost away
     + client plc 1
-    ClientConnected plc plc: 10.0.0.7:1002 connected to 127.0.0.1:7002
+    ClientConnected plc 10.0.0.7:1002 connected to 127.0.0.1:7002
     + away plc
-    DeviceLost plc plc: lost the device: unplugged; trying again
-    look: DeviceLost plc plc: lost the device: unplugged; trying again
+    DeviceLost plc lost the device: unplugged; trying again
+    look: DeviceLost plc lost the device: unplugged; trying again
     > kick plc all
     * plc: eva by unix: closed 10.0.0.7:1001, 10.0.0.7:1002
     plc: closed 10.0.0.7:1001, 10.0.0.7:1002
@@ -192,15 +192,15 @@ TRANSCRIPTS: dict[str, str] = {
     > help one two three
     ! expected: help [VERB]
     look> help
-    look: shares                       All shares, one a line.
-    look: share SHARE                  Everything about one share.
-    look: clients [SHARE ...]          Who is connected: to all shares, or to one.
-    look: stats                        The account of each share, since it started or since `stats reset`.
-    look: monitor SHARE [hex|text]     The data of a share as it passes; `up` is from the device.
-    look: events [WORD ...]            What happens, as it happens; with a word, only what has it in it.
-    look: who                          Who sits at a console.
-    look: help [VERB]                  What can be typed; with a verb, just about that.
-    look: quit                         Leave.
+    look: shares                         All shares, one a line.
+    look: share SHARE                    Everything about one share.
+    look: clients [SHARE ...]            Who is connected: to all shares, or to one.
+    look: stats                          The account of each share, since it started or since `stats reset`.
+    look: monitor SHARE [hex|text]       The data of a share as it passes; `up` is from the device.
+    look: events [WORD ...]              What happens, as it happens; with a word, only what has it in it.
+    look: who                            Who sits at a console.
+    look: help [VERB]                    What can be typed; with a verb, just about that.
+    look: quit                           Leave.
     """,
     "quit": r"""
     > quit now
@@ -291,7 +291,7 @@ class DetailsTest(SynchronousTestCase):
         self.assertEqual(
             self.seat.screen.take(),
             [
-                "ClientConnected plc plc: 10.9.9.9:1002 connected to 127.0.0.1:7001",
-                "Operated meter meter: max by unix: taken: clients only watch",
+                "ClientConnected plc 10.9.9.9:1002 connected to 127.0.0.1:7001",
+                "Operated meter max by unix: taken: clients only watch",
             ],
         )

@@ -166,7 +166,7 @@ class JsonTest(SynchronousTestCase):
         self.assertEqual(row, {"direction": "up", "from": "device", "data": "\x1b\xff\r\n"})
         self.assertEqual(self.rows("events Connected"), [])
         self.stage.connect("meter")
-        text = "meter: 10.0.0.7:1001 connected to 127.0.0.1:7003"
+        text = "10.0.0.7:1001 connected to 127.0.0.1:7003"
         row = json.loads(self.seat.screen.take()[0])
         self.assertEqual(row, {"event": "ClientConnected", "share": "meter", "text": text})
 

@@ -72,7 +72,7 @@ VERBS: dict[str, Verb] = {
         Verb("enable", "SHARE", acting.enable, (1, 1), changes=True),
         Verb("disable", "SHARE", acting.disable, (1, 1), changes=True),
         Verb("set", "SHARE NAME=VALUE ...", acting.set_line, (2, _MANY), changes=True),
-        Verb("lines", "SHARE LINE=on|off ...", acting.lines, (1, _MANY), changes=True),
+        Verb("lines", "SHARE [LINE=on|off ...]", acting.lines, (1, _MANY), changes=True),
         Verb("pulse", "SHARE dtr|rts [TIME]", acting.pulse, (2, 3), changes=True),
         Verb("break", "SHARE [TIME]", acting.send_break, (1, 2), changes=True),
         Verb("send", 'SHARE "TEXT"|hex BYTES', acting.send, (2, _MANY), changes=True),

@@ -8,21 +8,64 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from smartserial import __version__, config
-from smartserial.config.findings import ERROR, as_json
+from smartserial import __version__, config, verdict
+from smartserial.definition.explaining.whole import explain
+from smartserial.findings import ERROR, WARNING, Finding, as_json
+from smartserial.layout import RENDERED
+from smartserial.sarif import as_sarif
+
+
+def _as_text(findings: Sequence[Finding]) -> str:
+    return "\n".join(str(finding) for finding in findings)
+
+
+def _as_sarif(findings: Sequence[Finding]) -> str:
+    return as_sarif(findings, verdict.explanations())
+
+
+_FORMS: dict[str, Callable[[Sequence[Finding]], str]] = {
+    "text": _as_text,
+    "json": as_json,
+    "sarif": _as_sarif,
+}
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    """Tell what is wrong with a configuration file."""
-    findings = config.check(config.config_path(arguments.file))
-    if arguments.format == "json":
-        print(as_json(findings))
-    else:
-        for finding in findings:
-            print(finding)
+    """Tell what is wrong with configurations and device definitions."""
+    findings = [finding for name in arguments.file for finding in verdict.judge_file(name)]
+    text = _FORMS[arguments.format](findings)
+    if text:
+        print(text)
     if any(finding.severity == ERROR for finding in findings):
         return 2
-    return 1 if findings and arguments.strict else 0
+    warned = any(finding.severity == WARNING for finding in findings)
+    return 1 if warned and arguments.strict else 0
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    """Print a device definition for people: connections, messages byte by byte, what happens when."""
+    protocol, findings = verdict.read_definition(arguments.file)
+    if protocol is None:
+        print(_as_text([finding for finding in findings if finding.severity == ERROR]), file=sys.stderr)
+        return 2
+    print(RENDERED[arguments.format](explain(protocol)))
+    return 0
+
+
+def _rules(arguments: argparse.Namespace) -> int:
+    """Tell what the codes of findings mean, and the cures."""
+    known = {explanation.code: explanation for explanation in verdict.explanations()}
+    wanted = [code.upper() for code in arguments.code]
+    for code in wanted:
+        if code not in known:
+            print(f"smartserial: there is no rule {code}; `smartserial rules` lists all", file=sys.stderr)
+            return 2
+    for code in wanted or known:
+        one = known[code]
+        print(f"{one.code} {one.severity}: {one.title}")
+        if wanted:
+            print(f"  cure: {one.cure}")
+    return 0
 
 
 def _schema(arguments: argparse.Namespace) -> int:
@@ -62,9 +105,19 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     check = command("check", _check)
-    check.add_argument("file", metavar="FILE", help="a configuration file; 'demo' is the one of the package")
-    check.add_argument("--format", choices=("text", "json"), default="text", help="how findings are written")
+    check.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="+",
+        help="a configuration or a Protocol.xml; 'demo' is the configuration of the package",
+    )
+    check.add_argument("--format", choices=tuple(_FORMS), default="text", help="how findings are written")
     check.add_argument("--strict", action="store_true", help="exit with 1 if there are warnings")
+    explained = command("explain", _explain)
+    explained.add_argument("file", metavar="FILE", help="a Protocol.xml, or the name of a bundled definition")
+    explained.add_argument("--format", choices=tuple(RENDERED), default="text", help="how it is written")
+    rules = command("rules", _rules)
+    rules.add_argument("code", metavar="CODE", nargs="*", help="as in a finding; without one all are listed")
     command("schema", _schema)
     ctl = command("ctl", _ctl)
     ctl.add_argument("--format", choices=("text", "json"), default="text", help="how rows are written")

@@ -19,3 +19,7 @@ class PortBusyError(PortError):
 
 class SettingsRefusedError(PortError):
     """The device refused settings; what was in force before is in force again."""
+
+
+class DefinitionError(SmartSerialError):
+    """The author's device definition cannot be used; the text has one finding a line."""

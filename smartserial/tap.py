@@ -17,13 +17,13 @@ from twisted.python import usage
 from typing_extensions import override
 
 from smartserial import config
-from smartserial.config.findings import Finding
 from smartserial.config.flags import one_share
 from smartserial.console.desk import Desk
 from smartserial.console.doors import Doors
 from smartserial.difference import differences
 from smartserial.errors import ConfigError
 from smartserial.events import EventStream
+from smartserial.findings import Finding
 from smartserial.gateway import Gateway
 from smartserial.journal import Journal
 from smartserial.settings import GatewaySettings

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from smartserial.config.findings import Finding, FindingsError
+from smartserial.config.findings import FindingsError
 from smartserial.config.judge import judge
 from smartserial.config.source import parse_source
+from smartserial.findings import Finding
 from smartserial.settings import GatewaySettings, ShareSettings
 
 FOLDER = Path("/base")

@@ -16,8 +16,9 @@ PLUGIN = ROOT.parent / "twisted" / "plugins" / "smartserial_plugin.py"
 
 # A room imports from lower levels only; a package is one room, whose modules may import each other.
 LEVELS: tuple[set[str], ...] = (
-    {"", "errors", "lines", "printable", "script", "sharing"},
-    {"telnet"},
+    {"", "errors", "files", "lines", "printable", "script", "sharing"},
+    {"findings", "layout", "telnet"},
+    {"definition", "protocols", "sarif"},
     {"settings", "interfaces", "events"},
     {"channels", "config", "journal", "books"},
     {"watch", "device", "clientport", "modemwatch"},
@@ -25,21 +26,36 @@ LEVELS: tuple[set[str], ...] = (
     {"drain"},
     {"share"},
     {"difference", "gateway"},
-    {"console"},
+    {"console", "verdict"},
     {"cli", "parsers", "tap"},
     {"__main__"},
 )
-PURE = {"difference", "errors", "lines", "printable", "script", "settings", "sharing", "telnet"}
+PURE = {
+    "definition",
+    "difference",
+    "errors",
+    "findings",
+    "lines",
+    "printable",
+    "script",
+    "settings",
+    "sharing",
+    "telnet",
+}
 HARMLESS = {
     "__future__",
     "collections",
     "dataclasses",
+    "difflib",
     "enum",
     "functools",
     "ipaddress",
+    "itertools",
+    "json",
     "operator",
     "pathlib",
     "re",
+    "types",
     "typing",
 }
 # What only few may know: a prefix of what is imported, and those who may import it.
@@ -48,6 +64,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "pydantic": ("config.",),
     "pydantic_core": ("config.",),
     "ruamel": ("config.",),
+    "lxml": ("definition.xml",),
     "twisted.plugin": ("parsers",),
     "twisted.internet.reactor": ("tap",),
     "twisted.logger": ("comports", "events", "journal", "share", "tap", "channels.", "console."),
@@ -55,7 +72,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "threading": (),
     "time": (),
 }
-NO_TWISTED = PURE | {"config", "cli", "__main__"}
+NO_TWISTED = PURE | {"config", "cli", "files", "sarif", "verdict", "__main__"}
 MOST_LINES, MOST_FUNCTION_LINES = 320, 50
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

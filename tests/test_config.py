@@ -14,9 +14,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import config
 from smartserial.config import devices, models, values
-from smartserial.config.findings import CODES, ERROR, FindingsError
+from smartserial.config.findings import CODES, FindingsError
 from smartserial.config.source import parse_source
 from smartserial.config.translate import validate
+from smartserial.findings import ERROR
 from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
 from smartserial.script import Rule, Script
 from smartserial.settings import (

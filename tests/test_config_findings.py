@@ -6,16 +6,9 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.config.findings import (
-    CODES,
-    ERROR,
-    WARNING,
-    Finding,
-    FindingsError,
-    as_json,
-    did_you_mean,
-)
+from smartserial.config.findings import CODES, FindingsError
 from smartserial.errors import ConfigError
+from smartserial.findings import ERROR, WARNING, Finding, as_json, did_you_mean
 
 FINDING = Finding("x.yaml", 3, 7, "shares.plc.device", "CF02", ERROR, "unknown key", "did you mean port?")
 
@@ -58,7 +51,7 @@ class WordsTest(SynchronousTestCase):
 
     def test_codes_are_in_order_and_have_words(self) -> None:
         self.assertEqual(list(CODES), [f"CF{n:02}" for n in range(1, len(CODES) + 1)])
-        self.assertTrue(all(CODES.values()))
+        self.assertTrue(all(known.title and known.cure for known in CODES.values()))
 
     def test_did_you_mean(self) -> None:
         for word, known, hint in (

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.config.findings import WARNING
 from smartserial.config.rules import RULES, SETTINGS_RULES
+from smartserial.findings import WARNING
 
 from .configs import (
     Row,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.config.findings import WARNING
+from smartserial.findings import WARNING
 from smartserial.settings import Address, ConsoleSettings
 
 from .configs import Row, console, differences, judged, listen

@@ -9,10 +9,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from smartserial.config.findings import Finding, FindingsError
+from smartserial.config.findings import FindingsError
 from smartserial.config.judge import judge
 from smartserial.config.models import ConfigModel
 from smartserial.config.source import read_source
+from smartserial.findings import Finding
 from smartserial.settings import GatewaySettings
 
 
@@ -21,10 +22,10 @@ def config_path(name: str) -> Path:
     return Path(str(resources.files("smartserial") / "demo.yaml")) if name == "demo" else Path(name)
 
 
-def check(path: Path) -> list[Finding]:
-    """Return everything that is wrong with a file."""
+def check(path: Path, shown: str = "") -> list[Finding]:
+    """Return everything that is wrong with a file; findings call it by its path, or as `shown`."""
     try:
-        return judge(read_source(path), path.absolute().parent)[1]
+        return judge(read_source(path, shown), path.absolute().parent)[1]
     except FindingsError as error:
         return list(error.findings)
 

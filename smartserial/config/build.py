@@ -21,7 +21,7 @@ from smartserial.config.devices import (
     TcpModel,
     VirtualModel,
 )
-from smartserial.config.findings import Finding, FindingsError, did_you_mean
+from smartserial.config.findings import FindingsError
 from smartserial.config.models import (
     ConfigModel,
     ConsoleModel,
@@ -34,6 +34,7 @@ from smartserial.config.models import (
 from smartserial.config.rules import script_findings
 from smartserial.config.source import Place, Source, read_source
 from smartserial.config.translate import validate
+from smartserial.findings import Finding, did_you_mean
 from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
 from smartserial.script import Rule, Script, Unasked
 from smartserial.settings import (

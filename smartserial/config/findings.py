@@ -1,49 +1,31 @@
-"""What is wrong with a configuration, each with its place, and how it is written down."""
+"""The codes of what can be wrong with a configuration."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from difflib import get_close_matches
+from collections.abc import Sequence
 
 from smartserial.errors import ConfigError
-from smartserial.printable import printable
-
-ERROR = "error"
-WARNING = "warning"
+from smartserial.findings import ERROR, Explanation, Finding
 
 CODES = {
-    "CF01": "the file cannot be read, or is not YAML",
-    "CF02": "an unknown key",
-    "CF03": "a value of the wrong kind, or out of range",
-    "CF04": "a key is missing",
-    "CF05": "keys that exclude each other",
-    "CF06": "an address or a device that is used twice",
-    "CF07": "a listener that others could reach without protection",
-    "CF08": "an option that cannot act where it stands",
-    "CF09": "a file that the configuration names cannot be used",
+    known.code: known
+    for known in (
+        Explanation("CF01", ERROR, "the file cannot be read, or is not YAML", "look at its name and indents"),
+        Explanation("CF02", ERROR, "an unknown key", "take one of those that the message names"),
+        Explanation("CF03", ERROR, "a value of the wrong kind, or out of range", "write what was expected"),
+        Explanation("CF04", ERROR, "a key is missing", "add it"),
+        Explanation("CF05", ERROR, "keys that exclude each other", "keep one of them"),
+        Explanation("CF06", ERROR, "an address or a device that is used twice", "give each its own"),
+        Explanation(
+            "CF07",
+            ERROR,
+            "a listener that others could reach without protection",
+            "listen on 127.0.0.1, or add `insecure: true` if that is meant",
+        ),
+        Explanation("CF08", ERROR, "an option that cannot act where it stands", "take it out"),
+        Explanation("CF09", ERROR, "a file that the configuration names cannot be used", "look at that file"),
+    )
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong; `line` and `column` count from 1, `path` is as in ``shares.plc.device``."""
-
-    file: str
-    line: int
-    column: int
-    path: str
-    code: str
-    severity: str
-    message: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        path = f"{self.path}: " if self.path else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return printable(f"{where}: {self.code} {self.severity}: {path}{self.message}{hint}")
 
 
 class FindingsError(ConfigError):
@@ -52,14 +34,3 @@ class FindingsError(ConfigError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
         self.findings = tuple(findings)
-
-
-def as_json(findings: Iterable[Finding]) -> str:
-    """Write findings as one JSON object."""
-    return json.dumps({"findings": [asdict(finding) for finding in findings]}, indent=2)
-
-
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return a hint with the known word that is most like `word`, or an empty text."""
-    close = get_close_matches(str(word).lower(), list(known), n=1)
-    return f"did you mean {close[0]}?" if close else ""

@@ -11,10 +11,11 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from smartserial.config.devices import DEVICE_KINDS
-from smartserial.config.findings import ERROR, Finding, FindingsError, did_you_mean
+from smartserial.config.findings import FindingsError
 from smartserial.config.judge import judge
 from smartserial.config.source import Place, Source
 from smartserial.config.values import read_seconds
+from smartserial.findings import ERROR, Finding, did_you_mean
 from smartserial.lines import parse_short_form
 from smartserial.settings import Device, GatewaySettings, PortDevice
 

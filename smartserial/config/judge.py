@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from smartserial.config.build import Builder
-from smartserial.config.findings import ERROR, Finding
 from smartserial.config.models import ConfigModel
 from smartserial.config.rules import RULES, SETTINGS_RULES
 from smartserial.config.source import Place, Source
 from smartserial.config.translate import places_of_errors, validate
+from smartserial.findings import ERROR, Finding
 from smartserial.settings import GatewaySettings
 
 _ROUNDS = 8

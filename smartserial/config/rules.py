@@ -8,9 +8,9 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from smartserial.config.devices import PortModel, SerialModel
-from smartserial.config.findings import WARNING, Finding
 from smartserial.config.models import ConfigModel, ListenerModel, ScriptModel, ShareModel
 from smartserial.config.source import Place, Source
+from smartserial.findings import WARNING, Finding
 from smartserial.settings import GatewaySettings, PortDevice, VirtualDevice
 from smartserial.sharing.access import loopback
 

@@ -12,7 +12,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from smartserial.config.findings import ERROR, Finding, FindingsError
+from smartserial.config.findings import FindingsError
+from smartserial.files import UnreadableError, read_bounded
+from smartserial.findings import ERROR, Finding
 
 MOST_BYTES = 512 * 1024
 _MOST_VALUES = 50_000  # aliases may stand for many more values than the file has characters
@@ -67,16 +69,10 @@ def read_source(path: Path, shown: str = "") -> Source:
     Raises:
         FindingsError: it cannot be read, is too large, or is not YAML.
     """
-    if path.is_fifo():
-        raise _unreadable(shown or str(path), 0, 0, "expected a file, found a pipe")
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise _unreadable(shown or str(path), 0, 0, why) from error
-    if len(data) > MOST_BYTES:
-        raise _unreadable(shown or str(path), 0, 0, f"expected at most {MOST_BYTES} bytes")
+        data = read_bounded(path, MOST_BYTES)
+    except UnreadableError as error:
+        raise _unreadable(shown or str(path), 0, 0, str(error)) from error
     return parse_source(shown or str(path), data)
 
 

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from smartserial.config.devices import DEVICE_KINDS, LINE_KEYS
-from smartserial.config.findings import Finding, did_you_mean
 from smartserial.config.source import Place, Source
 from smartserial.config.values import shown
+from smartserial.findings import Finding, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 

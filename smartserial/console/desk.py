@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smartserial.config.findings import did_you_mean
 from smartserial.console.output import VerbError
 from smartserial.events import Operated
+from smartserial.findings import did_you_mean
 from smartserial.sharing.ledger import Account
 
 if TYPE_CHECKING:

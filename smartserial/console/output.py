@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from smartserial.layout import columns
 from smartserial.printable import printable
 
 Row = Mapping[str, Any]
@@ -83,11 +84,7 @@ def _columns(rows: tuple[Row, ...]) -> list[str]:
         return ["nothing"]
     names = list(rows[0])
     lines = [names, *([shown(row[name]) for name in names] for row in rows)]
-    widths = [max(len(line[n]) for line in lines) for n in range(len(names))]
-    return [
-        _GAP.join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    return columns(lines)
 
 
 def line_of(row: Row) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from inspect import getdoc
 
-from smartserial.config.findings import did_you_mean
 from smartserial.console import acting, looking
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.output import Output, VerbError, Words
+from smartserial.findings import did_you_mean
 
 Call = Callable[[Desk, Operator, list[str]], Output | Awaitable[Output]]
 

@@ -64,6 +64,8 @@ def _joined(expression: Expression, operator: Operator, seen: set[Expression]) -
         simpler = simplified(expression)
         if isinstance(simpler, bool):
             return simpler
+        if isinstance(simpler, Binary) and simpler.operator is operator:
+            return _joined(simpler, operator, seen)  # of a row of the other kind one member is left
         if simpler in seen:
             return idle
         seen.add(simpler)

@@ -1,0 +1,1 @@
+"""Bytes, values, and texts for people: how one becomes another."""

@@ -72,7 +72,7 @@ def number(
     width: int,
     *,
     signed: bool = False,
-    endian: Endian = LITTLE,
+    endian: Endian | None = None,
     factor: float | None = None,
     units: str = "",
     kind: ParamType = ParamType.READ,
@@ -126,7 +126,7 @@ def crc(
     return Param(id, name, ParamType.CRC, shape, crc=Crc(type, tuple(covered)))
 
 
-def bit_group(id: int, name: str, width: int, *, endian: Endian = LITTLE) -> Param:
+def bit_group(id: int, name: str, width: int, *, endian: Endian | None = None) -> Param:
     """Return `width` bytes that hold bits."""
     return Param(id, name, ParamType.GROUP, Interprete(RawType.OTHER, _FIXED, width, endian=endian))
 

@@ -160,7 +160,7 @@ class Interprete:
         filter: only printable characters are displayed.
         value: constant bytes, or text in the definition's encoding.
         default_value: the value at start, as people write it.
-        endian: byte order of numbers, and of groups of bits.
+        endian: byte order; None is little for numbers and groups of bits, and as it stands for BCD.
         base: 2 to 36, for numeric text.
         decimals: how many are kept.
         rounding: what becomes of the others.
@@ -192,7 +192,7 @@ class Interprete:
     filter: bool = False
     value: str | bytes | None = None
     default_value: str | None = None
-    endian: Endian = Endian.LITTLE
+    endian: Endian | None = None
     base: int = 10
     decimals: int = 6
     rounding: Rounding = Rounding.DOWN

@@ -99,7 +99,7 @@ def interprete(node: Node) -> Interprete:
         filter=bool(truth(_attribute(node, "Type", "filter"))),
         value=_value(node),
         default_value=found.text if (found := node.first("DefaultValue")) is not None else None,
-        endian=choice(Endian, node.text_at("Endian")) or Endian.LITTLE,
+        endian=choice(Endian, node.text_at("Endian")),
         base=_number(node, "Base", 10),
         decimals=_number(node, "Decimals", 6),
         rounding=choice(Rounding, node.text_at("Rounding")) or Rounding.DOWN,

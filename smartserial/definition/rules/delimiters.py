@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from smartserial.definition.param import NEXT_TYPES, Param, ParamType
-from smartserial.definition.rules.heard import Heard, called, heard, is_constant, is_open
+from smartserial.definition.rules.heard import called, heard, is_constant, is_open
 from smartserial.definition.rules.rule import Found, Rule, Subject
 from smartserial.findings import ERROR
 
 
 @dataclass(frozen=True, slots=True)
 class _Wrong:
-    """What is wrong with one position of a response; `missing` is a param that does not exist."""
+    """What is wrong with one position of a response."""
 
     code: str
     position: int
     message: str
-    missing: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +107,14 @@ def _by_name(content: _Content, position: int, end: int) -> _Wrong | None:
     return None
 
 
-def _wrong(subject: Subject, content: _Content) -> Iterator[_Wrong]:
+def _wrong(content: _Content) -> Iterator[_Wrong]:
     """Yield what is wrong with the ends in one response, one for each of its params at most."""
     for position, param in enumerate(content.params):
         said = param.interprete
         if said is None or not is_open(param) or said.length_type not in NEXT_TYPES:
             continue
         end = said.length_id
-        if end is None:
-            found = _by_order(content, position)
-        elif end not in subject.protocol.param:
-            message = f"{called('param', param)} ends at param {end}, which does not exist"
-            found = _Wrong("RE05", position, message, end)
-        else:
-            found = _by_name(content, position, end)
+        found = _by_order(content, position) if end is None else _by_name(content, position, end)
         if found is not None:
             yield found
 
@@ -129,17 +122,12 @@ def _wrong(subject: Subject, content: _Content) -> Iterator[_Wrong]:
 def _found(subject: Subject, code: str) -> Iterator[Found]:
     """Yield what breaks one of these rules."""
     covered: dict[int, frozenset[int]] = {}
-    for one in heard(subject):
+    for one in heard(subject, sound=False):  # one of these errors does not hide the others
         if all(param.interprete is not None for param in one.params):
-            for wrong in _wrong(subject, _Content(one.params, covered)):
+            for wrong in _wrong(_Content(one.params, covered)):
                 if wrong.code == code:
-                    yield _told(one, wrong)
-
-
-def _told(one: Heard, wrong: _Wrong) -> Found:
-    message = f"in {called('response', one.response)}: {wrong.message}"
-    missing = ("param", wrong.missing) if wrong.missing is not None else None
-    return Found(one.items[wrong.position].place, message, missing=missing)
+                    message = f"in {called('response', one.response)}: {wrong.message}"
+                    yield Found(one.items[wrong.position].place, message)
 
 
 def constant_follows(subject: Subject) -> Iterator[Found]:

@@ -71,12 +71,18 @@ class Heard:
     items: tuple[Node, ...]
 
 
-def heard(subject: Subject) -> Iterator[Heard]:
-    """Yield the responses about which more can be said: nothing in them is missing or wrong."""
+def heard(subject: Subject, *, sound: bool = True) -> Iterator[Heard]:
+    """Yield the responses about which more can be said: no param of them is missing or wrong.
+
+    Args:
+        subject: the definition.
+        sound: leave out those that have other errors.
+    """
     for node, response in read_from(subject.root.all("Responses/Response"), subject.protocol.responses):
-        params = subject.params_of(response)
+        found = [subject.protocol.param.get(number) for number in response.content]
+        params = tuple(param for param in found if param is not None and subject.sound(param))
         items = tuple(node.all("Content/Param"))
-        if params is not None and len(params) == len(items):
+        if len(params) == len(items) and (subject.sound(response) or not sound):
             yield Heard(response, params, items)
 
 

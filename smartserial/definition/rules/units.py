@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from smartserial.definition.connection import ConnectionType, PortType
 from smartserial.definition.message import Response
 from smartserial.definition.param import NEXT_TYPES, ParamType
+from smartserial.definition.place import Place
 from smartserial.definition.rules.options import said
 from smartserial.definition.rules.rule import Found, Rule, Subject
 from smartserial.definition.rules.sources import Delimiting, Source, sources
@@ -84,21 +85,20 @@ def dead_flush(subject: Subject) -> Iterator[Found]:
 
 
 def flush_of_parts(subject: Subject) -> Iterator[Found]:
-    """With FlushPerDatagram one response takes each datagram whole: it is a single next param."""
-    flushed = [source for source, why in _flushed(subject) if not why]
-    responses: dict[int, list[Response]] = {source.number: [] for source in flushed}
+    """With FlushPerDatagram a response takes each datagram whole: it is a single next param."""
+    flushed = {source.number: source for source, why in _flushed(subject) if not why}
     for response in subject.protocol.responses:
-        responses.get(response.connection or 0, []).append(response)
-    for source in flushed:
-        wrong = [response for response in responses[source.number] if not _takes_all(subject, response)]
-        if wrong:
-            message = f"expected one param of length type next param in response {wrong[0].id}"
-        elif len(responses[source.number]) > 1:
-            message = f"expected one response on connection {source.number}"
-        else:
-            continue
-        counted = f"found {len(responses[source.number])} responses" if not wrong else "found another content"
-        yield Found(source.place_of("FlushPerDatagram"), f"{message} with FlushPerDatagram, {counted}")
+        source = flushed.get(response.connection or 0)
+        if source is not None and not _takes_all(subject, response):
+            message = f"expected a single param of length type next param in response {response.id}"
+            place = source.place_of("FlushPerDatagram")
+            yield Found(
+                response.place, f"{message}, for the FlushPerDatagram{_line(place)}, found another content"
+            )
+
+
+def _line(place: Place) -> str:
+    return f" on line {place.line}" if place.line else ""
 
 
 def _takes_all(subject: Subject, response: Response) -> bool:
@@ -135,8 +135,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "PS03",
         WARNING,
-        "FlushPerDatagram, but no response takes a datagram whole",
-        "give the connection one response with one param of length type next param",
+        "FlushPerDatagram, but a response does not take a datagram whole",
+        "give the response one param, of length type next param",
         flush_of_parts,
     ),
 )

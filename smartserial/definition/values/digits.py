@@ -85,14 +85,14 @@ class Bcd:
     """Two decimal digits a byte; the first digit is the high half of the most significant byte.
 
     Args:
-        endian: little-endian bytes are read backwards.
+        endian: little-endian bytes are read backwards; None and big-endian ones are not.
         alignment: this end of the digits is half a byte that means nothing.
         length: bytes; None reads any and writes as few as hold the digits.
     """
 
     __slots__ = ("_alignment", "_length", "_little")
 
-    def __init__(self, endian: Endian, alignment: Side | None, length: int | None) -> None:
+    def __init__(self, endian: Endian | None, alignment: Side | None, length: int | None) -> None:
         self._little = endian is Endian.LITTLE
         self._alignment = alignment
         self._length = length

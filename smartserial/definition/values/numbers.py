@@ -11,10 +11,10 @@ from smartserial.definition.values.value import NotAValueError, Value, as_int, a
 MOST_WIDTH = 400
 """The widest number, in bytes."""
 _FLOATS = {
-    (4, Endian.LITTLE): Struct("<f"),
-    (4, Endian.BIG): Struct(">f"),
-    (8, Endian.LITTLE): Struct("<d"),
-    (8, Endian.BIG): Struct(">d"),
+    (4, False): Struct("<f"),
+    (4, True): Struct(">f"),
+    (8, False): Struct("<d"),
+    (8, True): Struct(">d"),
 }
 
 
@@ -29,7 +29,7 @@ class Integers:
 
     __slots__ = ("_order", "_signed", "_width")
 
-    def __init__(self, endian: Endian, *, signed: bool, width: int | None) -> None:
+    def __init__(self, endian: Endian | None, *, signed: bool, width: int | None) -> None:
         self._order: Literal["little", "big"] = "big" if endian is Endian.BIG else "little"
         self._signed = signed
         self._width = width
@@ -71,10 +71,10 @@ class Floats:
         width: bytes that are written; None writes 8, and reads 4 and 8.
     """
 
-    __slots__ = ("_endian", "_width")
+    __slots__ = ("_big", "_width")
 
-    def __init__(self, endian: Endian, width: int | None) -> None:
-        self._endian = endian
+    def __init__(self, endian: Endian | None, width: int | None) -> None:
+        self._big = endian is Endian.BIG
         self._width = width
 
     def decode(self, data: bytes) -> float:
@@ -105,7 +105,7 @@ class Floats:
             ) from cause
 
     def _shape(self, width: int) -> Struct:
-        shape = _FLOATS.get((width, self._endian))
+        shape = _FLOATS.get((width, self._big))
         if shape is None:
             raise NotAValueError(f"expected a float of 4 or 8 bytes, not {width}")
         return shape
@@ -134,7 +134,7 @@ class Nibbles:
 
     __slots__ = ("_high", "_integers", "_width")
 
-    def __init__(self, endian: Endian, *, high: bool, width: int | None) -> None:
+    def __init__(self, endian: Endian | None, *, high: bool, width: int | None) -> None:
         self._integers = Integers(endian, signed=False, width=width)
         self._high = high
         self._width = width

@@ -92,11 +92,11 @@ IN_XML = """<?xml version="1.0" encoding="utf-8"?>
       <Display><RTDisplay>true</RTDisplay><Units>°C</Units></Display></Param>
     <Param id="12"><Name>state</Name><Type>group</Type><Interprete><RawType>other</RawType>
       <LengthType>fixed</LengthType><Length>1</Length><Type>string</Type></Interprete></Param>
-    <Param id="13"><Name>full</Name><Type id="12">read bit</Type><Interprete><RawType>unsigned number</RawType>
-      <LengthType>fixed</LengthType><Length>1</Length><Type>double</Type>
+    <Param id="13"><Name>full</Name><Type id="12">read bit</Type><Interprete>
+      <RawType>unsigned number</RawType><LengthType>fixed</LengthType><Length>1</Length><Type>double</Type>
       <StartPosition>7</StartPosition></Interprete></Param>
-    <Param id="14"><Name>pump</Name><Type id="12">read bit</Type><Interprete><RawType>unsigned number</RawType>
-      <LengthType>fixed</LengthType><Length>1</Length><Type>double</Type>
+    <Param id="14"><Name>pump</Name><Type id="12">read bit</Type><Interprete>
+      <RawType>unsigned number</RawType><LengthType>fixed</LengthType><Length>1</Length><Type>double</Type>
       <StartPosition>5</StartPosition><NbrOfBits>2</NbrOfBits></Interprete></Param>
     <Param id="20"><Name>sent sum</Name><Type>crc</Type><Interprete><RawType>unsigned number</RawType>
       <LengthType>fixed</LengthType><Length>1</Length><Type>double</Type></Interprete>
@@ -114,17 +114,18 @@ IN_XML = """<?xml version="1.0" encoding="utf-8"?>
     <Content><Command>1</Command><Response>1</Response></Content></Pair></Pairs>
   <Groups><Group id="1"><Name>round</Name><Type>poll</Type><Content><Pair>1</Pair></Content></Group></Groups>
   <Triggers>
-    <Trigger id="1"><Name>before sending</Name><On id="each">command</On><Time>before</Time><Type>action</Type>
-      <Content><Id>1</Id></Content></Trigger>
-    <Trigger id="2"><Name>before reading</Name><On id="each">response</On><Time>before</Time><Type>action</Type>
-      <Content><Id>2</Id><Id>3</Id></Content></Trigger>
+    <Trigger id="1"><Name>before sending</Name><On id="each">command</On><Time>before</Time>
+      <Type>action</Type><Content><Id>1</Id></Content></Trigger>
+    <Trigger id="2"><Name>before reading</Name><On id="each">response</On><Time>before</Time>
+      <Type>action</Type><Content><Id>2</Id><Id>3</Id></Content></Trigger>
   </Triggers>
   <Actions>
     <Action id="1"><Name>sum up</Name><On>command</On><Type>crc</Type></Action>
     <Action id="2"><Name>read</Name><On>response</On><Type>read</Type></Action>
     <Action id="3"><Name>check the sum</Name><On>response</On><Type>crc</Type></Action>
   </Actions>
-  <Timers><Timer id="1"><Name>often</Name><Time>5000</Time><Content><Group>1</Group></Content></Timer></Timers>
+  <Timers><Timer id="1"><Name>often</Name><Time>5000</Time>
+    <Content><Group>1</Group></Content></Timer></Timers>
 </Protocol>
 """
 

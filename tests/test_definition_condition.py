@@ -256,7 +256,8 @@ class ReadingTest(SynchronousTestCase):
         self.assertEqual(parse_condition(deep), ONE_IS_ONE)
         row = " OR ".join(f"id:{number} == 1" for number in range(HIGHEST))
         nested = "1" + "".join(f" - ({number}" for number in range(DEEPEST)) + ")" * DEEPEST + " == 1"
-        for text in (row, nested):
+        many = " AND ".join(["(id:1 == 1)"] * HIGHEST)
+        for text in (row, nested, many):
             tree = parse_condition(text)
             self.assertEqual(parse_condition(print_condition(tree)), tree)
             self.assertEqual(hash(tree), hash(parse_condition(text)))

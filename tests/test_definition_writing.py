@@ -86,7 +86,8 @@ class ConnectionsTest(SynchronousTestCase):
         self.assertEqual(
             self.written(one, two),
             [
-                '<Type advanced="serial:B" communicationOptions="maxReceiveBuffer:9">smart-serial single</Type>',
+                '<Type advanced="serial:B" communicationOptions="maxReceiveBuffer:9">'
+                "smart-serial single</Type>",
                 '<PortSettings name="A">',
                 "<IPport>",
                 "<DefaultValue>7001</DefaultValue>",

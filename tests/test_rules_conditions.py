@@ -92,10 +92,7 @@ class ConditionCases(RuleCases, SynchronousTestCase):
             "CD02", of_group("id:4 == 1 OR id:4 == 1"), of_group("id:4 == 1 OR id:4 == 2"), says="id:4 == 1"
         ),
         Case("CD02", of_trigger("id:4 == 1 + 1"), of_trigger("id:4 == id:5 + 1"), says="id:4 == 2"),
-    )
-    # Called code has no rule of its own for this, and QA03 tells that nothing of a file is bound.
-    CASES = (
-        *CASES,
+        # Called code has no rule of its own for this, and QA03 tells that nothing of a file is bound.
         Case(
             "CD01", of_code("id:9 == 1"), of_code(GOOD), "error", also=("QA03",), says="there is no param 9"
         ),
@@ -119,7 +116,7 @@ class ConditionsTest(SynchronousTestCase):
         )
         [found] = findings(text)
         self.assertEqual(found.code, "PR04")
-        self.assertIn("it is also named at line 13, line 15", found.message)
+        self.assertIn("it is also named at line 12, line 14", found.message)
 
     def test_two_missing_params_are_two_findings(self) -> None:
         self.assertEqual(codes(of_action("id:8 == 1 AND id:9 == 1")), ["AC09", "AC09"])

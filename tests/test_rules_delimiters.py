@@ -159,9 +159,9 @@ class DelimitersCases(RuleCases, SynchronousTestCase):
 
     def test_a_long_response_costs_little(self) -> None:
         """Each position looks ahead to the next end only, and a checksum is looked at once."""
-        many = tuple(number for _ in range(20_000) for number in (1, 7))
+        many = tuple(number for _ in range(5_000) for number in (1, 7))
         found = codes(heard(*many, params=upto(1, 7) + SUM.format(position=0)))
-        self.assertEqual(found.count("RE06"), 19_999 + 1)
+        self.assertEqual(found.count("RE06"), 5_000)
 
     @given(st.lists(st.sampled_from((1, 2, 3, 5, 6)), min_size=1, max_size=6))
     def test_each_param_has_one_mistake_at_most(self, content: list[int]) -> None:

@@ -160,7 +160,6 @@ class LinksCases(RuleCases, SynchronousTestCase):
             smart(end(1, "header", LINK) + end(2, "trailer", "headerTrailerLink=2"), response(1, 1, 9, 2)),
             GOOD,
             "error",
-            also=("RE15",),
             says="link id 1",
         ),
         Case(

@@ -143,6 +143,9 @@ def _node(element: etree._Element, places: Iterator[tuple[int, int]], path: str)
     if path.count("/") >= _DEEPEST:
         message = f"expected at most {_DEEPEST} elements in one another"
         raise XmlError("XM10", message, place.line, place.column)
+    attributes = {_local(name): str(value) for name, value in element.attrib.items()}
+    if not len(element):
+        return Node(_local(element.tag), attributes, element.text or "", (), place)
     names = [_local(child.tag) for child in element]
     many, seen = Counter(names), Counter[str]()
     children, text = [], [element.text or ""]
@@ -152,5 +155,4 @@ def _node(element: etree._Element, places: Iterator[tuple[int, int]], path: str)
         below = f"{path}/{name[:_SHOWN]}"
         children.append(_node(child, places, f"{below}[{mark}]" if mark else below))
         text.append(child.tail or "")
-    attributes = {_local(name): str(value) for name, value in element.attrib.items()}
     return Node(_local(element.tag), attributes, "".join(text), tuple(children), place)

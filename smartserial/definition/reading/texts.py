@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from typing import TypeVar
 
 from smartserial.definition.condition import ConditionError, Expression, parse_condition
@@ -35,8 +37,12 @@ def truth(text: str) -> bool | None:
 
 def choice(kinds: type[E], text: str) -> E | None:
     """Return the member whose value is this text, without regard to case and surrounding blanks, or None."""
-    wanted = text.strip().lower()
-    return next((kind for kind in kinds if str(kind.value).lower() == wanted), None)
+    return _by_text(kinds).get(text.strip().lower())
+
+
+@cache
+def _by_text(kinds: type[E]) -> Mapping[str, E]:
+    return {str(kind.value).lower(): kind for kind in kinds}
 
 
 def identity(node: Node) -> int | None:

@@ -14,7 +14,27 @@ from smartserial.definition.rules.chains import Chains
 from smartserial.definition.rules.heard import read_from
 from smartserial.definition.rules.rule import Subject
 
-_ABOUT = frozenset({ActionType.CLEAR, ActionType.CRC, ActionType.LENGTH, ActionType.READ})
+Span = tuple[int, int]
+"""The first and the last position of something in a chain of actions."""
+
+
+class _Chain:
+    """What runs at one moment; made once for all responses that have it in common."""
+
+    def __init__(self, actions: tuple[Action, ...]) -> None:
+        self.actions = actions
+        self.different = tuple({id(action): action for action in actions}.values())
+        self.spans: dict[int, Span] = {}  # by the action, as Python identifies it
+        self.general: dict[ActionType, Span] = {}  # of actions that name no response
+        for number, action in enumerate(actions):
+            if action.on is ActionOn.RESPONSE:
+                self.spans[id(action)] = self.spans.get(id(action), (number, number))[0], number
+                if not action.on_ids:
+                    self.general[action.type] = self.general.get(action.type, (number, number))[0], number
+
+    def of(self, on: ActionOn, type: ActionType) -> tuple[Action, ...]:
+        """Return the different actions of one kind."""
+        return tuple(action for action in self.different if action.on is on and action.type is type)
 
 
 class Deeds:
@@ -28,51 +48,50 @@ class Deeds:
     def __init__(self, protocol: Protocol, time: TriggerTime) -> None:
         self._chains = Chains(protocol)
         self._time = time
-        self._ids: dict[int, frozenset[int]] = {}
-        self._last: tuple[tuple[Action, ...], tuple[Action, ...]] = ((), ())
-
-    def chain(self, response: int) -> tuple[Action, ...]:
-        """Return all actions that run at the moment, in their order."""
-        return self._chains.actions_for(TriggerOn.RESPONSE, response, self._time)
+        self._last = _Chain(())
+        self._ids = {id(action): frozenset(action.on_ids) for action in protocol.actions}
+        self._naming: dict[int, list[Action]] = {}
+        for action in protocol.actions:
+            if action.on is ActionOn.RESPONSE:
+                for number in self._ids[id(action)]:
+                    self._naming.setdefault(number, []).append(action)
 
     def triggers(self, response: int) -> tuple[Trigger, ...]:
         """Return the triggers that fire at the moment."""
         return self._chains.triggers_for(TriggerOn.RESPONSE, response, self._time)
 
-    def on_responses(self, response: int) -> tuple[Action, ...]:
-        """Return the different actions on responses that run at the moment, those that rules ask for."""
-        chain = self.chain(response)
-        if chain is not self._last[0]:  # the chain of a trigger on each is the same one again and again
-            different = {id(action): action for action in chain}.values()
-            about = (one for one in different if one.on is ActionOn.RESPONSE and one.type in _ABOUT)
-            self._last = chain, tuple(about)
-        return self._last[1]
+    def chain(self, response: int) -> tuple[Action, ...]:
+        """Return all actions that run at the moment, in their order."""
+        return self._chain(response).actions
 
-    def does(self, response: int, type: ActionType) -> bool:
-        """Tell whether an action of this type is done to a response."""
-        return any(
-            action.type is type and self.acts_on(action, response) for action in self.on_responses(response)
-        )
+    def span(self, response: int, *types: ActionType) -> Span | None:
+        """Return where in the chain actions of these types are done to a response; None if none is."""
+        chain = self._chain(response)
+        named = (action for action in self._naming.get(response, ()) if action.type in types)
+        spans = [chain.spans[id(action)] for action in named if id(action) in chain.spans]
+        spans += [chain.general[type] for type in types if type in chain.general]
+        return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
+
+    def clears(self, response: int) -> tuple[Action, ...]:
+        """Return the actions by which responses forget what they heard; they may name others."""
+        return self._chain(response).of(ActionOn.RESPONSE, ActionType.CLEAR)
 
     def reads(self, response: int, params: Iterable[int]) -> bool:
         """Tell whether a response is read: as a whole, or each of these params of it."""
-        if self.does(response, ActionType.READ):
+        if self.span(response, ActionType.READ) is not None:
             return True
-        left = set(params)
-        for action in self.chain(response):
-            if action.on is ActionOn.PARAMETER and action.type is ActionType.READ:
-                left -= self.ids(action)
-        return not left
-
-    def acts_on(self, action: Action, response: int) -> bool:
-        """Tell whether an action on responses acts on this one: it names it, or none."""
-        return not action.on_ids or response in self.ids(action)
+        one_by_one = self._chain(response).of(ActionOn.PARAMETER, ActionType.READ)
+        return all(any(number in self.ids(action) for action in one_by_one) for number in params)
 
     def ids(self, action: Action) -> frozenset[int]:
         """Return what an action names."""
-        if id(action) not in self._ids:
-            self._ids[id(action)] = frozenset(action.on_ids)
         return self._ids[id(action)]
+
+    def _chain(self, response: int) -> _Chain:
+        actions = self._chains.actions_for(TriggerOn.RESPONSE, response, self._time)
+        if actions is not self._last.actions:  # that of a trigger on each is the same one again and again
+            self._last = _Chain(actions)
+        return self._last
 
 
 def unclear(subject: Subject) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smartserial.definition.action import Action, ActionType
+from smartserial.definition.action import ActionType
 from smartserial.definition.flow import ItemKind, TriggerTime
 from smartserial.definition.languages.ids import parse_id
 from smartserial.definition.languages.number import parse_whole
@@ -68,19 +68,15 @@ def _not_cleared(deeds: Deeds, pair: Pair, responses: frozenset[int]) -> list[in
     all_others = True
     left: dict[tuple[int, ...], frozenset[int]] = {}  # what the same actions do not name
     for number in dict.fromkeys((*pair.responses, *pair.bad_responses)):
-        clears = _clears(deeds, number)
-        if not any(deeds.acts_on(action, number) for action in clears):
+        if deeds.span(number, ActionType.CLEAR) is None:
             kept.append(number)
         if all_others:
+            clears = deeds.clears(number)
             key = tuple(map(id, clears))
             if key not in left:
                 left[key] = responses.difference(*map(deeds.ids, clears))
             all_others = left[key] <= {number}
     return [] if all_others else kept
-
-
-def _clears(deeds: Deeds, response: int) -> list[Action]:
-    return [action for action in deeds.on_responses(response) if action.type is ActionType.CLEAR]
 
 
 def ping_answered(subject: Subject) -> Iterator[Found]:

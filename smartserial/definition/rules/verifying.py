@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from smartserial.definition.action import Action, ActionOn, ActionType
+from smartserial.definition.action import Action, ActionType
 from smartserial.definition.flow import TriggerTime
 from smartserial.definition.param import ParamType
 from smartserial.definition.place import Place
@@ -13,7 +13,6 @@ from smartserial.definition.rules.heard import called, heard, is_open
 from smartserial.definition.rules.rule import Found, Rule, Subject
 from smartserial.findings import WARNING
 
-_CHECKS = {ActionType.CRC, ActionType.LENGTH}
 _CHECKED = {ParamType.CRC, ParamType.LENGTH}
 
 
@@ -24,7 +23,7 @@ def checksum(subject: Subject) -> Iterator[Found]:
     deeds = Deeds(subject.protocol, TriggerTime.BEFORE)
     for one in heard(subject):
         number = next((n for n, param in enumerate(one.params) if param.type is ParamType.CRC), None)
-        if number is not None and not deeds.does(one.response.id, ActionType.CRC):
+        if number is not None and deeds.span(one.response.id, ActionType.CRC) is None:
             message = (
                 f"expected an action crc before {called('response', one.response)}, which has the checksum "
                 f"{called('param', one.params[number])}; {_runs(deeds.chain(one.response.id))}"
@@ -75,23 +74,17 @@ def check_last(subject: Subject) -> Iterator[Found]:
 def _out_of_order(deeds: Deeds, response: int) -> str:
     """Say what is wrong with the order of what runs before a response; empty if nothing is."""
     chain = deeds.chain(response)
-    acting = [
-        (number, action)
-        for number, action in enumerate(chain)
-        if action.on is ActionOn.RESPONSE and deeds.acts_on(action, response)
-    ]
-    checks = [(number, action) for number, action in acting if action.type in _CHECKS]
-    reads = [(number, action) for number, action in acting if action.type is ActionType.READ]
-    if not checks:
+    checks = deeds.span(response, ActionType.LENGTH, ActionType.CRC)
+    if checks is None:
         return ""
-    first = checks[0][1]
-    if reads and checks[0][0] < reads[-1][0]:
-        return f"expected action {reads[-1][1].id} read before action {first.id} {first.type.value}"
-    if checks[-1][0] != len(chain) - 1:
-        last = chain[-1]
+    first, check, last = chain[checks[0]], chain[checks[1]], chain[-1]
+    reads = deeds.span(response, ActionType.READ)
+    if reads is not None and checks[0] < reads[1]:
+        return f"expected action {chain[reads[1]].id} read before action {first.id} {first.type.value}"
+    if checks[1] < len(chain) - 1:
         return (
             f"expected the check last, found action {last.id} {last.type.value} after action "
-            f"{checks[-1][1].id} {checks[-1][1].type.value}; a response is refused only if the last one fails"
+            f"{check.id} {check.type.value}; a response is refused only if the last one fails"
         )
     return ""
 

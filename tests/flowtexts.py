@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rulebook import constant, definition, fixed
+from tests.rulebook import definition, fixed, param
 
 
 def trigger(
@@ -43,9 +43,20 @@ def pair(id: int, command: int, *responses: int, condition: str = "", attributes
     return f'<Pair id="{id}"{attributes}><Name>pair{id}</Name>{content}</Pair>\n'
 
 
+def byte(id: int, value: str, type: str = "fixed", attributes: str = "") -> str:
+    """A param of one constant byte."""
+    return param(
+        id,
+        type,
+        "<Interprete><RawType>other</RawType><LengthType>fixed</LengthType><Length>1</Length>"
+        f"<Type>string</Type><Value>{value}</Value></Interprete>",
+        attributes,
+    )
+
+
 def params(*more: str) -> str:
     """Param 1 is a constant, params 2 and 3 are texts, 4 and 5 numbers; and more."""
-    known = (constant(1, "A"), fixed(2, 1), fixed(3, 1), _number(4), _number(5))
+    known = (byte(1, "A"), fixed(2, 1), fixed(3, 1), _number(4), _number(5))
     return f"<Params>{''.join((*known, *more))}</Params>\n"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.definition.action import SUPPORTED, UNSUPPORTED, ActionOn, ActionType
-from tests.flowtexts import action, flow, group, pair, told, trigger, waiting
-from tests.rulebook import Case, RuleCases, codes, constant, findings, serial
+from tests.flowtexts import action, byte, flow, group, pair, told, trigger, waiting
+from tests.rulebook import Case, RuleCases, codes, findings, serial
 
 NUMBER = action(1, "parameter", "increment", 4)
 GOOD = told(actions=NUMBER)
 STUFF = 'value="0x10"'
 ADVANCED = '<Advanced stuffing="on=command;escape=0x10;stuffing=0x10"/>'
-CLOSED = constant(9, "0x0D", "trailer", ' options="headerTrailerLink=1"')
+CLOSED = byte(9, "0x0D", "trailer", ' options="headerTrailerLink=1"')
 
 
 def act(on: str, type: str, items: int | str = "", said: str = "", extra: str = "") -> str:

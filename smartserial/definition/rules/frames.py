@@ -98,11 +98,9 @@ def _other_end(one: Heard, said: Interprete, trailer: Param) -> str:
     """Return where a param ends, and where what is received does; empty if these are the same."""
     name = called("param", trailer)
     if said.length_type is LengthType.LAST_NEXT_PARAM:
-        which = "first" if trailer.times == 1 else f"{trailer.times}th"
+        which = "first one" if trailer.times == 1 else f"one of number {trailer.times}"
         can = _can_come_again(said, trailer)
-        return (
-            f"the last {name}, which may come again, but the {which} one ends what is received" if can else ""
-        )
+        return f"the last {name}, which may come again, but the {which} ends what is received" if can else ""
     once = one.response.content.count(trailer.id) == 1
     if said.length_type is LengthType.NEXT_PARAM and once and said.length_times != trailer.times:
         return f"number {said.length_times} of {name}, but number {trailer.times} ends what is received"

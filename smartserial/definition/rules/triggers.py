@@ -36,7 +36,7 @@ _WHOLE = frozenset({TriggerOn.PROTOCOL, TriggerOn.COMMUNICATION})  # there is on
 _AT_STARTUP = frozenset(
     {ActionType.EXECUTE, ActionType.EXECUTE_NEXT, ActionType.EXECUTE_ONE_NOW, ActionType.EXECUTE_ONE_TOP}
 )
-MOST_FOLLOWED = 500
+MOST_FOLLOWED = 200
 """Steps that are looked at behind one trigger; nobody wires so many by hand."""
 
 

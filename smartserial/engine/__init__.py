@@ -1,0 +1,1 @@
+"""Bytes in, messages out: definitions at work, without any I/O."""

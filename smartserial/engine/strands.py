@@ -1,0 +1,81 @@
+"""Several things that go on at once, on a clock that is handed in.
+
+A strand is a generator: a chain of triggers, actions and groups that goes on until it must wait. It yields
+the time until which it waits, or None to wait until it is resumed with an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from heapq import heappop, heappush
+from itertools import count
+
+Steps = Generator[float | None, object, None]
+"""Yields seconds on the engine's clock, or None; is sent the answer, or None when the time has come."""
+
+
+class Strand:
+    """One chain of work; `waiting` tells that it is to be resumed."""
+
+    __slots__ = ("_due", "_steps", "name", "waiting")
+
+    def __init__(self, name: str, steps: Steps) -> None:
+        self.name = name
+        self.waiting = True
+        self._steps = steps
+        self._due: int | None = None
+
+
+class Strands:
+    """Runs strands by the time that they wait for, and those of one time as they came."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Strand]] = []
+        self._numbers = count()
+
+    @property
+    def next_wake(self) -> float | None:
+        """The time at which `wake` has something to do, or None."""
+        self._forget()
+        return self._heap[0][0] if self._heap else None
+
+    def start(self, name: str, steps: Steps) -> Strand:
+        """Go on with a new strand until it waits or is done."""
+        strand = Strand(name, steps)
+        self._go_on(strand, None)
+        return strand
+
+    def resume(self, strand: Strand, answer: object) -> None:
+        """Go on with a strand that waits, whatever its time; one that is done is left alone."""
+        if strand.waiting:
+            self._go_on(strand, answer)
+
+    def wake(self, now: float) -> None:
+        """Go on with all whose time has come; what waits for `now` again has its turn at the next call."""
+        due = []
+        while self._heap and self._heap[0][0] <= now:
+            due.append(heappop(self._heap))
+        for _, number, strand in due:
+            if strand._due == number:
+                self._go_on(strand, None)
+
+    def stop(self, strand: Strand) -> None:
+        """End a strand; it is told by GeneratorExit, and says no more."""
+        strand.waiting, strand._due = False, None
+        strand._steps.close()
+
+    def _go_on(self, strand: Strand, answer: object) -> None:
+        strand.waiting, strand._due = False, None
+        try:
+            until = strand._steps.send(answer)
+        except StopIteration:
+            return
+        strand.waiting = True
+        if until is not None:
+            strand._due = next(self._numbers)
+            heappush(self._heap, (until, strand._due, strand))
+
+    def _forget(self) -> None:
+        """Drop what waited for a time and was resumed before."""
+        while self._heap and self._heap[0][2]._due != self._heap[0][1]:
+            heappop(self._heap)

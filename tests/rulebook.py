@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import unescape
 from typing import TYPE_CHECKING
 
 from smartserial.definition.check import check
+from smartserial.definition.languages.constant import parse_constant
 from smartserial.findings import Finding
 
 if TYPE_CHECKING:
@@ -40,11 +42,12 @@ def param(id: int, type: str = "read", interprete: str = NEXT, attributes: str =
 
 def constant(id: int, value: str, type: str = "fixed", attributes: str = "") -> str:
     """A param of constant bytes; `value` as in a definition."""
+    length = len(parse_constant(unescape(value)))
     return param(
         id,
         type,
-        "<Interprete><RawType>other</RawType><LengthType>fixed</LengthType><Type>string</Type>"
-        f"<Value>{value}</Value></Interprete>",
+        f"<Interprete><RawType>other</RawType><LengthType>fixed</LengthType><Length>{length}</Length>"
+        f"<Type>string</Type><Value>{value}</Value></Interprete>",
         attributes,
     )
 

@@ -57,10 +57,15 @@ class NumbersCases(RuleCases, SynchronousTestCase):
         Case("PA15", other(' id="2"'), other(' id="1"'), "error", line=8, says="found param 2, a string"),
         Case("PA15", other(' id="7"', "next param"), other(' id="2"', "next param"), says="no param 7"),
         Case(
-            "PA20", bits(at(16)), bits(at(15)), "error", line=6, says="bits 0 to 15 of group 1, found bit 16"
+            "PA20",
+            bits(at(16)),
+            bits(at(15)),
+            "error",
+            line=6,
+            says="expected 16 bits, from 0, as group 1 has, found bit 16",
         ),
         Case("PA20", bits(at(14, 3)), bits(at(14, 2)), "error", says="bits 14 to 16"),
-        Case("PA20", bits(at(8), "<Bits>4</Bits>"), bits(at(7), "<Bits>4</Bits>"), says="bits 0 to 7"),
+        Case("PA20", bits(at(8), "<Bits>4</Bits>"), bits(at(7), "<Bits>4</Bits>"), says="expected 8 bits"),
         Case("PA20", bits(at(-1)), bits(at(0)), "error", says="StartPosition, found '-1'"),
         Case("PA20", bits(at(0, 0)), bits(""), "error", says="1 or more in NbrOfBits, found '0'"),
         Case("PA20", bits("<StartPosition>two</StartPosition>"), bits(at(2)), says="'two'"),

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from smartserial.definition.node import Node
 from smartserial.definition.param import Param, ParamType
 from smartserial.definition.place import Place
-from smartserial.definition.reading.texts import choice, identity, reference
+from smartserial.definition.reading.texts import identity, reference
 from smartserial.definition.rules.rule import Subject
 
 _SHOWN = 60  # characters of a foreign text in a message
+_TYPES = {kind.value: kind for kind in ParamType}
 
 
 def shown(text: str) -> str:
@@ -27,7 +28,7 @@ def params(subject: Subject) -> Iterator[tuple[Node, Param]]:
 
 def kind_of(node: Node) -> ParamType | None:
     """Return what type a param's element names; None if it names none that is known."""
-    return choice(ParamType, node.text_at("Type"))
+    return _TYPES.get(node.text_at("Type").lower())
 
 
 def type_place(node: Node) -> Place:

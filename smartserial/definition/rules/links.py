@@ -29,6 +29,13 @@ def option_text(node: Node) -> str:
     return found.attributes.get("options", "") if found is not None else ""
 
 
+def option_problems(node: Node, code: str) -> Iterator[Found]:
+    """Yield the problems in the options of a param's type that break one rule."""
+    text = option_text(node)
+    if text:
+        yield from problems_of(parse_type_options(text).problems, code, type_place(node))
+
+
 def connections_known(subject: Subject) -> bool:
     """Tell whether there are connections, all of types that are known; else that is the cause to tell."""
     root = subject.root
@@ -88,7 +95,7 @@ def linked(subject: Subject) -> Iterator[Found]:
 def link_number(subject: Subject) -> Iterator[Found]:
     """A link id is a whole number, 0 or above."""
     for node in subject.root.all("Params/Param"):
-        yield from problems_of(parse_type_options(option_text(node)).problems, "PA05", type_place(node))
+        yield from option_problems(node, "PA05")
 
 
 def link_has_use(subject: Subject) -> Iterator[Found]:
@@ -143,7 +150,7 @@ def connection_is_serial(subject: Subject) -> Iterator[Found]:
     """The connection of a header or trailer exists, and is serial or smart-serial."""
     known = connections_known(subject)
     for node, param in params(subject):
-        yield from problems_of(parse_type_options(option_text(node)).problems, "PA09", type_place(node))
+        yield from option_problems(node, "PA09")
         number = param.options.connection
         if not known or param.type not in _DELIMITERS or number is None or number in subject.serial:
             continue

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 
 from smartserial.definition.connection import Connection, ConnectionType
 from smartserial.definition.languages.sequence import parse_sequence
-from smartserial.definition.languages.typeoptions import parse_type_options
 from smartserial.definition.node import Node
 from smartserial.definition.param import BIT_TYPES, NEXT_TYPES, Interprete, LengthType, ParamType, ValueType
 from smartserial.definition.reading.texts import truth, whole
 from smartserial.definition.rules.elements import kind_of, params, shown, type_place
 from smartserial.definition.rules.interprete import encoding_of, interpreted
-from smartserial.definition.rules.links import connections_known, option_text
+from smartserial.definition.rules.links import connections_known, option_problems
 from smartserial.definition.rules.problems import problems_of
 from smartserial.definition.rules.rule import Found, Rule, Subject, wrong_reference
 from smartserial.definition.values.constant import fixed_length
+from smartserial.definition.values.text import Encoding
 from smartserial.findings import ERROR, WARNING
 
 _BITS = 8  # of a byte
+_SPAN = ("StartPosition", "NbrOfBits")
 
 
 def length_from(subject: Subject) -> Iterator[Found]:
@@ -47,6 +48,7 @@ def length_from(subject: Subject) -> Iterator[Found]:
 
 def bits_of_group(subject: Subject) -> Iterator[Found]:
     """A bit lies in a param of type group, at positions that its bytes have."""
+    widths: dict[int, int | None] = {}
     for node, param in params(subject):
         if kind_of(node) not in BIT_TYPES:
             continue
@@ -59,25 +61,28 @@ def bits_of_group(subject: Subject) -> Iterator[Found]:
         if group.type is not ParamType.GROUP:
             message = f"expected a param of type group, found param {group.id} of type {group.type.value}"
             yield Found(type_place(node), message)
-        elif param.interprete is not None and group.interprete is not None and not wrong:
-            used = group.interprete.bits or _BITS
-            width = fixed_length(group.interprete, encoding_of(subject))
-            start, count = param.interprete.start_position or 0, param.interprete.nbr_of_bits
-            if width is not None and start + count > used * width:
-                place = _first_of(inner, "StartPosition", "NbrOfBits") or node
-                which = f"bit {start}" if count == 1 else f"bits {start} to {start + count - 1}"
-                yield Found(
-                    place.place, f"expected bits 0 to {used * width - 1} of group {group.id}, found {which}"
-                )
+        elif group.interprete is not None and not wrong:
+            if group.id not in widths:
+                widths[group.id] = _positions(group.interprete, encoding_of(subject))
+            yield from _outside(group.id, widths[group.id], param.interprete or Interprete(), inner or node)
 
 
-def _first_of(inner: Node | None, *names: str) -> Node | None:
-    found = (inner.first(name) for name in names) if inner is not None else ()
-    return next((node for node in found if node is not None), inner)
+def _positions(group: Interprete, encoding: Encoding) -> int | None:
+    """Return how many bits a group has; None if that is not fixed."""
+    width = fixed_length(group, encoding)
+    return None if width is None else width * (_BITS if group.bits is None else group.bits)
+
+
+def _outside(group: int, positions: int | None, bit: Interprete, inner: Node) -> Iterator[Found]:
+    start, count = bit.start_position or 0, bit.nbr_of_bits
+    if positions is not None and start + count > positions:
+        place = next((node for name in _SPAN for node in inner.all(name)), inner).place
+        which = f"bit {start}" if count == 1 else f"bits {start} to {start + count - 1}"
+        yield Found(place, f"expected {positions} bits, from 0, as group {group} has, found {which}")
 
 
 def _bit_numbers(inner: Node) -> Iterator[Found]:
-    for name, least in (("StartPosition", 0), ("NbrOfBits", 1)):
+    for name, least in zip(_SPAN, (0, 1), strict=True):
         node = inner.first(name)
         number = whole(node.text) if node is not None else least
         if node is not None and (number is None or number < least):
@@ -92,7 +97,7 @@ def dynamic_address(subject: Subject) -> Iterator[Found]:
     first: dict[int, int] = {}
     for node, param in params(subject):
         place = type_place(node)
-        yield from problems_of(parse_type_options(option_text(node)).problems, "PA23", place)
+        yield from option_problems(node, "PA23")
         number = param.options.dynamic_ip
         if number is None or not subject.sound(param):
             continue

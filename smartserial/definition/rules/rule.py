@@ -123,11 +123,12 @@ def wrong_reference(
         What is wrong, or None: it is empty, it is no id, or what it names does not exist.
     """
     text = text.strip()
+    what = f"the id of {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     if not text:
-        return Found(place, f"expected the id of a {kind}, found nothing")
+        return Found(place, f"expected {what}, found nothing")
     number = parse_id(text)
     if number is None:
-        return Found(place, f"expected the id of a {kind}, found {text!r}")
+        return Found(place, f"expected {what}, found {text[:60]!r}")
     exists = known(number) if callable(known) else number in known
     if exists:
         return None

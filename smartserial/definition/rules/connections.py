@@ -115,9 +115,12 @@ def _name_place(source: Source) -> Place:
 
 
 def usual_name(subject: Subject) -> Iterator[Found]:
-    """The name of a serial connection begins with what it runs on."""
+    """The name of a serial connection begins with what it runs on.
+
+    Without settings there is nothing yet that an operator would see under the name; CN03 tells that.
+    """
     for source in sources(subject):
-        name = source.connection.name
+        name = source.connection.name if source.ports or source.node is not None else ""
         if source.connection.type in SERIAL_TYPES and name and not _USUAL_NAME.fullmatch(name):
             message = "expected a name such as 'IP Connection' or 'Serial Connection - Heater'"
             yield Found(_name_place(source), f"{message}, found {quoted(name)}")

@@ -23,6 +23,9 @@ class BacklogLimits:
     refuse: int = 300 * _MEGA
 
 
+DEFAULT_LIMITS = BacklogLimits()
+
+
 class BacklogLevel(Enum):
     """What there is to say about a backlog."""
 
@@ -41,7 +44,7 @@ class Backlog:
 
     __slots__ = ("_limits", "level", "refused", "waiting")
 
-    def __init__(self, limits: BacklogLimits = BacklogLimits()) -> None:  # noqa: B008 - it is frozen
+    def __init__(self, limits: BacklogLimits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self.level = BacklogLevel.QUIET
         self.waiting = 0

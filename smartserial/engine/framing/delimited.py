@@ -1,0 +1,158 @@
+"""Frames between constants.
+
+::
+
+    junk | header | data | trailer | tail |     the tail is as long as the definition says: a checksum
+         | data | trailer | tail |              without a header, a frame begins where the one before ended
+
+The frame whose header comes first waits for its trailer, whatever else comes; of headers at one place the longest
+counts. A frame without a header begins at once, unless a header is just there. So the units are the same in
+whatever pieces the bytes come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from smartserial.engine.framing.framer import Untimed
+from smartserial.engine.framing.window import Headers, Needle, Window
+from smartserial.engine.unit import Loss, Lost, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiter:
+    """What begins and ends a frame.
+
+    Args:
+        header: no bytes if there is none.
+        trailer: one byte or more.
+        times: how often the trailer must come, 1 or more.
+        tail: bytes after the trailer that belong to the frame.
+    """
+
+    header: bytes
+    trailer: bytes
+    times: int = 1
+    tail: int = 0
+
+
+class _Ends:
+    """The trailers that can end a frame of one header; what comes first does, the longest if several do."""
+
+    __slots__ = ("_needles",)
+
+    def __init__(self, delimiters: Iterable[Delimiter]) -> None:
+        ordered = sorted(delimiters, key=lambda delimiter: len(delimiter.trailer), reverse=True)
+        self._needles = [(Needle(one.trailer, one.times), one.tail) for one in ordered]
+
+    def end(self, window: Window, first: int) -> int | None:
+        """Return where the frame ends whose data begin at `first`, perhaps beyond what has come; or None."""
+        ends = ((needle.end(window, first), tail) for needle, tail in self._needles)
+        known = [(end, tail) for end, tail in ends if end is not None]
+        return sum(min(known, key=lambda one: one[0])) if known else None
+
+    @property
+    def searched(self) -> int:
+        """No trailer that counts begins before this."""
+        return min(needle.searched for needle, _ in self._needles)
+
+
+class Delimited(Untimed):
+    """Makes a unit of each frame.
+
+    A frame that becomes too long is lost up to where the next one can begin: at a header, or where a frame
+    without header ends.
+
+    Args:
+        delimiters: one or more.
+        most: bytes of the longest frame.
+    """
+
+    __slots__ = ("_bare", "_frame", "_headers", "_most", "_reason", "_skipped", "_with")
+
+    def __init__(self, delimiters: tuple[Delimiter, ...], most: int) -> None:
+        super().__init__()
+        self._most = most
+        headers = dict.fromkeys(one.header for one in delimiters)
+        ends = {header: _Ends(one for one in delimiters if one.header == header) for header in headers}
+        self._bare = ends.pop(b"", None)
+        self._with = ends
+        self._headers = Headers(ends)
+        self._frame: tuple[_Ends, int] | None = None  # where its data begin
+        self._skipped: int | None = None  # where the frame began that was too long
+        self._reason = Loss.BEFORE_HEADER
+
+    def receive(self, data: bytes, now: float) -> list[Unit | Lost]:
+        """Take what came; `now` has no meaning here."""
+        self._window.add(data)
+        report: list[Unit | Lost] = []
+        while len(self._window) and self._step(report):
+            pass
+        return report
+
+    def _step(self, report: list[Unit | Lost]) -> bool:
+        """Come further; tell whether the rest is worth another look."""
+        if self._frame is not None:
+            return self._end(*self._frame, report)
+        if self._bare is None:
+            return self._seek(report)
+        if self._skipped is not None:
+            return self._skip(self._bare, self._skipped, report)
+        return self._begin(self._bare)
+
+    def _seek(self, report: list[Unit | Lost]) -> bool:
+        """Begin a frame at the next header; what is before is lost."""
+        window = self._window
+        first = window.start if self._skipped != window.start else window.start + 1
+        header = self._headers.seek(window, first, self._reason, report)
+        if header is None:
+            return False
+        self._open(header)
+        return True
+
+    def _open(self, header: bytes) -> None:
+        self._frame = self._with[header], self._window.start + len(header)
+        self._skipped, self._reason = None, Loss.BEFORE_HEADER
+
+    def _begin(self, bare: _Ends) -> bool:
+        """Begin a frame here: with a header if one is here, else without; wait if that is not clear yet."""
+        start = self._window.start
+        found = self._headers.search(self._window, start)
+        if found is None or found[0] != start:
+            self._frame = bare, start
+        elif found[1] is not None:
+            self._open(found[1])
+        return self._frame is not None
+
+    def _end(self, ends: _Ends, first: int, report: list[Unit | Lost]) -> bool:
+        """End a frame, or give it up because it is too long."""
+        window = self._window
+        end = ends.end(window, first)
+        if (window.end if end is None else end) - window.start <= self._most:
+            if end is None or end > window.end:
+                return False
+            report.append(window.unit(end))
+        else:
+            self._skipped, self._reason = window.start, Loss.OVERFLOW
+        self._frame = None
+        return True
+
+    def _skip(self, bare: _Ends, start: int, report: list[Unit | Lost]) -> bool:
+        """Lose the bytes from `start` to the next header, or to where a frame from there would have ended."""
+        window = self._window
+        end = bare.end(window, start)
+        header = self._headers.search(window, start + 1)
+        if header is not None and (end is None or header[0] < end):
+            report += window.lose(header[0], Loss.OVERFLOW)
+            if header[1] is not None:
+                self._open(header[1])
+            return header[1] is not None
+        if end is not None and end <= window.end:
+            report += window.lose(end, Loss.OVERFLOW)
+            self._skipped, self._reason = None, Loss.BEFORE_HEADER
+            return True
+        report += window.lose(
+            window.end if end is not None else min(window.end, bare.searched), Loss.OVERFLOW
+        )
+        return False

@@ -20,6 +20,7 @@ from functools import cache
 from inspect import isfunction, signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import fill
 
 from examples import KINDS, WORKED, WORKED_TABLE, code, table, worked
 
@@ -158,7 +159,8 @@ def _bundled(name: str, path: Path) -> str:
         ("confirmed by", TRUTHS[name]),
     ]
     wired = _text(wired[:1].upper() + wired[1:])
-    return f"### {name}\n\n{_text(what)}\n\n{table(('', ''), rows)}\n**Wiring.** {wired}. {_text(how)}\n"
+    how = fill(f"**Wiring.** {wired}. {_text(how)}", 120, break_long_words=False, break_on_hyphens=False)
+    return f"### {name}\n\n{_text(what)}\n\n{table(('', ''), rows)}\n{how}\n"
 
 
 def _first(function: Callable[..., object]) -> str:
@@ -210,7 +212,7 @@ def _run(files: tuple[tuple[str, str], ...], commands: tuple[str, ...]) -> tuple
         done = subprocess.run(
             ["sh", "-c", f"exec 2>&1\n{script}"],
             cwd=folder,
-            env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
             stdout=subprocess.PIPE,
             check=False,
         )

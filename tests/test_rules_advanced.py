@@ -52,7 +52,6 @@ class StuffingCases(RuleCases, SynchronousTestCase):
             "AD03",
             definition(stuffed(STUFFING, "", "")),
             ENDED,
-           
             line=6,
             says="found 12 beside 11",
         ),

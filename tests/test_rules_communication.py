@@ -90,6 +90,14 @@ class OptionCases(RuleCases, SynchronousTestCase):
         Case(
             "CO01", options("makeCommandByProtocol;makecommandbyprotocol"), options("makeCommandByProtocol;")
         ),
+        Case(
+            "CO01",
+            overlay("<SmartIPHeader>yes</SmartIPHeader>"),
+            overlay("<SmartIPHeader>false</SmartIPHeader>"),
+            also=("CN05",),
+            line=4,
+            says="true or false in SmartIPHeader",
+        ),
         Case("CO01", options("chunkedHTML"), options("useAgentBinding"), says="does nothing here"),
         Case(
             "CO02",

@@ -83,7 +83,6 @@ class ParamsCases(RuleCases, SynchronousTestCase):
             "elementid",
             "elementdmaid",
             "dataminer info",
-            "matrix",
         ):
             self.assertEqual(codes(typed(f"<Type>{type}</Type>")), [], type)
 

@@ -18,6 +18,7 @@ from smartserial.findings import ERROR, Explanation, Finding
 
 _ITEM = 3  # how many elements down an item of a definition is
 _NAMED = 4  # further places that are told in one finding
+_OF_TEXT = {"CN05", "CN06", "CN10"}  # about which of two ways something was written
 
 UNREADABLE = (
     Explanation("XM01", ERROR, "the outermost element is not Protocol", "give a device definition"),
@@ -72,7 +73,8 @@ def check_protocol(protocol: Protocol, file: str = "") -> list[Finding]:
         file: what findings call it; its name if empty.
     """
     root = write_protocol(protocol)
-    return _judge(read_protocol(root), root, "utf-8", file or protocol.name)[1]
+    findings = _judge(read_protocol(root), root, "utf-8", file or protocol.name)[1]
+    return [finding for finding in findings if finding.code not in _OF_TEXT]
 
 
 def load(data: bytes, file: str = "Protocol.xml") -> Protocol:

@@ -30,6 +30,8 @@ from smartserial.definition.reading.texts import choice, decimal, reference, tru
 T = TypeVar("T")
 Parse = Callable[[str], T | None]
 
+MOST_CONNECTIONS = 32_767
+"""Connections beside the main one; what ``advanced`` lists beyond is not read."""
 KINDS = {
     "Virtual": ConnectionType.VIRTUAL,
     "Serial": ConnectionType.SERIAL,
@@ -53,7 +55,7 @@ def connection_type(text: str) -> tuple[ConnectionType | None, bool]:
 
 def additional(text: str) -> list[tuple[str, str]]:
     """Return the types and names that ``advanced`` adds; connection 1 is the first."""
-    parts = [part.split(":") for part in text.split(";") if part.strip()]
+    parts = [part.split(":") for part in text.split(";") if part.strip()][:MOST_CONNECTIONS]
     return [(part[0].strip(), part[1].strip() if len(part) > 1 else "") for part in parts]
 
 
@@ -243,7 +245,7 @@ def read_connections(root: Node) -> tuple[Connection, ...]:
     """Read all connections; one of the newer syntax lies over the one of its number."""
     connections = _first_syntax(root)
     for number, node in connection_nodes(root):
-        if number < len(connections):
+        if 0 <= number < len(connections):
             connections[number] = _overlay(connections[number], node)
         elif number == len(connections):
             connections.append(_overlay(None, node))

@@ -12,10 +12,11 @@ from smartserial.definition.action import Action
 from smartserial.definition.flow import EACH, Trigger, TriggerOn, TriggerTime, TriggerType
 from smartserial.definition.protocol import Protocol
 
-MOST_STEPS = 1000
+MOST_STEPS = 500
 """Triggers and actions of one moment that are looked at; a chain that is longer costs no more than this."""
 
 _Moment = tuple[TriggerOn, TriggerTime]
+_Run = tuple[tuple[Action, ...], bool]  # what runs, and whether all of it is known
 
 
 class Chains:
@@ -29,7 +30,8 @@ class Chains:
         self._protocol = protocol
         self._named: dict[tuple[_Moment, int], list[Trigger]] = {}
         self._each: dict[_Moment, list[Trigger]] = {}
-        self._of_each: dict[_Moment, tuple[tuple[Action, ...], bool]] = {}
+        self._of_each: dict[_Moment, _Run] = {}
+        self._last: tuple[tuple[_Moment, int] | None, _Run] = (None, ((), True))
         for trigger in protocol.triggers:
             if trigger.on is None or trigger.time is None:
                 continue
@@ -52,15 +54,17 @@ class Chains:
         """Tell whether all that the triggers of a moment name is known; else what is missing may be that."""
         return self._fires(on, id, time)[1]
 
-    def _fires(self, on: TriggerOn, id: int, time: TriggerTime) -> tuple[tuple[Action, ...], bool]:
+    def _fires(self, on: TriggerOn, id: int, time: TriggerTime) -> _Run:
         moment = (on, time)
         if (moment, id) in self._named:
-            return self._run(self._named[moment, id])
+            if self._last[0] != (moment, id):
+                self._last = (moment, id), self._run(self._named[moment, id])
+            return self._last[1]
         if moment not in self._of_each:
             self._of_each[moment] = self._run(self._each.get(moment, []))
         return self._of_each[moment]
 
-    def _run(self, triggers: list[Trigger]) -> tuple[tuple[Action, ...], bool]:
+    def _run(self, triggers: list[Trigger]) -> _Run:
         """Return what triggers fire, and whether all of it is known.
 
         A trigger that comes again, as in a loop, is not followed again.

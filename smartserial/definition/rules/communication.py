@@ -23,6 +23,7 @@ _SMART_ONLY = {
     "max_concurrent_connections": "maxConcurrentConnections",
     "notify_connection_pids": "notifyConnectionPIDs",
 }
+_FLAGS = ("MakeCommandByProtocol", "RedundantPolling", "SmartIPHeader")
 _SERIAL_ONLY = {"close_connection_on_response": "closeConnectionOnResponse"}
 
 
@@ -31,9 +32,10 @@ def unknown_option(subject: Subject) -> Iterator[Found]:
     for one in said(subject):
         yield from problems_of(one.problems, "CO01", one.place)
         if one.options.chunked_html:
-            yield Found(
-                one.place, "chunkedHTML was for HTTP over serial: it does nothing here", "take it out"
-            )
+            message = "chunkedHTML was for HTTP over serial: it does nothing here"
+            yield Found(one.place, message, "take it out")
+        if one.node is not None:
+            yield from _texts(one.node, _FLAGS, _is_truth, "true or false")
 
 
 def option_without_connection(subject: Subject) -> Iterator[Found]:
@@ -74,11 +76,15 @@ def packet_info(subject: Subject) -> Iterator[Found]:
             node, ("LengthIdentifierLength",), lambda text: parse_whole(text) in (1, 2, 4), "1, 2 or 4", True
         )
         flags = ("IncludeLengthIdentifier", "LittleEndian")
-        yield from _texts(node, flags, lambda text: truth(text) is not None, "true or false")
+        yield from _texts(node, flags, _is_truth, "true or false")
 
 
 def _is_number(text: str) -> bool:
     return parse_whole(text) is not None
+
+
+def _is_truth(text: str) -> bool:
+    return truth(text) is not None
 
 
 def limits(subject: Subject) -> Iterator[Found]:

@@ -10,6 +10,7 @@ from smartserial.definition.languages.problem import quoted
 from smartserial.definition.node import Node
 from smartserial.definition.place import Place
 from smartserial.definition.reading.connections import (
+    MOST_CONNECTIONS,
     additional,
     connection_nodes,
     connection_type,
@@ -42,6 +43,8 @@ def unknown_type(subject: Subject) -> Iterator[Found]:
         return
     place, text = said
     hints = Hints(TYPE_WORDS)
+    if text.count(";") > MOST_CONNECTIONS:
+        yield Found(place, f"expected at most {MOST_CONNECTIONS} connections in advanced")
     for number, (word, _) in enumerate(additional(text), 1):
         if connection_type(word)[0] is None:
             message = f"expected the type of connection {number} in advanced, found {quoted(word)}"

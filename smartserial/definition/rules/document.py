@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from smartserial.definition.connection import SERIAL_TYPES, ConnectionType
 from smartserial.definition.languages.problem import quoted
 from smartserial.definition.node import Node
+from smartserial.definition.param import ParamType
+from smartserial.definition.place import Place
+from smartserial.definition.protocol import Protocol
 from smartserial.definition.reading.connections import (
     KINDS,
     connection_nodes,
@@ -21,6 +25,7 @@ from smartserial.definition.rules.vocabulary import CHILDREN, HOMES, Met, Use, w
 from smartserial.findings import ERROR, INFO, WARNING
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){3}")
+_RUN = SERIAL_TYPES | {ConnectionType.VIRTUAL}
 _ENCODINGS = ("", "utf-8", "utf8")
 
 
@@ -104,6 +109,20 @@ def unknown_elements(subject: Subject) -> Iterator[Found]:
                 yield Found(node.place, message)
     for number, (name, places) in enumerate(unknown.items()):
         yield _unknown(name, places, inside.get(id(places[0].parent), ""), number)
+    yield from _unsupported(subject.protocol)
+
+
+def _unsupported(protocol: Protocol) -> Iterator[Found]:
+    """Notice each type of connection, and of param, that is known and does nothing here."""
+    unused: list[tuple[str, Place]] = [
+        *((one.type.value, one.place) for one in protocol.connections if one.type not in _RUN),
+        *((one.type.value, one.place) for one in protocol.params if one.type is ParamType.MATRIX),
+    ]
+    first: dict[str, Place] = {}
+    for kind, place in unused:
+        if first.setdefault(kind, place) is place:
+            message = f"the type {kind} is left alone: nothing here uses it"
+            yield Found(place, message, "it may stay, or go")
 
 
 def _unknown(name: str, places: list[Met], row: str, number: int) -> Found:

@@ -44,8 +44,12 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a DOCTYPE in UTF-16, little": ("XM09", lambda: _doctype_16("utf-16-le", b"\xff\xfe")),
     "a DOCTYPE in UTF-16, big": ("XM09", lambda: _doctype_16("utf-16-be", b"\xfe\xff")),
     "a DOCTYPE in UTF-16 without its mark": ("XM08", lambda: _doctype_16("utf-16-le")),
+    "an encoding that takes hours": (
+        "XM08",
+        lambda: b'<?xml version="1.0" encoding="punycode"?><p>' + b"a" * 1_000_000 + b"-</p>",
+    ),
     "a DOCTYPE in UTF-7": (
-        "XM09",
+        "XM08",
         lambda: b'<?xml version="1.0" encoding="utf-7"?>+ADwAIQ-DOCTYPE p><p/>',
     ),
     "a DOCTYPE in UTF-32": ("XM08", lambda: "\ufeff<!DOCTYPE p><p/>".encode("utf-32-le")),

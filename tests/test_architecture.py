@@ -26,7 +26,7 @@ LEVELS: tuple[set[str], ...] = (
     {"drain"},
     {"share"},
     {"difference", "gateway"},
-    {"console", "verdict"},
+    {"captures", "console", "verdict"},
     {"cli", "parsers", "tap"},
     {"__main__"},
 )
@@ -47,6 +47,7 @@ PURE = {
 }
 HARMLESS = {
     "__future__",
+    "bisect",
     "codecs",
     "collections",
     "dataclasses",
@@ -62,6 +63,7 @@ HARMLESS = {
     "lxml",
     "math",
     "operator",
+    "random",
     "pathlib",
     "re",
     "string",
@@ -84,7 +86,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "threading": (),
     "time": (),
 }
-NO_TWISTED = PURE | {"config", "cli", "files", "sarif", "verdict", "__main__"}
+NO_TWISTED = PURE | {"captures", "config", "cli", "files", "sarif", "verdict", "__main__"}
 MOST_LINES, MOST_FUNCTION_LINES = 320, 50
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

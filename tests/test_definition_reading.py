@@ -142,6 +142,8 @@ class ParamsTest(Table):
             (f"<CRC {said} {options}><Type>sum</Type>{content}</CRC>", full),
             (f"<CRC><Type {said} {options}>sum</Type>{content}</CRC>", full),
             ("<CRC mod='7'><Type mod='8' off='x' groupbytes='0'> exor </Type></CRC>", Crc("exor", mod=7)),
+            ("<CRC groupbytes='1;binary'/>", Crc("", binary=True)),
+            ("<CRC groupbytes='2;hex'/>", Crc("")),
             ("<CRC/>", Crc("")),
         ):
             found = read(f"<Params><Param id='1'>{body}</Param></Params>").params[0]
@@ -215,6 +217,8 @@ class InterpreteTest(SynchronousTestCase):
                 Interprete(sequence=(SequenceStep(Operation.FACTOR, 2),), sequence_noset=False),
             ),
             ("<Range><Low>1</Low><High>x</High></Range>", Interprete(low=1.0)),
+            ("<Range><High>-1</High></Range>", Interprete(high=-1.0)),
+            ("<LengthType times='x'>next param</LengthType>", Interprete()),
             (
                 "<Exceptions><Exception id='1' value=' -1'><Display> No </Display>"
                 "<Value>-9</Value></Exception>"
@@ -272,7 +276,10 @@ class MessagesTest(Table):
         self.check_table(
             "responses",
             (
-                ("<Response id='1'><Name>a</Name></Response>", Response(1, "a")),
+                (
+                    "<Response id='1'><Name>a</Name><Description>b</Description></Response>",
+                    Response(1, "a", description="b"),
+                ),
                 (
                     "<Response id='1' options='connection:2'><Content optional='0+;2*'>"
                     "<Param>5</Param></Content></Response>",
@@ -294,7 +301,11 @@ class MessagesTest(Table):
         self.check_table(
             "pairs",
             (
-                ("<Pair id='1'><Content><Command>2</Command></Content></Pair>", Pair(1, "", 2)),
+                (
+                    "<Pair id='1'><Name>a</Name><Description>b</Description>"
+                    "<Content><Command>2</Command></Content></Pair>",
+                    Pair(1, "a", 2, description="b"),
+                ),
                 (
                     (
                         "<Pair id='1' ping='true' timeout='900' "
@@ -324,6 +335,11 @@ class FlowsTest(Table):
             (
                 ("<Group id='-1'/>", Group(-1, "")),
                 (
+                    "<Group id='1'><Name> a </Name><Description>b</Description>"
+                    "<Content><Pair>-2</Pair></Content></Group>",
+                    Group(1, "a", description="b"),
+                ),
+                (
                     f"<Group id='1' connection='2' ping='true'><Type>Poll Action</Type>{WHERE}"
                     "<Content><Action next='50'>3</Action><ACTION>4</ACTION>"
                     "<Action>x</Action><Other>5</Other>"
@@ -345,7 +361,11 @@ class FlowsTest(Table):
         self.check_table(
             "timers",
             (
-                ("<Timer id='1'><Time>5000</Time></Timer>", Timer(1, "", 5000)),
+                ("<Timer id='1'><Name>a</Name><Time>5000</Time></Timer>", Timer(1, "a", 5000)),
+                (
+                    "<Timer id='1'><Time initial='random=0:.5'>1</Time></Timer>",
+                    Timer(1, "", 1, initial=Initial(True, 0, 0.5)),
+                ),
                 (
                     f"<Timer id='1' fixedTimer='true'><Time initial='random=1:2.5'>LOOP</Time>{WHERE}"
                     "<Interval>75</Interval><Content><Group>2</Group><Group>1:2:3</Group></Content></Timer>",
@@ -357,6 +377,7 @@ class FlowsTest(Table):
                 ),
                 ("<Timer id='1'><Time initial='random=3:2'>1</Time></Timer>", Timer(1, "", 1)),
                 ("<Timer id='1'><Time initial='random=-1:2'>1</Time></Timer>", Timer(1, "", 1)),
+                ("<Timer id='1'><Time initial='random=2'>1</Time></Timer>", Timer(1, "", 1)),
                 ("<Timer id='1'><Time initial='later'>1</Time></Timer>", Timer(1, "", 1)),
                 ("<Timer id='1'><Time>9999999999999</Time></Timer>", Timer(1, "", 2_073_600_000)),
                 ("<Timer id='1'><Time>1</Time><Interval>-5</Interval></Timer>", Timer(1, "", 1)),
@@ -370,7 +391,7 @@ class FlowsTest(Table):
         self.check_table(
             "triggers",
             (
-                ("<Trigger id='1'/>", Trigger(1, "")),
+                ("<Trigger id='1'><Name>a</Name></Trigger>", Trigger(1, "a")),
                 (
                     "<Trigger id='1'><On id='EACH'>Response</On><Time>AFTER</Time>"
                     f"<Type>Trigger</Type>{WHERE}"
@@ -509,6 +530,11 @@ class FlowsTest(Table):
                 (
                     "<Action id='1'><On>parameter</On><Type scale='0;1;2;3'>clear</Type></Action>",
                     Action(1, "", on.PARAMETER, ActionType.CLEAR),
+                ),
+                (
+                    "<Action id='1'><On>command</On>"
+                    "<Type startoffset='-2' endoffset='3'>stuffing</Type></Action>",
+                    Action(1, "", on.COMMAND, ActionType.STUFFING, end_offset=3),
                 ),
                 ("<Action id='1'><On>command</On></Action>", None),
                 ("<Action id='1'><Type>make</Type></Action>", None),

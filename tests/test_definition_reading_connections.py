@@ -62,6 +62,11 @@ class OlderTest(SynchronousTestCase):
         for body, expected in table:
             self.assertEqual(read(body), expected, body)
 
+    def test_there_are_at_most_so_many(self) -> None:
+        """Connection ids end there, and a hostile list costs no more than its text."""
+        for count, expected in ((32_766, 32_767), (32_767, 32_768), (40_000, 32_768)):
+            self.assertEqual(len(read(f"<Type advanced='{'http;' * count}'>serial</Type>")), expected)
+
     def test_ports_are_told_apart_by_their_order(self) -> None:
         """The one outside is the first, wherever it stands."""
         ports = "<Ports><PortSettings name='B'/><PortSettings name='C'/><PortSettings name='D'/></Ports>"
@@ -190,6 +195,21 @@ class NewerTest(SynchronousTestCase):
         )
         for body, expected in table:
             self.assertEqual(read(f"<Connections>{body}</Connections>"), (expected,), body)
+
+    def test_each_kind(self) -> None:
+        for element, kind in (
+            ("Virtual", KIND.VIRTUAL),
+            ("Serial", KIND.SERIAL),
+            ("SmartSerial", KIND.SMART_SERIAL),
+            ("Gpib", KIND.GPIB),
+            ("Http", KIND.HTTP),
+            ("Opc", KIND.OPC),
+            ("Snmp", KIND.SNMP),
+            ("Service", KIND.SERVICE),
+            ("Sla", KIND.SLA),
+        ):
+            found = read(f"<Connections><Connection><{element}/></Connection></Connections>")
+            self.assertEqual(found, (Connection(kind),))
 
     def test_options(self) -> None:
         table: tuple[tuple[str, CommunicationOptions], ...] = (

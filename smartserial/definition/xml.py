@@ -19,9 +19,16 @@ from smartserial.errors import SmartSerialError
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_ELEMENTS = 100_000
+_MOST_EQUALS = 200_000  # of which each may be an attribute, with some hundred bytes of memory
 _DEEPEST = 32
 _SHOWN = 40  # characters of a name or an id in a path
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_ENCODINGS = (
+    "utf-8",
+    "ascii",
+    *(f"iso8859-{part}" for part in range(1, 17) if part != 12),
+    *(f"cp{page}" for page in range(1250, 1259)),
+)  # of one byte a character, beside UTF-8: some that Python knows take hours
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _TOKENS = re.compile(
     rb"""<!--.*?(?:-->|\Z) | <!\[CDATA\[.*?(?:\]\]>|\Z) | <\?.*?(?:\?>|\Z)
@@ -60,6 +67,8 @@ def parse_xml(data: bytes) -> Document:
     if len(data) > MOST_BYTES:
         raise XmlError("XM10", f"expected at most {MOST_BYTES} bytes")
     data, encoding = _as_utf8(data)
+    if data.count(b"=") > _MOST_EQUALS:
+        raise XmlError("XM10", f"expected at most {_MOST_EQUALS} attributes")
     starts = _starts(data)
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -74,7 +83,7 @@ def parse_xml(data: bytes) -> Document:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        words = (error.msg or "empty").partition(", line ")[0]
+        words = " ".join((error.msg or "empty").partition(", line ")[0].split())
         raise XmlError("XM08", f"expected well-formed XML: {words}", line or 1, max(column, 1)) from error
     return Document(_node(root, _places(data, starts), _local(root.tag)[:_SHOWN]), encoding)
 
@@ -94,6 +103,8 @@ def _as_utf8(data: bytes) -> tuple[bytes, str]:
     if encoding in ("", "utf-8", "utf8", "us-ascii", "ascii"):
         return data, encoding
     try:
+        if codecs.lookup(encoding).name not in _ENCODINGS:
+            raise LookupError(f"expected one of {', '.join(_ENCODINGS)}")
         return data.decode(encoding).encode(), encoding
     except (LookupError, UnicodeError) as error:
         raise XmlError("XM08", f"cannot be read as {encoding}, as it declares: {error}", 1, 1) from error

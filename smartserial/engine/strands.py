@@ -10,7 +10,7 @@ from collections.abc import Generator
 from heapq import heappop, heappush
 from itertools import count
 
-Steps = Generator[float | None, object, None]
+Steps = Generator[float | None, object, object]
 """Yields seconds on the engine's clock, or None; is sent the answer, or None when the time has come."""
 
 
@@ -32,6 +32,8 @@ class Strands:
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Strand]] = []
         self._numbers = count()
+        self.current: Strand | None = None
+        """The strand that is going on now."""
 
     @property
     def next_wake(self) -> float | None:
@@ -43,6 +45,12 @@ class Strands:
         """Go on with a new strand until it waits or is done."""
         strand = Strand(name, steps)
         self._go_on(strand, None)
+        return strand
+
+    def defer(self, name: str, steps: Steps, at: float) -> Strand:
+        """Have a new strand begin at a time, when `wake` is called."""
+        strand = Strand(name, steps)
+        self._wait(strand, at)
         return strand
 
     def resume(self, strand: Strand, answer: object) -> None:
@@ -66,14 +74,20 @@ class Strands:
 
     def _go_on(self, strand: Strand, answer: object) -> None:
         strand.waiting, strand._due = False, None
+        before, self.current = self.current, strand
         try:
             until = strand._steps.send(answer)
         except StopIteration:
             return
+        finally:
+            self.current = before
         strand.waiting = True
         if until is not None:
-            strand._due = next(self._numbers)
-            heappush(self._heap, (until, strand._due, strand))
+            self._wait(strand, until)
+
+    def _wait(self, strand: Strand, until: float) -> None:
+        strand._due = next(self._numbers)
+        heappush(self._heap, (until, strand._due, strand))
 
     def _forget(self) -> None:
         """Drop what waited for a time and was resumed before."""

@@ -15,6 +15,7 @@ class Loss(Enum):
     UNFINISHED = "unfinished"
     NO_TRAILER = "no trailer"
     BACKLOG = "backlog"
+    UNASKED = "unasked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from smartserial.definition.message import Response
 from smartserial.definition.param import CONSTANT_TYPES, Param, ParamType
 from smartserial.definition.protocol import Protocol
@@ -20,7 +22,7 @@ class Content:
     Attributes:
         params: None where an id is not in the definition.
         constants: the bytes of each param that are in the definition, None where there are none.
-        widths: how many bytes each has, None where that is seen only in what comes, or where it can be absent.
+        widths: how many bytes each has, None where only what comes shows it, or where it can be absent.
     """
 
     __slots__ = ("constants", "params", "widths")
@@ -44,10 +46,9 @@ class Content:
 
     def fixed(self, last: int) -> tuple[tuple[int, bytes], ...]:
         """Return the constants in front of the position `last`, with where they begin; all there is fixed."""
-        starts = (
-            (self.size(0, position), constant) for position, constant in enumerate(self.constants[:last])
-        )
-        return tuple((at, constant) for at, constant in starts if at is not None and constant is not None)
+        starts = accumulate((width or 0 for width in self.widths[:last]), initial=0)
+        both = zip(starts, self.constants[:last], strict=False)
+        return tuple((at, constant) for at, constant in both if constant is not None)
 
 
 def delimiter_bytes(param: Param | None, encoding: Encoding) -> bytes:

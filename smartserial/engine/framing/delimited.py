@@ -5,9 +5,9 @@
     junk | header | data | trailer | tail |     the tail is as long as the definition says: a checksum
          | data | trailer | tail |              without a header, a frame begins where the one before ended
 
-The frame whose header comes first waits for its trailer, whatever else comes; of headers at one place the longest
-counts. A frame without a header begins at once, unless a header is just there. So the units are the same in
-whatever pieces the bytes come.
+The frame whose header comes first waits for its trailer, whatever else comes; of headers at one place the
+longest counts. A frame without a header begins at once, unless a header is just there. So the units are the
+same in whatever pieces the bytes come.
 """
 
 from __future__ import annotations
@@ -48,9 +48,12 @@ class _Ends:
 
     def end(self, window: Window, first: int) -> int | None:
         """Return where the frame ends whose data begin at `first`, perhaps beyond what has come; or None."""
-        ends = ((needle.end(window, first), tail) for needle, tail in self._needles)
-        known = [(end, tail) for end, tail in ends if end is not None]
-        return sum(min(known, key=lambda one: one[0])) if known else None
+        best: tuple[int, int] | None = None
+        for needle, tail in self._needles:
+            end = needle.end(window, first)
+            if end is not None and (best is None or end < best[0]):
+                best = end, end + tail
+        return None if best is None else best[1]
 
     @property
     def searched(self) -> int:
@@ -69,7 +72,7 @@ class Delimited(Untimed):
         most: bytes of the longest frame.
     """
 
-    __slots__ = ("_bare", "_frame", "_headers", "_most", "_reason", "_skipped", "_with")
+    __slots__ = ("_bare", "_frame", "_headers", "_most", "_reason", "_resume", "_skipped", "_with")
 
     def __init__(self, delimiters: tuple[Delimiter, ...], most: int) -> None:
         super().__init__()
@@ -81,6 +84,7 @@ class Delimited(Untimed):
         self._headers = Headers(ends)
         self._frame: tuple[_Ends, int] | None = None  # where its data begin
         self._skipped: int | None = None  # where the frame began that was too long
+        self._resume = 0  # no header counts before this
         self._reason = Loss.BEFORE_HEADER
 
     def receive(self, data: bytes, now: float) -> list[Unit | Lost]:
@@ -104,8 +108,7 @@ class Delimited(Untimed):
     def _seek(self, report: list[Unit | Lost]) -> bool:
         """Begin a frame at the next header; what is before is lost."""
         window = self._window
-        first = window.start if self._skipped != window.start else window.start + 1
-        header = self._headers.seek(window, first, self._reason, report)
+        header = self._headers.seek(window, max(window.start, self._resume), self._reason, report)
         if header is None:
             return False
         self._open(header)
@@ -129,12 +132,16 @@ class Delimited(Untimed):
         """End a frame, or give it up because it is too long."""
         window = self._window
         end = ends.end(window, first)
-        if (window.end if end is None else end) - window.start <= self._most:
+        earliest = window.end if end is None else end
+        if earliest - window.start <= self._most:
             if end is None or end > window.end:
                 return False
             report.append(window.unit(end))
         else:
             self._skipped, self._reason = window.start, Loss.OVERFLOW
+            # Frames that begin further on would end no earlier, if all have the same trailers.
+            alike = len(self._with) == 1 and self._bare is None
+            self._resume = max(window.start + 1, earliest - self._most if alike else 0)
         self._frame = None
         return True
 

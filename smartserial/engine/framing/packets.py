@@ -19,8 +19,8 @@ from smartserial.engine.unit import Loss, Lost, Unit
 class Packets(Untimed):
     """Makes a unit of each packet, with all of its bytes.
 
-    After a length that cannot be, nothing shows where the next packet begins. All that came is dropped, and what
-    comes next is taken for the beginning of a packet.
+    After a length that cannot be, nothing shows where the next packet begins. All that came is dropped, and
+    what comes next is taken for the beginning of a packet.
 
     Args:
         info: where the length is.

@@ -6,8 +6,8 @@
                    escape stuffing      is one escaped value, whatever it would mean without its escape
                    escape trailer       does not end the frame
 
-All of a frame between `start_offset` from its start and `end_offset` from its end can be escaped; so where the
-end offset covers more than the trailer, what is in front of it there is no escape.
+All of a frame between `start_offset` from its start and `end_offset` from its end can be escaped; so where
+the end offset covers more than the trailer, what is in front of it there is no escape.
 """
 
 from __future__ import annotations
@@ -35,12 +35,24 @@ def unstuffed(stuffing: Stuffing, data: bytes) -> bytes:
 class _Trailer:
     """Looks for the trailer of one frame after the other; no byte is looked at twice."""
 
-    __slots__ = ("_left", "_needles", "_plain", "_start_offset", "_times", "_tokens", "_trailer", "searched")
+    __slots__ = (
+        "_left",
+        "_longest",
+        "_needles",
+        "_plain",
+        "_start_offset",
+        "_times",
+        "_tokens",
+        "_trailer",
+        "searched",
+        "size",
+    )
 
     def __init__(self, stuffing: Stuffing, delimiter: Delimiter) -> None:
         escape, trailer = stuffing.escape, delimiter.trailer
         escaped = escape + stuffing.stuffing
         guarded = stuffing.end_offset < len(trailer) + len(escape)
+        self._longest = len(escaped) + len(escape + trailer)  # nothing that counts is longer
         # In the order in which they count at one place. What is said by none of them is data.
         self._needles = {_ESCAPED: escaped, _BEFORE_TRAILER: escape + trailer, _TRAILER: trailer}
         before = re.escape(escape + trailer[:1]) + b"(?=%b)" % re.escape(trailer[1:])
@@ -54,6 +66,7 @@ class _Trailer:
             stuffing.start_offset,
         )
         self.searched = self._plain = 0
+        self.size = len(trailer)
         self._left = self._times
 
     def begin(self, start: int, first: int) -> None:
@@ -77,21 +90,17 @@ class _Trailer:
         """Return the end of a trailer among the bytes that are never escaped."""
         if self.searched >= self._plain:
             return None
-        size = len(self._trailer)
-        at = window.find(self._trailer, self.searched, self._plain + size - 1)
+        at = window.find(self._trailer, self.searched, self._plain + self.size - 1)
         if at is not None:
-            return at + size
-        self.searched = min(self._plain, max(self.searched, window.end - size + 1))
+            return at + self.size
+        self.searched = min(self._plain, max(self.searched, window.end - self.size + 1))
         return None
 
     def _next(self, window: Window) -> int | None:
         """Return the end of the next trailer."""
         while (found := window.search(self._tokens, self.searched)) is not None:
             start, end, kind = found
-            if kind == _ESCAPED:
-                self.searched = end
-                continue
-            unclear = self._unclear(window, start, kind)
+            unclear = self._unclear(window, start, kind) if window.end - start < self._longest else None
             if unclear is not None:
                 self.searched = unclear
                 return None
@@ -112,9 +121,9 @@ class _Trailer:
 class Stuffed(Untimed):
     """Makes a unit of each frame, without its escapes.
 
-    Of a frame that becomes too long, as many bytes are lost as a frame can have, and then what is before the next
-    header; without a header, all up to its trailer. Where a lost frame is not looked through again, escapes in it
-    cannot be taken apart in another way.
+    Of a frame that becomes too long, as many bytes are lost as a frame can have, and then what is before the
+    next header; without a header, all up to its trailer. A lost frame is not looked through again: from
+    another start its escapes would be others, and each byte could be searched many times.
 
     Args:
         stuffing: how bytes are escaped.
@@ -157,7 +166,9 @@ class Stuffed(Untimed):
             report += window.lose(min(window.end, self._trailer.searched), Loss.OVERFLOW)
             self._skipping = self._inside = end is None
             return end is not None
-        if (window.end if end is None else end) - window.start <= self._most:
+        # What is not clear yet can still become a trailer.
+        earliest = min(window.end, self._trailer.searched + self._trailer.size) if end is None else end
+        if earliest - window.start <= self._most:
             if end is None:
                 return False
             unit = window.unit(end)

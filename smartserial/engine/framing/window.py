@@ -64,14 +64,17 @@ class Window:
         return bytes(self._data[first - self.start : end - self.start])
 
     def find(self, needle: bytes, first: int, end: int | None = None) -> int | None:
-        """Return where `needle` is first found, wholly between `first` and `end`; None if it is not."""
+        """Return where `needle` is first found, wholly between `first` and `end`; None if it is not.
+
+        What is before the kept bytes is passed over.
+        """
         stop = None if end is None else max(0, end - self.start)
-        at = self._data.find(needle, first - self.start, stop)
+        at = self._data.find(needle, max(0, first - self.start), stop)
         return None if at < 0 else self.start + at
 
     def search(self, pattern: re.Pattern[bytes], first: int) -> tuple[int, int, int] | None:
         """Return start and end of what a pattern finds from `first` on, and the number of its group."""
-        found = pattern.search(self._data, first - self.start)
+        found = pattern.search(self._data, max(0, first - self.start))
         if found is None:
             return None
         return self.start + found.start(), self.start + found.end(), found.lastindex or 0
@@ -80,8 +83,8 @@ class Window:
         """Return where `needle` could have begun.
 
         Returns:
-            The first position from `first` on at which all that is kept is how the needle begins, though not all
-            of it; None if there is none.
+            The first position from `first` on from where all that is kept is how the needle begins, but not
+            all of it; None if there is none.
         """
         at: int | None = max(first, self.end - len(needle) + 1)
         while at is not None and (at := self.find(needle[:1], at)) is not None:
@@ -166,8 +169,8 @@ class Headers:
             first: where to begin; never before the `first` of an earlier call.
 
         Returns:
-            Where the first one begins, and which it is. Without one: where it may begin when more has come, and
-            None. None in place of both: there is none.
+            Where the first one begins, and which it is. Without one: where it may begin when more has come,
+            and None. None in place of both: there is none.
         """
         best: tuple[int, bytes | None] | None = None
         for needle in self._needles:

@@ -1,0 +1,223 @@
+"""What actions do: one function for each kind, and one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from smartserial.definition.action import EXECUTE_TYPES, SUPPORTED, Action, ActionOn, ActionType
+from smartserial.definition.flow import TriggerOn
+from smartserial.definition.reading.texts import whole
+from smartserial.definition.values.value import as_number
+from smartserial.engine.arithmetic import DEEDS as ARITHMETIC
+from smartserial.engine.arithmetic import Deed as ParamDeed
+from smartserial.engine.arithmetic import do
+from smartserial.engine.effects import Close, Lock, Open, Save
+from smartserial.engine.matching.result import Mismatch
+from smartserial.engine.matching.verify import verify_crc, verify_length
+from smartserial.engine.queue import REQUESTS
+from smartserial.engine.running.machine import Chain, Deed, DeedError, Machine
+from smartserial.engine.running.scene import Hearing, Scene
+
+_SLEEP = 5000
+_SHORTEST_SLEEP = 15
+_KINDS = {
+    ActionOn.COMMAND: TriggerOn.COMMAND,
+    ActionOn.RESPONSE: TriggerOn.RESPONSE,
+    ActionOn.PARAMETER: TriggerOn.PARAMETER,
+    ActionOn.PAIR: TriggerOn.PAIR,
+    ActionOn.GROUP: TriggerOn.GROUP,
+    ActionOn.TIMER: TriggerOn.TIMER,
+}
+
+
+def _targets(action: Action, scene: Scene) -> Iterator[int]:
+    """Yield what an action is done to: what it names, or what fired the trigger if that is of its kind."""
+    if action.on_ids:
+        yield from action.on_ids
+    elif scene.number is not None and scene.on is _KINDS.get(action.on):
+        yield scene.number
+    else:
+        raise DeedError(f"expected the id of a {action.on.value}: none fired this")
+
+
+def _hearing(scene: Scene) -> Hearing:
+    if scene.hearing is None:
+        raise DeedError("expected a response that is being heard")
+    return scene.hearing
+
+
+def _command(machine: Machine, action: Action, scene: Scene) -> Chain:
+    if scene.command is None:
+        raise DeedError("expected a command that is being made")
+    changes = machine.composer.act(action, scene.command)
+    yield from machine.change(changes, scene)
+    return True
+
+
+def _read(machine: Machine, action: Action, scene: Scene) -> None:
+    _hearing(scene).read = True
+
+
+def _checked(verify: Callable[..., Mismatch | None]) -> Deed:
+    def check(machine: Machine, action: Action, scene: Scene) -> None:
+        hearing = _hearing(scene)
+        match = hearing.match
+        params, encoding = machine.protocol.param, machine.store.encoding
+        wrong = verify(match.response, match.fields, hearing.data, params, encoding)
+        if wrong is not None:
+            hearing.failure = wrong
+            hearing.limit = min(hearing.limit, wrong.position)
+            raise DeedError(f"{wrong.reason.value} in param {wrong.param} of response {match.response.id}")
+
+    return check
+
+
+def _nothing(machine: Machine, action: Action, scene: Scene) -> None:
+    """Do what is done before the response is looked at, or needs no doing."""
+
+
+def _forget(machine: Machine, action: Action, scene: Scene) -> None:
+    for number in _targets(action, scene):
+        machine.ear.forget(number)
+
+
+def _param(machine: Machine, action: Action, scene: Scene) -> Chain:
+    trigger = scene.number if scene.on is TriggerOn.PARAMETER else None
+    for number in _targets(action, scene):
+        yield from machine.change(do(machine.store, ParamDeed(action, number, trigger)), scene)
+    return True
+
+
+def _reverse(machine: Machine, action: Action, scene: Scene) -> None:
+    if scene.command is None:
+        raise DeedError("expected a command that is being made")
+    occurrence = action.on_nr[0] if action.on_nr else 0
+    for number in _targets(action, scene):
+        machine.composer.reverse(scene.command, number, occurrence)
+
+
+def _go(machine: Machine, action: Action, scene: Scene) -> Chain:
+    for number in _targets(action, scene):
+        yield from machine.change(machine.store.touch(number), scene)
+    return True
+
+
+def _save(machine: Machine, action: Action, scene: Scene) -> None:
+    for number in _targets(action, scene):
+        machine.tell(Save(number, machine.store.raw(number)))
+
+
+def _execute(machine: Machine, action: Action, scene: Scene) -> Chain:
+    for number in _targets(action, scene):
+        yield from machine.threads.request(REQUESTS[action.type], number, scene)
+    return True
+
+
+def _milliseconds(machine: Machine, action: Action) -> float:
+    """Return what a param holds, or what the action says."""
+    if action.type_id is not None:
+        return as_number(machine.store.value(action.type_id) or 0)
+    said = whole(action.type_value)
+    if said is None:
+        raise DeedError(f"expected ms, found {action.type_value[:60]!r}")
+    return said
+
+
+def _timeout(machine: Machine, action: Action, scene: Scene) -> None:
+    for number in _targets(action, scene):
+        machine.asking.set_timeout(number, max(0.0, _milliseconds(machine, action)) / 1000)
+
+
+def _set_next(machine: Machine, action: Action, scene: Scene) -> None:
+    if scene.group is None:
+        raise DeedError("expected a group that runs")
+    wait = round(_milliseconds(machine, action))
+    for position in action.on_nr:
+        machine.threads.set_next(scene.group, position, wait)
+
+
+def _connection(machine: Machine, action: Action) -> int:
+    number = action.type_nr or 0
+    if number >= len(machine.protocol.connections):
+        raise DeedError(f"there is no connection {number}")
+    return number
+
+
+def _open(machine: Machine, action: Action, scene: Scene) -> None:
+    machine.tell(Open(_connection(machine, action)))
+
+
+def _close(machine: Machine, action: Action, scene: Scene) -> None:
+    connection = _connection(machine, action)
+    if action.type_id is None:
+        machine.tell(Close(connection))
+        return
+    said = str(machine.store.value(action.type_id) or "")
+    found = [peer for peer in machine.peers(connection) if str(peer) == said]
+    if not found:
+        raise DeedError(f"expected the address of a client, found {said[:60]!r}")
+    for peer in found:
+        machine.tell(Close(connection, peer))
+
+
+def _locks(held: bool, priority: bool = False) -> Deed:
+    def lock(machine: Machine, action: Action, scene: Scene) -> None:
+        machine.tell(Lock(_connection(machine, action), held, priority))
+
+    return lock
+
+
+def _sleep(machine: Machine, action: Action, scene: Scene) -> Chain:
+    said = whole(action.type_value)
+    yield machine.now + max(_SHORTEST_SLEEP, _SLEEP if said is None else said) / 1000
+    return True
+
+
+def _leave(machine: Machine, action: Action, scene: Scene) -> None:
+    machine.threads.leave(scene)
+
+
+def _timers(name: str) -> Deed:
+    def change(machine: Machine, action: Action, scene: Scene) -> None:
+        for number in _targets(action, scene):
+            getattr(machine.timers, name)(number)
+
+    return change
+
+
+A, On = ActionType, ActionOn
+DEEDS: Mapping[tuple[ActionOn, ActionType], Deed] = MappingProxyType(
+    {
+        **{(On.COMMAND, type): _command for type in SUPPORTED[On.COMMAND]},
+        (On.RESPONSE, A.READ): _read,
+        (On.RESPONSE, A.CRC): _checked(verify_crc),
+        (On.RESPONSE, A.LENGTH): _checked(verify_length),
+        (On.RESPONSE, A.CLEAR): _forget,
+        **{
+            (On.RESPONSE, type): _nothing
+            for type in (A.CLEAR_LENGTH_INFO, A.READ_STUFFING, A.REPLACE_DATA, A.STUFFING)
+        },
+        **{(On.PARAMETER, type): _param for type in ARITHMETIC},
+        (On.PARAMETER, A.READ): _read,
+        (On.PARAMETER, A.REVERSE): _reverse,
+        (On.PARAMETER, A.GO): _go,
+        (On.PARAMETER, A.SAVE): _save,
+        **{(On.GROUP, type): _execute for type in EXECUTE_TYPES},
+        (On.PAIR, A.TIMEOUT): _timeout,
+        (On.PAIR, A.SET_NEXT): _set_next,
+        (On.PROTOCOL, A.OPEN): _open,
+        (On.PROTOCOL, A.CLOSE): _close,
+        (On.PROTOCOL, A.LOCK): _locks(True),
+        (On.PROTOCOL, A.UNLOCK): _locks(False),
+        (On.PROTOCOL, A.PRIORITY_LOCK): _locks(True, priority=True),
+        (On.PROTOCOL, A.PRIORITY_UNLOCK): _locks(False, priority=True),
+        (On.PROTOCOL, A.SLEEP): _sleep,
+        (On.PROTOCOL, A.STOP_CURRENT_GROUP): _leave,
+        (On.TIMER, A.START): _timers("start"),
+        (On.TIMER, A.STOP): _timers("stop"),
+        (On.TIMER, A.RESTART_TIMER): _timers("restart"),
+        (On.TIMER, A.RESCHEDULE): _timers("restart"),
+    }
+)
+"""What is done; an action that is not here is refused when its turn comes."""

@@ -1,0 +1,74 @@
+"""What an action finds around it: what fired it, and on whose behalf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from smartserial.definition.flow import TriggerOn
+from smartserial.definition.values.value import Value
+from smartserial.engine.buffer import Buffer
+from smartserial.engine.effects import Peer
+from smartserial.engine.matching.result import Match, Mismatch
+from smartserial.engine.unit import Unit
+
+
+class Hearing:
+    """A unit that is being taken for a response.
+
+    Args:
+        connection: where it came.
+        peer: from whom.
+        unit: the bytes.
+        match: the response, and where its params stand in `data`.
+        data: the unit's bytes, with what actions changed in them.
+    """
+
+    __slots__ = ("connection", "data", "failure", "limit", "match", "peer", "read", "unit")
+
+    def __init__(self, connection: int, peer: Peer, unit: Unit, match: Match, data: bytes) -> None:
+        self.connection = connection
+        self.peer = peer
+        self.unit = unit
+        self.match = match
+        self.data = data
+        self.read = False
+        """Whether an action asked for the params of open length."""
+        self.limit = len(match.response.content)
+        """Params at this position and behind it are not stored."""
+        self.failure: Mismatch | None = None
+        """What the last check found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is going on, a value that travels with each chain of causes.
+
+    Args:
+        on: the kind of thing that fired the trigger, or None.
+        number: which one.
+        reply_to: the session that caused all this, if one did: what is sent goes there alone.
+        connection: of that session.
+        thread: the protocol thread whose group runs; None outside of one.
+        group: the group that runs.
+        command: the command that is being made.
+        hearing: the unit that is being taken for a response.
+        changed: the new value of a param that changed.
+        user: who set a value from outside.
+        depth: how many triggers brought us here.
+    """
+
+    on: TriggerOn | None = None
+    number: int | None = None
+    reply_to: Peer | None = None
+    connection: int | None = None
+    thread: int | None = None
+    group: int | None = None
+    command: Buffer | None = None
+    hearing: Hearing | None = None
+    changed: Value | None = None
+    user: str = ""
+    depth: int = 0
+
+    def at(self, on: TriggerOn, number: int | None, **more: object) -> Scene:
+        """Return the scene of something that this one brings about."""
+        return replace(self, on=on, number=number, depth=self.depth + 1, **more)  # type: ignore[arg-type]

@@ -1,0 +1,195 @@
+"""Groups at work: one queue for the element, and one for each thread that the definition names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from smartserial.definition.flow import Group, Item, ItemKind, TriggerOn, TriggerTime
+from smartserial.engine.buffer import Buffer
+from smartserial.engine.effects import GroupStep, Level, Step
+from smartserial.engine.queue import GroupQueue, Request
+from smartserial.engine.running.machine import Chain, Machine
+from smartserial.engine.running.scene import Scene
+from smartserial.engine.strands import Strand
+
+MAIN = 0
+"""The queue of all that has none of its own."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A group that waits.
+
+    Args:
+        group: its id.
+        scene: on whose behalf.
+        interval: ms after each of its items that says nothing else.
+        timer: the timer that asked for it, or None.
+        made: its commands, by pair, if they are made when the group is queued.
+        done: called when it is over, or dropped.
+    """
+
+    group: int
+    scene: Scene
+    interval: int = 0
+    timer: int | None = None
+    made: dict[int, Buffer] | None = None
+    done: Callable[[], None] | None = None
+
+
+class Thread:
+    """One queue, and the group that runs from it."""
+
+    __slots__ = ("leave", "queue", "strand")
+
+    def __init__(self) -> None:
+        self.queue = GroupQueue[Entry]()
+        self.strand: Strand | None = None
+        self.leave = False
+        """Whether the rest of the running group is to be left out."""
+
+
+class Threads:
+    """All queues of an element.
+
+    Args:
+        machine: what the groups set in motion.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._of_connection = {
+            connection: number
+            for number, thread in enumerate(machine.protocol.threads, 1)
+            for connection in thread.connections
+        }
+        self._threads: dict[int, Thread] = {}
+        self._next: dict[tuple[int, int], int] = {}
+
+    def thread(self, number: int) -> Thread:
+        """Return a queue by its number."""
+        return self._threads.setdefault(number, Thread())
+
+    def number_for(self, group: Group) -> int:
+        """Return the number of the queue in which a group waits."""
+        return self._of_connection.get(group.connection or 0, MAIN)
+
+    def request(
+        self,
+        request: Request,
+        number: int,
+        scene: Scene,
+        interval: int = 0,
+        timer: int | None = None,
+        done: Callable[[], None] | None = None,
+    ) -> Chain:
+        """Put a group into its queue; `done` is called once, when it is over or was never taken.
+
+        Returns:
+            Whether it waits now.
+        """
+        machine, group = self._machine, self._machine.protocol.group.get(number)
+        if group is None:
+            machine.note(f"there is no group {number}")
+            if done is not None:
+                done()
+            return False
+        thread_number = self.number_for(group)
+        thread = self.thread(thread_number)
+        behalf = Scene(
+            reply_to=scene.reply_to, connection=scene.connection, user=scene.user, thread=thread_number
+        )
+        made = yield from machine.asking.made(group, behalf)
+        before = len(thread.queue)
+        entry = Entry(number, behalf, interval, timer, made, done)
+        taken = thread.queue.add(request, entry)
+        if not taken:
+            machine.note(f"group {number} is refused: {before} groups wait already", Level.ERROR)
+        if done is not None and len(thread.queue) == before:
+            done()
+        self._wake(thread_number, thread)
+        return taken
+
+    def drop(self, which: Callable[[Entry], bool]) -> None:
+        """Take groups out of all queues."""
+        for thread in self._threads.values():
+            for entry in thread.queue.drop(which):
+                if entry.done is not None:
+                    entry.done()
+
+    def run_now(self, group: Group, scene: Scene, interval: int) -> Chain:
+        """Run a group where it is asked for, past all queues."""
+        return self._run(Thread(), Entry(group.id, scene, interval))
+
+    def leave(self, scene: Scene) -> None:
+        """Leave out the rest of the group that runs."""
+        if scene.thread is not None:
+            self.thread(scene.thread).leave = True
+
+    def set_next(self, group: int, position: int, wait: int) -> None:
+        """Change the ms after an item of a group; `position` counts from 1."""
+        self._next[group, position - 1] = wait
+
+    def _wake(self, number: int, thread: Thread) -> None:
+        if thread.strand is None and len(thread.queue):
+            machine = self._machine
+            thread.strand = machine.strands.defer(f"thread {number}", self._work(thread), machine.now)
+
+    def _work(self, thread: Thread) -> Chain:
+        while (entry := thread.queue.take()) is not None:
+            yield from self._run(thread, entry)
+        thread.strand = None
+        return True
+
+    def _run(self, thread: Thread, entry: Entry) -> Chain:
+        machine = self._machine
+        group = machine.protocol.group[entry.group]
+        try:
+            if not machine.holds(group.condition):
+                return True
+            before, thread.leave = thread.leave, False
+            scene = entry.scene.at(TriggerOn.GROUP, group.id, group=group.id)
+            number = scene.thread if scene.thread is not None else MAIN
+            machine.tell(GroupStep(group.id, number, Step.BEGUN))
+            yield from machine.fire(TriggerOn.GROUP, TriggerTime.BEFORE, group.id, scene)
+            yield from self._items(thread, group, entry, scene)
+            yield from machine.fire(TriggerOn.GROUP, TriggerTime.AFTER, group.id, scene)
+            machine.tell(GroupStep(group.id, number, Step.DONE))
+            thread.leave = before
+        finally:
+            if entry.done is not None:
+                entry.done()
+        return True
+
+    def _items(self, thread: Thread, group: Group, entry: Entry, scene: Scene) -> Chain:
+        machine = self._machine
+        for position, item in enumerate(group.content):
+            yield from self._item(group, item, entry, scene)
+            while (forced := thread.queue.take_forced()) is not None:
+                yield from self._run(thread, forced)
+            if thread.leave:
+                break
+            own = self._next.get((group.id, position), item.next)
+            wait = entry.interval if own is None else own
+            if wait > 0:
+                yield machine.now + wait / 1000
+        return True
+
+    def _item(self, group: Group, item: Item, entry: Entry, scene: Scene) -> Chain:
+        machine = self._machine
+        if item.kind is ItemKind.PAIR:
+            pair = machine.protocol.pair.get(item.id)
+            if pair is not None:
+                made = entry.made.get(pair.id) if entry.made is not None else None
+                return (yield from machine.asking.ask(pair, group, scene, made))
+        elif item.kind is ItemKind.ACTION:
+            action = machine.protocol.action.get(item.id)
+            if action is not None:
+                return (yield from machine.act(action, scene))
+        elif item.kind is ItemKind.TRIGGER:
+            trigger = machine.protocol.trigger.get(item.id)
+            if trigger is not None:
+                return (yield from machine.pull(trigger, scene))
+        machine.note(f"group {group.id}: {item.kind.value} {item.id} is left out")
+        return False

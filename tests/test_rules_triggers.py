@@ -138,7 +138,9 @@ class TriggerCases(RuleCases, SynchronousTestCase):
             "error",
             says="no action 9",
         ),
-        Case("TR05", told(trigger(1, fires="<Id/>"), NUMBER), GOOD, says="the id of an action, found nothing"),
+        Case(
+            "TR05", told(trigger(1, fires="<Id/>"), NUMBER), GOOD, says="the id of an action, found nothing"
+        ),
         Case("TR05", told(trigger(1, fires="<Id>one</Id>"), NUMBER), GOOD, says="found 'one'"),
         Case("TR05", told(trigger(1, fires="")), GOOD, says="found none"),
         Case("TR05", told(trigger(1).replace("Content", "Contents"), NUMBER), GOOD, also=("XM07",)),

@@ -7,9 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from smartserial import __version__, config, verdict
+from smartserial import __version__, captures, config, decoding, verdict
 from smartserial.definition.explaining.whole import explain
+from smartserial.errors import SmartSerialError
 from smartserial.findings import ERROR, WARNING, Finding, as_json
 from smartserial.layout import RENDERED
 from smartserial.sarif import as_sarif
@@ -49,6 +51,26 @@ def _explain(arguments: argparse.Namespace) -> int:
         print(_as_text([finding for finding in findings if finding.severity == ERROR]), file=sys.stderr)
         return 2
     print(RENDERED[arguments.format](explain(protocol)))
+    return 0
+
+
+def _decode(arguments: argparse.Namespace) -> int:
+    """Print captured bytes as the messages of a definition, field by field."""
+    protocol, findings = verdict.read_definition(arguments.definition)
+    if protocol is None:
+        print(_as_text([finding for finding in findings if finding.severity == ERROR]), file=sys.stderr)
+        return 2
+    write = decoding.RENDERED[arguments.format]
+    named = arguments.file not in (None, "-")
+    try:
+        data = Path(arguments.file).read_bytes() if named else sys.stdin.buffer.read()
+        decoder = decoding.Decoder(protocol, arguments.connection)
+        for one in decoder.decode(captures.pieces_of(data, arguments.input)):
+            print(write(one))
+    except (OSError, SmartSerialError) as error:
+        where = arguments.file if named else "stdin"
+        print(f"smartserial: {where}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -116,6 +138,20 @@ def _parser() -> argparse.ArgumentParser:
     explained = command("explain", _explain)
     explained.add_argument("file", metavar="FILE", help="a Protocol.xml, or the name of a bundled definition")
     explained.add_argument("--format", choices=tuple(RENDERED), default="text", help="how it is written")
+    decode = command("decode", _decode)
+    decode.add_argument(
+        "definition", metavar="DEFINITION", help="a Protocol.xml, or the name of a bundled one"
+    )
+    decode.add_argument("file", metavar="FILE", nargs="?", help="what was captured; without it, or -, stdin")
+    decode.add_argument(
+        "--format", choices=tuple(decoding.RENDERED), default="text", help="how it is written"
+    )
+    decode.add_argument(
+        "--input", choices=tuple(captures.FORMS), default="", help="the form of the capture, if not guessed"
+    )
+    decode.add_argument(
+        "--connection", type=int, default=0, metavar="N", help="of the definition; 0 if unsaid"
+    )
     rules = command("rules", _rules)
     rules.add_argument("code", metavar="CODE", nargs="*", help="as in a finding; without one all are listed")
     command("schema", _schema)
@@ -135,7 +171,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 all is well, 1 warnings with ``--strict``, 2 errors, 130 after Ctrl-C.
     """
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    parsed, more = parser.parse_known_args(arguments)
+    if parsed.call is _decode and parsed.file is None and len(more) == 1 and not more[0].startswith("--"):
+        parsed.file, more = more[0], []  # an optional FILE behind options is left over
+    if more:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     try:
         return int(parsed.call(parsed))
     except KeyboardInterrupt:  # whoever typed Ctrl-C knows

@@ -26,7 +26,7 @@ LEVELS: tuple[set[str], ...] = (
     {"drain"},
     {"share"},
     {"difference", "gateway"},
-    {"captures", "console", "verdict"},
+    {"captures", "console", "decoding", "verdict"},
     {"cli", "parsers", "tap"},
     {"__main__"},
 )
@@ -86,7 +86,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "threading": (),
     "time": (),
 }
-NO_TWISTED = PURE | {"captures", "config", "cli", "files", "sarif", "verdict", "__main__"}
+NO_TWISTED = PURE | {"captures", "config", "cli", "decoding", "files", "sarif", "verdict", "__main__"}
 MOST_LINES, MOST_FUNCTION_LINES = 320, 50
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -186,6 +186,14 @@ class CompiledTest(SynchronousTestCase):
             found = matcher.match(unit, raws.__getitem__, changed)
             expected = first_match(world.protocol.responses, unit, other, raws.__getitem__, plans.encoding)
             self.assertEqual(found, expected)
+            every = [
+                interpret(one, unit, other, raws.__getitem__, plans.encoding)
+                for one in world.protocol.responses
+            ]
+            self.assertEqual(
+                list(matcher.matches(unit, raws.__getitem__, changed)),
+                [one for one in every if isinstance(one, Match)],
+            )
 
     @settings(max_examples=100, deadline=None)
     @given(st.lists(PIECES, min_size=12, max_size=40, unique=True), st.data())

@@ -96,7 +96,9 @@ class Ear:
             )
             if (yield from self._judge(hearing, below)):
                 return Taken(match.response)
-            failure = hearing.failure
+            wrong = hearing.failure
+            if failure is None or (wrong is not None and wrong.reach > failure.reach):
+                failure = wrong
         rejected = failure is not None
         if last:
             if failure is None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from smartserial import __version__, captures, config, decoding, verdict
@@ -18,11 +21,21 @@ from smartserial.sarif import as_sarif
 
 
 def _as_text(findings: Sequence[Finding]) -> str:
-    return "\n".join(str(finding) for finding in findings)
+    """Write a finding a line, each with a place: editors look for one."""
+    placed = (replace(one, line=max(1, one.line), column=max(1, one.column)) for one in findings)
+    return "\n".join(map(str, placed))
 
 
 def _as_sarif(findings: Sequence[Finding]) -> str:
     return as_sarif(findings, verdict.explanations())
+
+
+def _say(text: str) -> None:
+    """Print; whoever reads may have had enough, as in `smartserial schema | head`."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 _FORMS: dict[str, Callable[[Sequence[Finding]], str]] = {
@@ -37,7 +50,7 @@ def _check(arguments: argparse.Namespace) -> int:
     findings = [finding for name in arguments.file for finding in verdict.judge_file(name)]
     text = _FORMS[arguments.format](findings)
     if text:
-        print(text)
+        _say(text)
     if any(finding.severity == ERROR for finding in findings):
         return 2
     warned = any(finding.severity == WARNING for finding in findings)
@@ -177,10 +190,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed.file, more = more[0], []  # an optional FILE behind options is left over
     if more:
         parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # whatever a file says can be printed
     try:
-        return int(parsed.call(parsed))
+        code = int(parsed.call(parsed))
+        sys.stdout.flush()
     except KeyboardInterrupt:  # whoever typed Ctrl-C knows
         return 130
-    except BrokenPipeError:  # whoever reads has had enough, as in `smartserial schema | head`
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # the disk behind the output is full
+        with contextlib.suppress(OSError):
+            print(f"smartserial: cannot write: {error.strerror or error}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    return code

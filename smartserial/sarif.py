@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
@@ -45,7 +46,7 @@ def _rule(rule: Explanation) -> Mapping[str, object]:
 
 
 def _result(finding: Finding) -> Mapping[str, object]:
-    where: dict[str, object] = {"artifactLocation": {"uri": quote(finding.file)}}
+    where: dict[str, object] = {"artifactLocation": {"uri": quote(os.fsencode(finding.file))}}
     if finding.line:
         where["region"] = {"startLine": finding.line, "startColumn": max(1, finding.column)}
     location: dict[str, object] = {"physicalLocation": where}

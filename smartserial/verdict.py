@@ -33,11 +33,11 @@ def definition_path(name: str) -> Path:
 def is_definition(name: str) -> bool:
     """Tell a definition from a configuration: by its name, or by its first character."""
     path = definition_path(name)
-    if path.suffix.lower() == ".xml":
-        return True
+    if path.suffix.lower() == ".xml" or path.is_fifo():
+        return path.suffix.lower() == ".xml"
     try:
         with path.open("rb") as file:
-            start = file.read(_FIRST) if not path.is_fifo() else b""
+            start = file.read(_FIRST)
     except (OSError, ValueError):
         return False
     utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))

@@ -96,7 +96,7 @@ class CommandTest(SynchronousTestCase):
 
     def test_a_file_that_is_not_there(self) -> None:
         code, out, _ = run_it("check", str(self.path))
-        self.assertEqual((code, out), (2, f"{self.path}: CF01 error: No such file or directory\n"))
+        self.assertEqual((code, out), (2, f"{self.path}:1:1: CF01 error: No such file or directory\n"))
 
     def test_the_demo(self) -> None:
         self.assertEqual(run_it("check", "demo", "--strict"), (0, "", ""))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +16,7 @@ from smartserial.definition.xml import MOST_BYTES
 
 from .configs import device, listen
 from .rulebook import constant, definition, param
+from .support import GUARD
 from .test_cli import run_it
 
 CLEAN = definition()
@@ -128,13 +131,15 @@ class CheckTest(FilesTest):
                 self.assertTrue(self.check(name)[1].startswith(f"{name}:"))
 
     def test_files_that_cannot_be_read(self) -> None:
-        pipe = self.folder / "pipe.xml"
+        pipe, plain = self.folder / "pipe.xml", self.folder / "pipe"
         os.mkfifo(pipe)
+        os.mkfifo(plain)
         for name, code in (
             (str(self.folder / "none.xml"), "XM11"),
             (str(self.folder / "none.yaml"), "CF01"),
             (str(self.folder), "CF01"),
             (str(pipe), "XM11"),
+            (str(plain), "CF01"),
             (self.write("large.xml", "<Protocol>" + " " * MOST_BYTES), "XM10"),
             (self.write("doctype.xml", "<!DOCTYPE a>" + CLEAN), "XM09"),
             (self.write("broken.xml", "<Protocol><Name></Protocol>"), "XM08"),
@@ -146,6 +151,41 @@ class CheckTest(FilesTest):
                 self.assertEqual(exit_code, 2)
                 [finding] = json.loads(out)["findings"]
                 self.assertEqual((finding["code"], finding["file"]), (code, name))
+
+    def test_odd_names_and_odd_terminals(self) -> None:
+        odd = os.fsdecode(os.fsencode(self.folder) + b"/\xff.xml")
+        Path(odd).write_text(WRONG.replace("raed", "\u2603"))
+        for form in ("text", "json", "sarif"):
+            with self.subTest(form=form):
+                done = subprocess.run(
+                    [sys.executable, "-m", "smartserial", "check", "--format", form, odd],
+                    capture_output=True,
+                    env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+                    timeout=GUARD,
+                )
+                self.assertEqual((done.returncode, done.stderr), (2, b""))
+                self.assertIn(b"PA01", done.stdout)
+
+    def test_a_full_disk(self) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "smartserial", "check", self.write("w.xml", WRONG)],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                timeout=GUARD,
+            )
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr, b"smartserial: cannot write: No space left on device\n")
+
+    def test_an_item_without_id_is_no_other(self) -> None:
+        """A position is no id: what is wrong with the third trigger says nothing of trigger 3."""
+        triggers = "".join(
+            f"<Trigger{number}><Name>t{n}</Name><Type>trigger</Type><Content><Id>3</Id></Content></Trigger>"
+            for n, number in enumerate(["", ' id="1"', ' id="2"', ' id="3"'])
+        )
+        path = self.write("t.xml", definition(f"<Triggers>{triggers}</Triggers>"))
+        found = json.loads(self.check("--format", "json", path)[1])["findings"]
+        self.assertEqual(sorted(one["code"] for one in found), ["ID01", "XM06"])
 
     def test_bundled_definitions_are_clean(self) -> None:
         self.assertGreaterEqual(len(verdict.bundled()), 6)
@@ -183,7 +223,7 @@ class ExplainTest(FilesTest):
     def test_no_such_definition(self) -> None:
         code, out, err = run_it("explain", "nmea")
         self.assertEqual((code, out), (2, ""))
-        self.assertIn("nmea: XM11 error", err)
+        self.assertIn("nmea:1:1: XM11 error", err)
 
 
 class RulesTest(SynchronousTestCase):

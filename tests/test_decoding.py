@@ -202,7 +202,7 @@ class CommandTest(SynchronousTestCase):
             odd = Path(folder) / "odd"
             odd.write_text("0g")
             for arguments, words in (
-                (["nmea", str(odd)], "nmea: XM11 error"),
+                (["nmea", str(odd)], "nmea:1:1: XM11 error"),
                 ([str(wrong), str(odd)], "XM02"),
                 (["nmea-0183", str(odd) + "x"], "No such file"),
                 (["nmea-0183", "--input", "hex", str(odd)], "line 1: expected pairs of hex digits"),

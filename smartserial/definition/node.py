@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smartserial.definition.place import NOWHERE, Place
+
+SHOWN = 40
+"""Characters of a name or an id in a path."""
+
+
+def steps(children: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the last steps of paths to elements, as in ``Param[31]``.
+
+    What tells elements of one name apart is the id; or the position, where there is none. It has a ``#``
+    where others of the name have ids.
+
+    Args:
+        children: the name and the id of each, in their order; empty is no id.
+    """
+    many, seen = Counter(name for name, _ in children), Counter[str]()
+    with_ids = {name for name, number in children if number.strip()}
+    found = []
+    for name, number in children:
+        seen[name] += 1
+        mark = number.strip().replace("/", "|")[:SHOWN]
+        if not mark and many[name] > 1:
+            mark = f"{'#' if name in with_ids else ''}{seen[name]}"
+        found.append(f"{name[:SHOWN]}[{mark}]" if mark else name[:SHOWN])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

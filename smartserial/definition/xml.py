@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml import etree
 
-from smartserial.definition.node import Node
+from smartserial.definition.node import SHOWN, Node, steps
 from smartserial.definition.place import Place
 from smartserial.errors import SmartSerialError
 
@@ -21,7 +20,6 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_ELEMENTS = 100_000
 _MOST_EQUALS = 200_000  # of which each may be an attribute, with some hundred bytes of memory
 _DEEPEST = 32
-_SHOWN = 40  # characters of a name or an id in a path
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _ENCODINGS = (
     "utf-8",
@@ -85,7 +83,7 @@ def parse_xml(data: bytes) -> Document:
         line, column = error.position
         words = " ".join((error.msg or "empty").partition(", line ")[0].split())
         raise XmlError("XM08", f"expected well-formed XML: {words}", line or 1, max(column, 1)) from error
-    return Document(_node(root, _places(data, starts), _local(root.tag)[:_SHOWN]), encoding)
+    return Document(_node(root, _places(data, starts), _local(root.tag)[:SHOWN]), encoding)
 
 
 def _as_utf8(data: bytes) -> tuple[bytes, str]:
@@ -157,13 +155,9 @@ def _node(element: etree._Element, places: Iterator[tuple[int, int]], path: str)
     attributes = {_local(name): str(value) for name, value in element.attrib.items()}
     if not len(element):
         return Node(_local(element.tag), attributes, element.text or "", (), place)
-    names = [_local(child.tag) for child in element]
-    many, seen = Counter(names), Counter[str]()
+    below = steps([(_local(child.tag), child.get("id", "")) for child in element])
     children, text = [], [element.text or ""]
-    for name, child in zip(names, element, strict=True):
-        seen[name] += 1
-        mark = child.get("id", "").strip()[:_SHOWN] or (str(seen[name]) if many[name] > 1 else "")
-        below = f"{path}/{name[:_SHOWN]}"
-        children.append(_node(child, places, f"{below}[{mark}]" if mark else below))
+    for step, child in zip(below, element, strict=True):
+        children.append(_node(child, places, f"{path}/{step}"))
         text.append(child.tail or "")
     return Node(_local(element.tag), attributes, "".join(text), tuple(children), place)

@@ -180,5 +180,23 @@ class GroupStep:
     step: Step
 
 
-News = Note | Changed | Heard | Unheard | Dropped | PairStep | GroupStep
+class ConnectionState(Enum):
+    """How a connection stands; the value is that of the built-in param."""
+
+    RESPONDING = 0
+    NOT_RESPONDING = 1
+    UNDEFINED = 2
+    CONNECTED = 3
+    DISCONNECTED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """A connection that stands otherwise from now on."""
+
+    connection: int
+    state: ConnectionState
+
+
+News = Note | Changed | Heard | Unheard | Dropped | PairStep | GroupStep | StateChanged
 Effect = Send | Break | Open | Close | Redirect | Lock | Save | News

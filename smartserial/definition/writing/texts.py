@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
@@ -10,12 +9,11 @@ from enum import Enum
 from smartserial.definition.condition import Expression, print_condition
 from smartserial.definition.languages.constant import print_constant
 from smartserial.definition.languages.number import print_decimal
-from smartserial.definition.node import Node
+from smartserial.definition.node import Node, steps
 from smartserial.definition.place import Place
 
 Plain = str | int | float | bool | Enum
 Content = str | Iterable[Node | None]
-_SHOWN = 40  # characters of a name or an id in a path, as in those of a file
 
 
 def text(value: Plain) -> str:
@@ -79,12 +77,6 @@ def condition(value: Expression | None) -> Node | None:
 
 def with_paths(node: Node, path: str) -> Node:
     """Return an element and all in it with paths like those of a file, and no lines."""
-    many, seen = Counter(child.name for child in node.children), Counter[str]()
-    children = []
-    for child in node.children:
-        seen[child.name] += 1
-        number = str(seen[child.name]) if many[child.name] > 1 else ""
-        mark = child.attributes.get("id", "").strip()[:_SHOWN] or number
-        below = f"{path}/{child.name[:_SHOWN]}"
-        children.append(with_paths(child, f"{below}[{mark}]" if mark else below))
+    below = steps([(child.name, child.attributes.get("id", "")) for child in node.children])
+    children = (with_paths(child, f"{path}/{step}") for child, step in zip(node.children, below, strict=True))
     return replace(node, children=tuple(children), place=Place(path=path))

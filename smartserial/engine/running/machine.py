@@ -11,20 +11,21 @@ from smartserial.definition.condition import Expression
 from smartserial.definition.flow import Trigger, TriggerOn, TriggerTime, TriggerType
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.values.value import NotAValueError
-from smartserial.engine.buffer import ComposeError
+from smartserial.engine.buffer import Buffer, ComposeError
 from smartserial.engine.changes import Change
 from smartserial.engine.composing import Composer
 from smartserial.engine.effects import Changed, Effect, Level, Note, Peer, Save
 from smartserial.engine.evaluate import holds, matches
 from smartserial.engine.moments import Moments
-from smartserial.engine.running.scene import Scene
+from smartserial.engine.running.scene import MOST_STEPS, Scene
 from smartserial.engine.store import Store
-from smartserial.engine.strands import Strands
+from smartserial.engine.strands import Strand, Strands
 from smartserial.errors import SmartSerialError
 
 if TYPE_CHECKING:
     from smartserial.engine.running.asking import Asking
     from smartserial.engine.running.hearing import Ear
+    from smartserial.engine.running.states import States
     from smartserial.engine.running.threads import Threads
     from smartserial.engine.running.timers import Timers
 
@@ -60,6 +61,7 @@ class Machine:
     asking: Asking
     ear: Ear
     timers: Timers
+    states: States
 
     def __init__(
         self, protocol: Protocol, store: Store, deeds: Mapping[tuple[ActionOn, ActionType], Deed]
@@ -71,9 +73,46 @@ class Machine:
         self.strands = Strands()
         self.now = 0.0
         self.sessions: dict[int, dict[Peer, None]] = {}
-        """The sessions of each connection, in the order in which they came."""
+        """The sessions of each connection, in the order in which they came; of none that is unknown."""
+        self.made: dict[int, Buffer] = {}
+        """Commands that were made before their group waits, by id."""
+        self.stopped = False
+        """Nothing goes on any more."""
         self._deeds = deeds
         self._effects: list[Effect] = []
+        self._open: dict[Strand, None] = {}
+        self._noticed: dict[int, Callable[[], None]] = {}
+
+    def start(self, name: str, chain: Chain) -> Strand:
+        """Go on with a new chain until it waits or is done."""
+        return self.strands.start(name, self._kept(chain))
+
+    def defer(self, name: str, chain: Chain, at: float) -> Strand:
+        """Have a new chain begin at a time."""
+        strand = self.strands.defer(name, self._kept(chain), at)
+        self._open[strand] = None
+        return strand
+
+    def _kept(self, chain: Chain) -> Chain:
+        strand = self.strands.current
+        if strand is None:
+            raise RuntimeError("expected a strand that goes on")
+        self._open[strand] = None
+        try:
+            return (yield from chain)
+        finally:
+            self._open.pop(strand, None)
+
+    def stop(self) -> None:
+        """End all chains; what they would still do is left undone."""
+        self.stopped = True
+        for strand in list(self._open):
+            self.strands.stop(strand)
+        self._open.clear()
+
+    def notice(self, param: int, callback: Callable[[], None]) -> None:
+        """Have one callback called whenever a param changes, before its triggers fire."""
+        self._noticed[param] = callback
 
     def tell(self, effect: Effect) -> None:
         """Have something done, or told, after all that was before."""
@@ -92,6 +131,10 @@ class Machine:
         """Return the sessions of a connection."""
         return tuple(self.sessions.get(connection, ()))
 
+    def is_gone(self, connection: int, peer: Peer) -> bool:
+        """Tell whether a session is over; where no session was ever told of, nobody knows."""
+        return peer not in self.sessions.get(connection, (peer,))
+
     def holds(self, condition: Expression | None) -> bool:
         """Tell whether a condition holds; none always does."""
         return condition is None or holds(condition, self.store, self.note)
@@ -102,41 +145,55 @@ class Machine:
         Returns:
             Whether the last action succeeded; True if there was none.
         """
+        return (yield from self.pull_all(self.moments.at(on, time, number), scene))
+
+    def pull_all(self, triggers: Iterable[Trigger], scene: Scene) -> Chain:
+        """Fire triggers one after the other, as `fire` does."""
         done = True
-        for trigger in self.moments.at(on, time, number):
-            done = yield from self.pull(trigger, scene)
+        for trigger in triggers:
+            done = yield from self.pull(trigger, scene, done)
         return done
 
-    def pull(self, trigger: Trigger, scene: Scene) -> Chain:
-        """Fire one trigger."""
-        if scene.depth > DEEPEST:
-            self.note(f"trigger {trigger.id}: ended after {DEEPEST} triggers in one another: this is a loop")
+    def pull(self, trigger: Trigger, scene: Scene, done: bool = True) -> Chain:
+        """Fire one trigger; `done` tells whether the last action before it succeeded."""
+        if not self.may_go_on(scene, f"trigger {trigger.id}"):
             return False
         compared = trigger.comparison is None or self._compares(trigger, scene)
         otherwise = not (compared and self.holds(trigger.condition))
-        done = True
         for step in trigger.content:
             if step.otherwise is not otherwise:
                 continue
             if trigger.type is TriggerType.ACTION:
                 action = self.protocol.action.get(step.id)
                 if action is not None:
-                    done = yield from self.act(action, scene, trigger.id)
+                    done = yield from self.act(action, scene, trigger.id, done)
             else:
                 other = self.protocol.trigger.get(step.id)
                 if other is not None:
-                    done = yield from self.pull(other, replace(scene, depth=scene.depth + 1))
+                    done = yield from self.pull(other, replace(scene, depth=scene.depth + 1), done)
         return done
+
+    def may_go_on(self, scene: Scene, what: str) -> bool:
+        """Tell whether a chain of causes is still no loop; the first time that it is one, say so."""
+        budget = scene.budget
+        budget.left -= 1
+        if scene.depth <= DEEPEST and budget.left >= 0:
+            return True
+        if not budget.told:
+            budget.told = True
+            why = f"{DEEPEST} in one another" if budget.left >= 0 else f"{MOST_STEPS} of one cause"
+            self.note(f"{what}: ended after {why}: this is a loop")
+        return False
 
     def _compares(self, trigger: Trigger, scene: Scene) -> bool:
         if trigger.comparison is None or scene.changed is None:
             return trigger.comparison is None
         return matches(trigger.comparison, scene.changed, self.store, self.note)
 
-    def act(self, action: Action, scene: Scene, trigger: int | None = None) -> Chain:
-        """Do one action; tell whether it succeeded. One whose condition does not hold has."""
+    def act(self, action: Action, scene: Scene, trigger: int | None = None, done: bool = True) -> Chain:
+        """Do one action; tell whether it succeeded. If its condition does not hold, nothing has changed."""
         if not self.holds(action.condition):
-            return True
+            return done
         deed = self._deeds.get((action.on, action.type))
         try:
             if deed is None:
@@ -155,6 +212,8 @@ class Machine:
             param = self.protocol.param.get(change.param)
             if param is not None and param.save:
                 self.tell(Save(change.param, self.store.raw(change.param)))
+            if (noticed := self._noticed.get(change.param)) is not None:
+                noticed()
             if self.moments.at(TriggerOn.PARAMETER, TriggerTime.CHANGE, change.param):
                 below = scene.at(TriggerOn.PARAMETER, change.param, changed=change.new)
                 yield from self.fire(TriggerOn.PARAMETER, TriggerTime.CHANGE, change.param, below)

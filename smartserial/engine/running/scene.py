@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from smartserial.definition.flow import TriggerOn
 from smartserial.definition.values.value import Value
@@ -10,6 +10,9 @@ from smartserial.engine.buffer import Buffer
 from smartserial.engine.effects import Peer
 from smartserial.engine.matching.result import Match, Mismatch
 from smartserial.engine.unit import Unit
+
+MOST_STEPS = 10_000
+"""Triggers and inner responses that one cause may set in motion; more of them are a loop that branches."""
 
 
 class Hearing:
@@ -23,7 +26,7 @@ class Hearing:
         data: the unit's bytes, with what actions changed in them.
     """
 
-    __slots__ = ("connection", "data", "failure", "limit", "match", "peer", "read", "unit")
+    __slots__ = ("connection", "data", "failure", "limit", "match", "peer", "read", "unit", "wanted")
 
     def __init__(self, connection: int, peer: Peer, unit: Unit, match: Match, data: bytes) -> None:
         self.connection = connection
@@ -33,10 +36,33 @@ class Hearing:
         self.data = data
         self.read = False
         """Whether an action asked for the params of open length."""
+        self.wanted: set[int] = set()
+        """Params of open length that an action asked for one by one."""
         self.limit = len(match.response.content)
         """Params at this position and behind it are not stored."""
         self.failure: Mismatch | None = None
         """What the last check found."""
+
+
+class Run:
+    """A group that runs; `leave` tells that the rest of it is to be left out."""
+
+    __slots__ = ("group", "leave")
+
+    def __init__(self, group: int) -> None:
+        self.group = group
+        self.leave = False
+
+
+class Budget:
+    """How much one cause may still set in motion; shared by all that it brings about."""
+
+    __slots__ = ("left", "told")
+
+    def __init__(self) -> None:
+        self.left = MOST_STEPS
+        self.told = False
+        """Whether the log knows that it was too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +75,13 @@ class Scene:
         reply_to: the session that caused all this, if one did: what is sent goes there alone.
         connection: of that session.
         thread: the protocol thread whose group runs; None outside of one.
-        group: the group that runs.
+        run: the group that runs.
         command: the command that is being made.
         hearing: the unit that is being taken for a response.
         changed: the new value of a param that changed.
         user: who set a value from outside.
         depth: how many triggers brought us here.
+        budget: what this may still set in motion.
     """
 
     on: TriggerOn | None = None
@@ -62,13 +89,27 @@ class Scene:
     reply_to: Peer | None = None
     connection: int | None = None
     thread: int | None = None
-    group: int | None = None
+    run: Run | None = None
     command: Buffer | None = None
     hearing: Hearing | None = None
     changed: Value | None = None
     user: str = ""
     depth: int = 0
+    budget: Budget = field(default_factory=Budget, compare=False, repr=False)
+
+    @property
+    def group(self) -> int | None:
+        """The group that runs, or None."""
+        return self.run.group if self.run is not None else None
 
     def at(self, on: TriggerOn, number: int | None, **more: object) -> Scene:
         """Return the scene of something that this one brings about."""
         return replace(self, on=on, number=number, depth=self.depth + 1, **more)  # type: ignore[arg-type]
+
+    def afresh(self) -> Scene:
+        """Return the scene of something that time or a peer brings about, on the same behalf."""
+        return replace(self, depth=0, budget=Budget())
+
+    def later(self, thread: int) -> Scene:
+        """Return the scene of a group that waits for its turn: what is left is on whose behalf it runs."""
+        return Scene(reply_to=self.reply_to, connection=self.connection, user=self.user, thread=thread)

@@ -152,6 +152,14 @@ class CheckTest(FilesTest):
                 [finding] = json.loads(out)["findings"]
                 self.assertEqual((finding["code"], finding["file"]), (code, name))
 
+    def test_too_many_findings(self) -> None:
+        """The first thousand are told, and how many more there are."""
+        path = self.write("many.xml", definition(f"<Params>{'<Param/>' * 3000}</Params>"))
+        code, out = self.check("--format", "json", path)
+        found = json.loads(out)["findings"]
+        self.assertEqual((code, len(found), found[-1]["code"]), (2, 1001, "XM12"))
+        self.assertRegex(found[-1]["message"], r"there are \d+ more findings")
+
     def test_odd_names_and_odd_terminals(self) -> None:
         odd = os.fsdecode(os.fsencode(self.folder) + b"/\xff.xml")
         Path(odd).write_text(WRONG.replace("raed", "\u2603"))

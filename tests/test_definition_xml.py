@@ -103,6 +103,11 @@ class ElementsTest(SynchronousTestCase):
             node = root(text)
             self.assertEqual((node.name, node.attributes, node.children[0].name), ("a", {"k": "1"}, "b"))
 
+    def test_attributes_of_other_namespaces_come_second(self) -> None:
+        for text in ('<P xmlns:q="u" id="1" q:id="7"/>', '<P xmlns:q="u" q:id="7" id="1"/>'):
+            self.assertEqual(parse_xml(text.encode()).root.attributes, {"id": "1"})
+        self.assertEqual(parse_xml(b'<P xmlns:q="u" q:id="7"/>').root.attributes, {"id": "7"})
+
     def test_comments_and_instructions_do_not_cut_texts(self) -> None:
         for text in (
             "ab",

@@ -14,8 +14,10 @@ from smartserial.definition.rules.table import RULES
 from smartserial.definition.writing.protocol import write_protocol
 from smartserial.definition.xml import MOST_BYTES, XmlError, parse_xml
 from smartserial.errors import DefinitionError
-from smartserial.findings import ERROR, Explanation, Finding
+from smartserial.findings import ERROR, INFO, WARNING, Explanation, Finding
 
+MOST_FINDINGS = 1000
+"""Findings that are told of one definition."""
 _ITEM = 3  # how many elements down an item of a definition is
 _NAMED = 4  # further places that are told in one finding
 _OF_TEXT = {"CN05", "CN06", "CN10"}  # about which of two ways something was written
@@ -26,8 +28,11 @@ UNREADABLE = (
     Explanation("XM09", ERROR, "there is a DOCTYPE", "take it out: a definition needs no entities"),
     Explanation("XM10", ERROR, "the file is too large", f"stay below {MOST_BYTES} bytes"),
     Explanation("XM11", ERROR, "the file cannot be read", "look at its name and its permissions"),
+    Explanation(
+        "XM12", ERROR, "there are more findings than are told", "cure the first ones, and look again"
+    ),
 )
-"""What keeps a text from being looked at any further."""
+"""What no rule looks for: it keeps a text from being looked at any further, or is about too many findings."""
 
 
 class WrongDefinitionError(DefinitionError):
@@ -95,7 +100,20 @@ def _judge(protocol: Protocol, root: Node, encoding: str, file: str) -> tuple[Pr
     findings = [_finding(rule, found, file) for rule, found in _told_once(judged)]
     findings.sort(key=lambda finding: (finding.line, finding.column, finding.path, finding.code))
     wrong = any(finding.severity == ERROR for finding in findings)
-    return (None if wrong else protocol), findings
+    return (None if wrong else protocol), _bounded(findings, file)
+
+
+def _bounded(findings: list[Finding], file: str) -> list[Finding]:
+    """Return at most `MOST_FINDINGS`, and how many more there are."""
+    more = findings[MOST_FINDINGS:]
+    if not more:
+        return findings
+    worst = next(kind for kind in (ERROR, WARNING, INFO) if any(one.severity == kind for one in more))
+    message = f"there are {len(more)} more findings; these are the first {MOST_FINDINGS}"
+    return [
+        *findings[:MOST_FINDINGS],
+        Finding(file, more[0].line, more[0].column, "", "XM12", worst, message),
+    ]
 
 
 def _of(rule: Rule, subject: Subject) -> list[Found]:

@@ -152,7 +152,11 @@ def _node(element: etree._Element, places: Iterator[tuple[int, int]], path: str)
     if path.count("/") >= _DEEPEST:
         message = f"expected at most {_DEEPEST} elements in one another"
         raise XmlError("XM10", message, place.line, place.column)
-    attributes = {_local(name): str(value) for name, value in element.attrib.items()}
+    # those of other namespaces first: where names are alike, the format's own counts
+    attributes = {
+        _local(name): str(value)
+        for name, value in sorted(element.attrib.items(), key=lambda item: not str(item[0]).startswith("{"))
+    }
     if not len(element):
         return Node(_local(element.tag), attributes, element.text or "", (), place)
     below = steps([(_local(child.tag), child.get("id", "")) for child in element])

@@ -21,6 +21,9 @@ class Framing(Enum):
     TIME = "time"
 
 
+_DELIMITED = frozenset({Framing.STUFFING, Framing.UNLINKED, Framing.LINKED})
+
+
 @dataclass(frozen=True, slots=True)
 class Delimiters:
     """What begins and ends a unit; a link id joins the two, None is unlinked."""
@@ -42,6 +45,22 @@ def delimiters(protocol: Protocol, connection: int) -> tuple[Delimiters, ...]:
     return tuple(
         Delimiters(link, pair.get(ParamType.HEADER), pair.get(ParamType.TRAILER))
         for link, pair in found.items()
+    )
+
+
+def taken(protocol: Protocol, connection: int) -> tuple[Delimiters, ...]:
+    """Return the delimiters that make the units of a connection; none where something else does.
+
+    One that is unlinked is the only one. Escaped bytes need one that is unlinked.
+    """
+    framing = framing_of(protocol, connection)
+    if framing not in _DELIMITED:
+        return ()
+    linked = framing is Framing.LINKED
+    return tuple(
+        pair
+        for pair in delimiters(protocol, connection)
+        if pair.trailer is not None and linked == (pair.link is not None)
     )
 
 

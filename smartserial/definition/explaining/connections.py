@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from smartserial.definition.connection import Connection, PortSettings, PortType, Setting
-from smartserial.definition.explaining.words import constant, listed, milliseconds, named
-from smartserial.definition.framing import Delimiters, Framing, delimiters, framing_of
+from smartserial.definition.explaining.parts import tail
+from smartserial.definition.explaining.words import (
+    constant,
+    encoding_of,
+    listed,
+    many,
+    milliseconds,
+    named,
+    ordinal,
+    sent,
+)
+from smartserial.definition.framing import Delimiters, Framing, delimiters, framing_of, taken
+from smartserial.definition.languages.stuffing import Stuffing
 from smartserial.definition.protocol import Protocol
+from smartserial.definition.values.text import Encoding
 from smartserial.layout import Block, Grid, Heading
 
 _PORTS = {PortType.IP: "TCP", PortType.UDP: "UDP", PortType.RS232: "a serial line"}
+_SILENCE = "what comes within 15 ms"
 
 
 def connections(protocol: Protocol) -> Iterator[Block]:
@@ -55,40 +68,67 @@ def _default(port: PortSettings) -> str:
     if port.timeout_time is not None and port.timeout_time.default is not None:
         parts.append(f"answers within {milliseconds(port.timeout_time.default)}")
     if port.retries is not None and port.retries.default is not None:
-        parts.append(f"{port.retries.default} retries")
+        parts.append(many(port.retries.default, "retry", "retries"))
     return listed(parts)
 
 
-def _stuffing(protocol: Protocol, _: int) -> str:
-    said = protocol.stuffing
-    return f"up to the trailer; {constant(said.escape)} escapes {constant(said.stuffing)}" if said else ""
+def escaped(said: Stuffing) -> str:
+    """Return how bytes are escaped."""
+    text = f"{constant(said.escape)} escapes {constant(said.stuffing)}"
+    if said.allowed:
+        text += f", unless {' or '.join(map(constant, said.allowed))} follows"
+    ends = (("first", said.start_offset), ("last", said.end_offset))
+    apart = [f"the {end} {many(count, 'byte') if count > 1 else 'byte'}" for end, count in ends if count]
+    return text + (f", but not in {' and '.join(apart)}" if apart else "")
+
+
+def _stuffing(protocol: Protocol, number: int) -> str:
+    assert protocol.stuffing is not None  # else it would not be asked for
+    if taken(protocol, number):
+        encoding = encoding_of(protocol)
+        ends = listed(_between(pair, encoding) for pair in taken(protocol, number))
+    elif any(pair.trailer is not None for pair in delimiters(protocol, number)):
+        ends = _SILENCE
+    else:
+        ends = "none, for want of a trailer"
+    return f"{ends}; {escaped(protocol.stuffing)}"
 
 
 def _packet_info(protocol: Protocol, number: int) -> str:
     info = protocol.connections[number].communication.packet_info
     if info is None:
         return ""
-    order = "little" if info.little_endian else "big"
+    order = "" if info.width == 1 else "little-endian, " if info.little_endian else "big-endian, "
     counts = "the whole packet" if info.whole else "what follows it"
-    return f"a length of {info.width} bytes at {info.offset}, {order}-endian, counts {counts}"
+    return f"a length of {many(info.width, 'byte')} at {info.offset}, {order}counts {counts}"
 
 
 def _delimited(protocol: Protocol, number: int) -> str:
-    return listed(_between(pair) for pair in delimiters(protocol, number) if pair.trailer is not None)
+    encoding = encoding_of(protocol)
+    return listed(
+        _between(pair, encoding) + _tail(protocol, number, pair) for pair in taken(protocol, number)
+    )
 
 
-def _between(pair: Delimiters) -> str:
-    ends = [
-        constant(param.interprete.value if param.interprete else None)
-        for param in (pair.header, pair.trailer)
-        if param is not None
-    ]
-    return f"{ends[0]} to {ends[1]}" if len(ends) > 1 else f"up to {ends[0]}"
+def _tail(protocol: Protocol, number: int, pair: Delimiters) -> str:
+    """Return what still belongs to a unit behind its trailer."""
+    count = tail(protocol, number, pair.trailer.id) if pair.trailer is not None else 0
+    return f" and {many(count, 'byte')} after it" if count else ""
+
+
+def _between(pair: Delimiters, encoding: Encoding) -> str:
+    assert pair.trailer is not None  # else it would not be taken
+    end = sent(pair.trailer, encoding)
+    if pair.trailer.times > 1:
+        end += f" the {ordinal(pair.trailer.times)} time"
+    return f"{sent(pair.header, encoding)} to {end}" if pair.header is not None else f"up to {end}"
 
 
 def _time(protocol: Protocol, number: int) -> str:
-    size = protocol.connections[number].communication.max_receive_buffer
-    return "what comes within 15 ms" + (f", {size} bytes at most" if size is not None else "")
+    said = protocol.connections[number]
+    size = said.communication.max_receive_buffer
+    datagrams = "; over UDP each datagram" if said.port.flush_per_datagram else ""
+    return _SILENCE + (f", {many(size, 'byte')} at most" if size is not None else "") + datagrams
 
 
 _UNITS: Mapping[Framing, Callable[[Protocol, int], str]] = {
@@ -112,7 +152,7 @@ def _options(protocol: Protocol, said: Connection) -> str:
     if options.smart_ip_header:
         parts.append("each unit begins with its sender's address")
     if options.max_concurrent_connections is not None:
-        parts.append(f"{options.max_concurrent_connections} clients at most")
+        parts.append(f"{many(options.max_concurrent_connections, 'client')} at most")
     if options.notify_connection_pids is not None:
         connects, disconnects = (named(protocol.param, pid) for pid in options.notify_connection_pids)
         parts.append(f"who comes is in param {connects}, who goes in param {disconnects}")

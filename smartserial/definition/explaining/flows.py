@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from smartserial.definition.action import Action, ActionOn
-from smartserial.definition.condition import Expression, print_condition
+from smartserial.definition.explaining.pairs import polled, unless
 from smartserial.definition.explaining.words import Named, constant, listed, milliseconds, named, target
 from smartserial.definition.flow import (
+    Case,
     Group,
     ItemKind,
     Timer,
@@ -46,11 +47,15 @@ def triggers(protocol: Protocol) -> Iterator[Block]:
 def _timer(protocol: Protocol, timer: Timer) -> Iterator[Entry]:
     often = "again and again" if timer.time is None else f"every {milliseconds(timer.time)}"
     text = f"timer {timer.id} {timer.name}".rstrip() + f": {often}"
+    if timer.interval:
+        text += f", {milliseconds(timer.interval)} between pairs and groups"
+    if timer.fixed:
+        text += ", not stretched by the timer base"
     if not timer.initial.run:
         text += ", once it is started"
     elif timer.initial.high:
         text += f", first after {timer.initial.low:g} to {timer.initial.high:g} s"
-    yield Entry(text + _if(timer.condition))
+    yield Entry(text + unless(timer.condition))
     for number in timer.groups:
         group = protocol.group.get(number)
         if group is None:
@@ -59,25 +64,14 @@ def _timer(protocol: Protocol, timer: Timer) -> Iterator[Entry]:
             yield from _group(protocol, group, 1)
 
 
-def _if(condition: Expression | None) -> str:
-    return f", if {print_condition(condition)}" if condition is not None else ""
-
-
 def _group(protocol: Protocol, group: Group, depth: int) -> Iterator[Entry]:
     where = f" on connection {group.connection}" if group.connection is not None else ""
-    yield Entry(f"group {group.id} {group.name}".rstrip() + where + _if(group.condition), depth)
+    yield Entry(f"group {group.id} {group.name}".rstrip() + where + unless(group.condition), depth)
     for item in group.content:
         wait = f", then {milliseconds(item.next)} of silence" if item.next is not None else ""
-        yield Entry(_ITEMS[item.kind](protocol, item.id) + wait, depth + 1)
-
-
-def _pair(protocol: Protocol, number: int) -> str:
-    pair = protocol.pair.get(number)
-    if pair is None:
-        return f"pair {number} (missing)"
-    sent = f"sends command {named(protocol.command, pair.command)}"
-    heard = listed(named(protocol.response, answer) for answer in pair.responses)
-    return sent + (f", hears response {heard}" if pair.responses else "") + _if(pair.condition)
+        is_pair = item.kind is ItemKind.PAIR
+        what = polled(protocol, group, item.id) if is_pair else _ITEMS[item.kind](protocol, item.id)
+        yield Entry(what + wait, depth + 1)
 
 
 def _action_item(protocol: Protocol, number: int) -> str:
@@ -90,7 +84,6 @@ def _trigger_item(protocol: Protocol, number: int) -> str:
 
 
 _ITEMS: Mapping[ItemKind, Callable[[Protocol, int], str]] = {
-    ItemKind.PAIR: _pair,
     ItemKind.ACTION: _action_item,
     ItemKind.TRIGGER: _trigger_item,
     ItemKind.PARAM: lambda protocol, number: f"asks for param {named(protocol.param, number)}",
@@ -124,10 +117,14 @@ _MOMENTS = {
 }
 
 
+def _reported(data: str | bytes | None) -> str:
+    return constant(data) if data is not None else "nothing"
+
+
 def when(protocol: Protocol, trigger: Trigger) -> str:
     """Return what a trigger waits for."""
     if trigger.on is TriggerOn.COMMUNICATION:
-        return f"when the connection reports {constant(trigger.data)}"
+        return f"when the connection reports {_reported(trigger.data)}"
     if trigger.on is None or trigger.time is None:
         return "when it is fired"
     kind = trigger.on.value
@@ -136,13 +133,21 @@ def when(protocol: Protocol, trigger: Trigger) -> str:
     return _MOMENTS[trigger.time].format(what)
 
 
+_CASES = {
+    Case.EQUAL: "equal to",
+    Case.NOT_EQUAL: "not equal to",
+    Case.GREATER: "greater than",
+    Case.LESS: "less than",
+}
+
+
 def _trigger(protocol: Protocol, trigger: Trigger) -> Iterator[Entry]:
     text = f"trigger {trigger.id} {trigger.name}".rstrip() + f": {when(protocol, trigger)}"
     if trigger.comparison is not None:
         held = trigger.comparison
         other = f'"{held.value}"' if held.param is None else f"param {named(protocol.param, held.param)}"
-        text += f", if the value is {held.case.value} {other}"
-    yield Entry(text + _if(trigger.condition))
+        text += f", if the value is {_CASES[held.case]} {other}"
+    yield Entry(text + unless(trigger.condition))
     for step in trigger.content:
         otherwise = "otherwise " if step.otherwise else ""
         if trigger.type is TriggerType.ACTION:
@@ -165,7 +170,7 @@ def does(protocol: Protocol, action: Action) -> str:
         text += f", number {action.type_nr}"
     if action.type_value:
         text += f", value {action.type_value}"
-    return text + _if(action.condition)
+    return text + unless(action.condition)
 
 
 def _qactions(protocol: Protocol) -> Iterator[str]:
@@ -173,4 +178,4 @@ def _qactions(protocol: Protocol) -> Iterator[str]:
         kind = "group" if "group" in called.options else "param"
         values = protocol.group if kind == "group" else protocol.param
         about = listed(f"{kind} {named(values, number)}" for number in called.triggers)
-        yield f"{called.id} {called.name}".rstrip() + f": for {about}" + _if(called.condition)
+        yield f"{called.id} {called.name}".rstrip() + f": for {about}" + unless(called.condition)

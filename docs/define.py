@@ -98,6 +98,7 @@ FAMILIES = {
     "TR": "Triggers",
     "AC": "Actions",
     "QA": "QActions",
+    "PL": "Plugins",
     "CD": "Conditions",
     "CF": "Configurations",
 }

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from smartserial import __version__, captures, config, decoding, verdict
+from smartserial.catalog import Catalog
+from smartserial.catalog.listed import LISTED
 from smartserial.definition.explaining.whole import explain
 from smartserial.errors import SmartSerialError
 from smartserial.findings import ERROR, WARNING, Finding, as_json
@@ -103,6 +105,13 @@ def _rules(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _protocols(arguments: argparse.Namespace) -> int:
+    """List the device protocols that there are, and those that cannot be used."""
+    listing = Catalog([Path(path) for path in arguments.path]).listing()
+    print(LISTED[arguments.format](listing))
+    return 0
+
+
 def _schema(arguments: argparse.Namespace) -> int:
     """Print the JSON Schema of a configuration file."""
     print(json.dumps(config.schema(), indent=2))
@@ -126,6 +135,42 @@ def _console(arguments: argparse.Namespace) -> int:
     return remote.interactive(arguments.socket)
 
 
+_Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+"""Adds a command by its name and its function."""
+
+
+def _add_definitions(command: _Command) -> None:
+    """Add the commands on device protocols."""
+    explained = command("explain", _explain)
+    explained.add_argument("file", metavar="FILE", help="a Protocol.xml, or the name of a device protocol")
+    explained.add_argument("--format", choices=tuple(RENDERED), default="text", help="how it is written")
+    decode = command("decode", _decode)
+    decode.add_argument(
+        "definition", metavar="DEFINITION", help="a Protocol.xml, or the name of a device protocol"
+    )
+    decode.add_argument("file", metavar="FILE", nargs="?", help="what was captured; without it, or -, stdin")
+    decode.add_argument(
+        "--format", choices=tuple(decoding.RENDERED), default="text", help="how it is written"
+    )
+    decode.add_argument(
+        "--input", choices=tuple(captures.FORMS), default="", help="the form of the capture, if not guessed"
+    )
+    decode.add_argument(
+        "--connection", type=int, default=0, metavar="N", help="of the definition; 0 if unsaid"
+    )
+    rules = command("rules", _rules)
+    rules.add_argument("code", metavar="CODE", nargs="*", help="as in a finding; without one all are listed")
+    protocols = command("protocols", _protocols)
+    protocols.add_argument(
+        "--path",
+        metavar="FOLDER",
+        action="append",
+        default=[],
+        help="with *.xml files; the first comes first",
+    )
+    protocols.add_argument("--format", choices=tuple(LISTED), default="text", help="how they are written")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smartserial",
@@ -144,29 +189,11 @@ def _parser() -> argparse.ArgumentParser:
         "file",
         metavar="FILE",
         nargs="+",
-        help="a configuration or a Protocol.xml; 'demo' is the configuration of the package",
+        help="a configuration ('demo' is that of the package), a Protocol.xml, or the name of a protocol",
     )
     check.add_argument("--format", choices=tuple(_FORMS), default="text", help="how findings are written")
     check.add_argument("--strict", action="store_true", help="exit with 1 if there are warnings")
-    explained = command("explain", _explain)
-    explained.add_argument("file", metavar="FILE", help="a Protocol.xml, or the name of a bundled definition")
-    explained.add_argument("--format", choices=tuple(RENDERED), default="text", help="how it is written")
-    decode = command("decode", _decode)
-    decode.add_argument(
-        "definition", metavar="DEFINITION", help="a Protocol.xml, or the name of a bundled one"
-    )
-    decode.add_argument("file", metavar="FILE", nargs="?", help="what was captured; without it, or -, stdin")
-    decode.add_argument(
-        "--format", choices=tuple(decoding.RENDERED), default="text", help="how it is written"
-    )
-    decode.add_argument(
-        "--input", choices=tuple(captures.FORMS), default="", help="the form of the capture, if not guessed"
-    )
-    decode.add_argument(
-        "--connection", type=int, default=0, metavar="N", help="of the definition; 0 if unsaid"
-    )
-    rules = command("rules", _rules)
-    rules.add_argument("code", metavar="CODE", nargs="*", help="as in a finding; without one all are listed")
+    _add_definitions(command)
     command("schema", _schema)
     ctl = command("ctl", _ctl)
     ctl.add_argument("--format", choices=("text", "json"), default="text", help="how rows are written")

@@ -7,27 +7,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from smartserial.captures import UP, Piece
-from smartserial.definition.connection import ConnectionType
-from smartserial.definition.message import Pair
+from smartserial.definition.action import Action, ActionOn, ActionType
 from smartserial.definition.param import CONSTANT_TYPES, Param, ParamType
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.values.value import Value
 from smartserial.engine.effects import Heard, Peer, Unheard
-from smartserial.engine.framing.answers import AnswerFramer, answer_plan
-from smartserial.engine.framing.framer import Framer
-from smartserial.engine.framing.plan import framing_plan
 from smartserial.engine.matching.result import Mismatch
 from smartserial.engine.running.deeds import DEEDS
 from smartserial.engine.running.hearing import Ear
-from smartserial.engine.running.machine import Machine
+from smartserial.engine.running.machine import Deed, Machine
 from smartserial.engine.running.scene import Scene
 from smartserial.engine.store import Store
 from smartserial.engine.unit import Lost, Unit
 from smartserial.layout import columns
 from smartserial.printable import printable
+from smartserial.streams import APART, Stream
 
 _SHOWN = 32  # bytes of what is no message
-_APART = 1.0  # seconds between pieces whose times are not known; so much silence ends whatever came before
+
+
+def _nothing(machine: Machine, action: Action, scene: Scene) -> None:
+    """Leave it: what was captured is over, and nobody is asked anything."""
+
+
+_DEEDS: Mapping[tuple[ActionOn, ActionType], Deed] = {
+    key: deed if key[0] in (ActionOn.RESPONSE, ActionOn.PARAMETER) else _nothing
+    for key, deed in DEEDS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +99,15 @@ class Decoder:
         self._protocol = protocol = _for_any_address(protocol)
         self._connection = connection
         self._store = Store(protocol)
-        self._machine = Machine(protocol, self._store, DEEDS)
+        self._machine = Machine(protocol, self._store, _DEEDS)
         self._machine.ear = Ear(self._machine)
-        self._streams: dict[str, _Stream] = {}
+        self._streams: dict[str, Stream] = {}
 
     def decode(self, pieces: Iterable[Piece]) -> Iterator[Message | Unmatched]:
         """Yield what pieces are, as they become complete; what was sent to the device is left out."""
         now = 0.0
         for piece in pieces:
-            now = now + _APART if piece.time is None else max(now, piece.time)
+            now = now + APART if piece.time is None else max(now, piece.time)
             if piece.direction != UP:
                 continue
             for name, stream in self._streams.items():
@@ -111,10 +117,10 @@ class Decoder:
         for name, stream in self._streams.items():
             yield from self._told(name, stream.finish())
 
-    def _stream(self, peer: str) -> _Stream:
+    def _stream(self, peer: str) -> Stream:
         stream = self._streams.get(peer)
         if stream is None:
-            stream = self._streams[peer] = _Stream(self._protocol, self._connection)
+            stream = self._streams[peer] = Stream(self._protocol, self._connection)
         return stream
 
     def _told(self, peer: str, found: Iterable[Unit | Lost]) -> Iterator[Message | Unmatched]:
@@ -125,7 +131,7 @@ class Decoder:
             else:
                 yield self._heard(stream, one)
 
-    def _heard(self, stream: _Stream, unit: Unit) -> Message | Unmatched:
+    def _heard(self, stream: Stream, unit: Unit) -> Message | Unmatched:
         machine = self._machine
         candidates = machine.ear.candidates(self._connection)
         for response in candidates:
@@ -163,7 +169,7 @@ class Decoder:
         store = self._store
         params[name] = Reading(store.value(param.id), store.raw(param.id), store.display(param.id))
 
-    def _unmatched(self, stream: _Stream, unheard: Unheard) -> Unmatched:
+    def _unmatched(self, stream: Stream, unheard: Unheard) -> Unmatched:
         unit, failure = unheard.unit, unheard.failure
         data = stream.bytes_of(unit)
         if failure is None:
@@ -178,86 +184,6 @@ class Decoder:
         return (param.name or str(param.id)) if param is not None else str(failure.param)
 
 
-class _Stream:
-    """What one peer sent, and what makes units of it."""
-
-    def __init__(self, protocol: Protocol, connection: int) -> None:
-        self._data = bytearray()
-        connections = protocol.connections
-        smart = connection < len(connections) and connections[connection].type is ConnectionType.SMART_SERIAL
-        plan = framing_plan(protocol, connection, datagrams=False) if smart else None
-        self._framer: Framer = plan() if plan is not None else _Answers(protocol, connection)
-
-    def bytes_of(self, one: Unit | Lost) -> bytes:
-        """Return the raw bytes of a unit, or of what is lost."""
-        return bytes(self._data[one.offset : one.offset + one.length])
-
-    def receive(self, data: bytes, now: float) -> list[Unit | Lost]:
-        """Take what came."""
-        self._data += data
-        return self._framer.receive(data, now)
-
-    def wake(self, now: float) -> list[Unit | Lost]:
-        """Give what time has ended."""
-        time = self._framer.next_wake
-        return self._framer.wake(now) if time is not None and time <= now else []
-
-    def finish(self) -> list[Unit | Lost]:
-        """Give what is left."""
-        return self._framer.finish()
-
-
-class _Answers:
-    """Makes units on a connection where answers are awaited: one answer after the other."""
-
-    def __init__(self, protocol: Protocol, connection: int) -> None:
-        self._plan = answer_plan(protocol, Pair(0, "", 0, _answers(protocol, connection)))
-        self._framer: AnswerFramer = self._plan(0)
-        self._taken = 0
-        self._last = 0.0
-
-    @property
-    def next_wake(self) -> float | None:
-        """When silence ends an answer."""
-        return self._framer.next_wake
-
-    @property
-    def waiting(self) -> int:
-        """Bytes that are kept."""
-        return self._framer.waiting
-
-    def receive(self, data: bytes, now: float) -> list[Unit | Lost]:
-        """Take what came; what follows an answer begins the next one."""
-        found = self.finish() if now - self._last >= _APART else []
-        self._last = now
-        while data:
-            begun = self._taken
-            part = self._framer.receive(data, now)
-            units = [one for one in part if isinstance(one, Unit)]
-            if not units:
-                self._taken += len(data)
-                return found + part
-            end = units[0].offset + units[0].length
-            found += [one for one in part if one.offset < end]
-            data = data[max(0, end - begun) :]
-            self._taken = end
-            self._framer = self._plan(end)
-        return found
-
-    def wake(self, now: float) -> list[Unit | Lost]:
-        """Give what silence has ended."""
-        return self._again(self._framer.wake(now))
-
-    def finish(self) -> list[Unit | Lost]:
-        """Give what is left as the last answer."""
-        return self._again(self._framer.finish())
-
-    def _again(self, found: list[Unit | Lost]) -> list[Unit | Lost]:
-        if found or self._framer.complete:
-            self._framer = self._plan(self._taken)
-        return found
-
-
 def _for_any_address(protocol: Protocol) -> Protocol:
     """Return a definition that hears devices of every bus address, and tells which."""
     if not any(param.type is ParamType.BUS for param in protocol.params):
@@ -266,10 +192,6 @@ def _for_any_address(protocol: Protocol) -> Protocol:
         replace(one, type=ParamType.READ) if one.type is ParamType.BUS else one for one in protocol.params
     )
     return replace(protocol, params=tuple(params))
-
-
-def _answers(protocol: Protocol, connection: int) -> tuple[int, ...]:
-    return tuple(response.id for response in protocol.responses if (response.connection or 0) == connection)
 
 
 def as_json(one: Message | Unmatched) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IConsumer, IProtocol, IPushProducer, ITransport
-from zope.interface import Attribute
+from zope.interface import Attribute, Interface, classImplements
 
+from smartserial.definition.protocol import Protocol
 from smartserial.lines import LineCounts, Lines, LineSettings, ModemLines
+from smartserial.plugin.options import Option
+from smartserial.plugin.protocol import DeviceProtocol
+from smartserial.plugin.reaction import Reaction
 from smartserial.telnet.options import Agreed
 
 
@@ -102,3 +108,24 @@ class ITelnetProtocol(IProtocol):
 
     def telnet_paused() -> None:
         """Be told that everything which has come so far has been handed over."""
+
+
+class IDeviceProtocol(Interface):
+    """A device protocol, as a plugin brings it: `smartserial.plugin.DeviceProtocol` is one.
+
+    All of it is pure: no I/O, no clock. What `options` are handed over are values by name, one for each
+    option, of its type.
+    """
+
+    name: str = Attribute("Lower-case words with hyphens between, as in acme-weather-mast.")
+    version: str = Attribute("Four numbers, as in 1.0.0.1.")
+    options: Mapping[str, Option[object]] = Attribute("What an operator may say, by name.")
+
+    def definition(options: Mapping[str, object]) -> Protocol:
+        """Return what the device says and hears; the same options give the same."""
+
+    def reactions(options: Mapping[str, object]) -> Sequence[Reaction]:
+        """Return what is called when, for one element; what they remember is that element's alone."""
+
+
+classImplements(DeviceProtocol, IDeviceProtocol)

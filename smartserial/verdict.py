@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 from smartserial import config
+from smartserial.catalog import PROBLEMS, Catalog, UnknownProtocolError
+from smartserial.catalog.catalog import bundled_folder, is_path
+from smartserial.catalog.texts import judged_file
 from smartserial.config.findings import CODES
 from smartserial.definition import check
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.rules.table import RULES
-from smartserial.definition.xml import MOST_BYTES
-from smartserial.files import TooLargeError, UnreadableError, read_bounded
+from smartserial.errors import DefinitionError
 from smartserial.findings import Explanation, Finding
 
+_ENDINGS = (".xml", ".py")
 _FIRST = 4096  # bytes in which the first character stands, or the file is mostly blank
 
 
 def bundled() -> dict[str, Path]:
     """Return the definitions that come with the package, by name."""
-    folder = Path(str(resources.files("smartserial.protocols")))
-    return {path.stem: path for path in sorted(folder.glob("*.xml"))}
-
-
-def definition_path(name: str) -> Path:
-    """Return the path of a definition: a name without a dot or a slash may be that of a bundled one."""
-    path = Path(name)
-    return path if path.exists() else bundled().get(name, path)
+    return {path.stem: path for path in sorted(bundled_folder().glob("*.xml"))}
 
 
 def is_definition(name: str) -> bool:
     """Tell a definition from a configuration: by its name, or by its first character."""
-    path = definition_path(name)
-    if path.suffix.lower() == ".xml" or path.is_fifo():
-        return path.suffix.lower() == ".xml"
+    if not is_path(name):
+        return _is_known(name)
+    path = Path(name)
+    if path.suffix.lower() in _ENDINGS or path.is_fifo():
+        return path.suffix.lower() in _ENDINGS
     try:
         with path.open("rb") as file:
             start = file.read(_FIRST)
@@ -44,22 +41,37 @@ def is_definition(name: str) -> bool:
     return utf16 or start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
+def _is_known(name: str) -> bool:
+    try:
+        Catalog().find(name)
+    except UnknownProtocolError:
+        return "@" in name
+    except DefinitionError:
+        return True
+    return True
+
+
 def read_definition(name: str) -> tuple[Protocol | None, list[Finding]]:
     """Read a definition.
 
     Args:
-        name: a path, or the name of a bundled one; findings say it as it is given.
+        name: a path, or what the catalog knows: a name, or a name and a version; findings say it as it is
+            given.
 
     Returns:
         The definition, None if there are errors; and all that is wrong.
     """
+    path = Path(name)
+    if is_path(name) and path.suffix.lower() != ".py":
+        judged = judged_file(path, name, {})
+        return judged.protocol, list(judged.findings)
     try:
-        data = read_bounded(definition_path(name), MOST_BYTES)
-    except TooLargeError as error:
-        return None, [check.unreadable(name, "XM10", str(error))]
-    except UnreadableError as error:
+        judged = Catalog().find(name).judge(name, {})
+    except UnknownProtocolError as error:
         return None, [check.unreadable(name, "XM11", str(error))]
-    return check.check(data, name)
+    except DefinitionError as error:
+        return None, [check.unreadable(name, "PL01", str(error))]
+    return judged.protocol, list(judged.findings)
 
 
 def judge_file(name: str) -> list[Finding]:
@@ -74,6 +86,7 @@ def explanations() -> Iterator[Explanation]:
     known = [
         *CODES.values(),
         *check.UNREADABLE,
+        *PROBLEMS,
         *(Explanation(rule.code, rule.severity, rule.title, rule.cure) for rule in RULES),
     ]
     yield from sorted(known, key=lambda explanation: explanation.code)

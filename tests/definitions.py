@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from typing import TypeVar
 
@@ -129,6 +130,7 @@ def setting(values: S[T]) -> S[Setting[T] | None]:
     )
 
 
+OBSOLETE = ("close_connection_on_response", "chunked_html", "postpone_port_initialisation")
 PACKET_INFO = st.builds(PacketInfo, UNSIGNED, st.sampled_from((1, 2, 4)), FLAGS, FLAGS)
 PIDS = st.tuples(st.integers(0, 9999), st.integers(0, 9999))
 
@@ -160,7 +162,7 @@ PORTS = st.builds(
     port_type_serial=setting(FLAGS),
     ip_port=setting(WHOLE),
     local_ip_port=setting(WHOLE),
-    bus_address=setting(WORDS.filter(bool)),
+    bus_address=setting(WORDS.filter(lambda text: text.lower() not in ("", "false"))),
     baudrate=setting(WHOLE),
     databits=setting(WHOLE),
     parity=setting(one(Parity)),
@@ -196,7 +198,9 @@ def connections(draw: st.DrawFn) -> tuple[Connection, ...]:
             name = name if number else port.name
             found.append(Connection(kind, name, single and serial, communicates, port))
         else:
-            own = draw(st.just(common) | options) if serial else draw(options)
+            own = draw(st.just(common) | options)
+            obsolete = {name: serial and getattr(common, name) for name in OBSOLETE}
+            own = replace(own, **obsolete)
             tls = draw(setting(FLAGS))
             found.append(Connection(kind, name, single, own, port, draw(FLAGS), tls))
     return tuple(found)

@@ -18,7 +18,8 @@ PLUGIN = ROOT.parent / "twisted" / "plugins" / "smartserial_plugin.py"
 LEVELS: tuple[set[str], ...] = (
     {"", "errors", "lines", "printable", "script", "sharing"},
     {"files", "findings", "layout", "telnet"},
-    {"definition", "protocols", "sarif"},
+    {"definition", "sarif"},
+    {"plugin", "protocols"},
     {"engine", "settings", "interfaces", "events"},
     {"channels", "config", "journal", "books"},
     {"watch", "device", "clientport", "modemwatch"},
@@ -26,7 +27,8 @@ LEVELS: tuple[set[str], ...] = (
     {"drain"},
     {"share"},
     {"difference", "gateway"},
-    {"captures", "console", "decoding", "verdict"},
+    {"captures", "catalog", "console", "streams"},
+    {"decoding", "verdict"},
     {"cli", "parsers", "tap"},
     {"__main__"},
 )
@@ -38,6 +40,7 @@ PURE = {
     "findings",
     "layout",
     "lines",
+    "plugin",
     "printable",
     "protocols",
     "script",
@@ -79,14 +82,24 @@ RESERVED: dict[str, tuple[str, ...]] = {
     "ruamel": ("config.",),
     "fastcrc": ("definition.checksum",),
     "lxml": ("definition.xml",),
-    "twisted.plugin": ("parsers",),
+    "twisted.plugin": ("catalog", "parsers"),
     "twisted.internet.reactor": ("tap",),
     "twisted.logger": ("comports", "events", "journal", "share", "tap", "channels.", "console."),
     "asyncio": (),
     "threading": (),
     "time": (),
 }
-NO_TWISTED = PURE | {"captures", "config", "cli", "decoding", "files", "sarif", "verdict", "__main__"}
+NO_TWISTED = PURE | {
+    "captures",
+    "config",
+    "cli",
+    "decoding",
+    "files",
+    "streams",
+    "sarif",
+    "verdict",
+    "__main__",
+}
 MOST_LINES, MOST_FUNCTION_LINES = 320, 50
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

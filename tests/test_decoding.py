@@ -179,6 +179,35 @@ class DecoderTest(SynchronousTestCase):
         ):
             self.assertEqual([one.length for one in decoded(text, pieces)], lengths)
 
+    def test_what_a_message_sets_in_motion_is_left_out(self) -> None:
+        """Groups, timers, connections and sleep: nothing of that happens, and every message is told."""
+        actions = (
+            '<On id="1">group</On><Type>execute</Type>',
+            '<On id="1">timer</On><Type>start</Type>',
+            '<On>protocol</On><Type value="60000">sleep</Type>',
+            '<On>protocol</On><Type nr="0">close</Type>',
+            '<On id="1">pair</On><Type id="2">timeout</Type>',
+            '<On id="2">parameter</On><Type value="1">increment</Type>',
+        )
+        made = "".join(f'<Action id="{n}"><Name>a{n}</Name>{a}</Action>' for n, a in enumerate(actions, 2))
+        ids = "".join(f"<Id>{n}</Id>" for n in range(2, 2 + len(actions)))
+        trigger = (
+            '<Trigger id="2"><Name>after</Name><On id="each">response</On><Time>after</Time>'
+            f"<Type>action</Type><Content>{ids}</Content></Trigger>"
+        )
+        rest = (
+            '<Commands><Command id="1"><Name>c</Name><Content><Param>1</Param></Content></Command></Commands>'
+            '<Pairs><Pair id="1"><Name>p</Name><Content><Command>1</Command></Content></Pair></Pairs>'
+            '<Groups><Group id="1"><Name>g</Name><Type>poll</Type><Content><Pair>1</Pair></Content></Group>'
+            '</Groups><Timers><Timer id="1"><Name>t</Name><Time>1000</Time><Interval>1</Interval>'
+            "<Content><Group>1</Group></Content></Timer></Timers></Protocol>"
+        )
+        text = LINES.replace("</Triggers>", f"{trigger}</Triggers>").replace(
+            "</Actions>", f"{made}</Actions>"
+        )
+        found = decoded(text.replace("</Protocol>", rest), [b"T=1\rT=2\rP=ab\r"])
+        self.assertEqual([type(one) for one in found], [Message] * 3)
+
     def test_text(self) -> None:
         found = decoded(LINES, [b"T=12\r\x1b\r"])
         self.assertEqual(

@@ -36,7 +36,9 @@ from smartserial.definition.measurement import Display
 from smartserial.definition.message import Command, Pair, Response
 from smartserial.definition.param import Endian, LengthType, Param, ParamType, RawType, ValueType
 from smartserial.definition.protocol import Protocol
+from smartserial.definition.reading.protocol import read_protocol
 from smartserial.definition.writing.xml import to_xml
+from smartserial.definition.xml import parse_xml
 
 START, END = fixed(1, "start", b"\x02"), trailer(2, "end", b"\x03")
 ASK_LEVEL = fixed(3, "ask level", "L?")
@@ -204,6 +206,23 @@ class ParamsTest(SynchronousTestCase):
         self.assertEqual(found.interprete.value, b"\x02")
         self.assertEqual((found.options.connection, found.options.header_trailer_link), (1, 4))
         self.assertEqual(trailer(1, "end", "\r", link=4).options.header_trailer_link, 4)
+
+    def test_constants_that_look_like_hex(self) -> None:
+        """They are what is written in them, one byte for each character."""
+        for make in (fixed, header, trailer):
+            for said in ("0x0D", "0x0D0x0a", " 0x0D\n", "0x0D0A"):
+                found = make(1, "f", said).interprete
+                assert found is not None
+                self.assertEqual((found.value, found.length), (said.encode(), len(said)))
+        for said in ("0x0", "0X0D", "x0x0D", "", "\u20ac", "\xa00x0D"):
+            found = fixed(1, "f", said).interprete
+            assert found is not None
+            self.assertEqual((found.value, found.length), (said, len(said)))
+
+    def test_what_looks_like_hex_is_written_and_read(self) -> None:
+        param = fixed(1, "f", "0x0D")
+        found = read_protocol(parse_xml(to_xml(Protocol("x", params=(param,))).encode()).root)
+        self.assertEqual(found.params, (param,))
 
     def test_bits_name_their_group(self) -> None:
         self.assertEqual(bits(2, "", bit_group(1, "", 1), 3).type_id, (1,))

@@ -17,8 +17,11 @@ from smartserial.definition.checksum import (
     algorithm_of,
     checksum,
     checksum_width,
+    param_checksum,
 )
-from smartserial.definition.param import Crc, Interprete, RawType
+from smartserial.definition.param import Crc, Endian, Interprete, LengthType, Param, RawType, Side, ValueType
+from smartserial.definition.values.codec import ParamCodec
+from smartserial.definition.values.text import Encoding
 from smartserial.definition.values.value import NotAValueError
 
 NINE = b"123456789"
@@ -82,6 +85,40 @@ EXAMPLES: list[tuple[Crc, bytes, int, int]] = [  # covered bytes, width, result
     (Crc("sum"), b"", 1, 0),
     (Crc("modbus"), b"", 2, 0xFFFF),
 ]
+NINES = bytes([225] * 4)  # the sum is 900, 0x384
+COMPLEMENT = frozenset({"ONES COMPLEMENT"})
+DIGITS, BCD, NUMBER = RawType.NUMERIC_TEXT, RawType.BCD, RawType.UNSIGNED_NUMBER
+IN_PARAMS: list[tuple[Crc, RawType, int, int, bytes]] = [  # base, length, the bytes of the sum of NINES
+    (Crc("sum"), DIGITS, 10, 3, b"900"),
+    (Crc("sum"), DIGITS, 10, 5, b"00900"),
+    (Crc("sum"), DIGITS, 10, 2, b"00"),
+    (Crc("sum", off=34), DIGITS, 10, 2, b"34"),
+    (Crc("sum", off=200), DIGITS, 10, 3, b"100"),
+    (Crc("sum", mod=1000), DIGITS, 10, 3, b"900"),
+    (Crc("sum", mod=1000, off=150), DIGITS, 10, 3, b"050"),
+    (Crc("sum", mod=1000, total_offset=200), DIGITS, 10, 3, b"100"),
+    (Crc("sum", mod=256), DIGITS, 10, 3, b"132"),
+    (Crc("sum"), DIGITS, 16, 2, b"84"),
+    (Crc("sum"), DIGITS, 16, 3, b"384"),
+    (Crc("sum"), DIGITS, 16, 4, b"0384"),
+    (Crc("sum"), DIGITS, 2, 8, b"10000100"),
+    (Crc("sum"), DIGITS, 36, 1, b"0"),
+    (Crc("sum"), DIGITS, 36, 2, b"P0"),
+    (Crc("sum"), BCD, 10, 1, b"\x00"),
+    (Crc("sum"), BCD, 10, 2, b"\x09\x00"),
+    (Crc("sum"), NUMBER, 10, 1, b"\x84"),
+    (Crc("sum"), NUMBER, 10, 2, b"\x84\x03"),
+    # bits: of all digits where these are bits, else of the whole bytes that they hold
+    (Crc("subtract"), NUMBER, 10, 2, b"\x7c\xfc"),
+    (Crc("subtract"), DIGITS, 16, 2, b"7C"),
+    (Crc("subtract"), DIGITS, 16, 3, b"C7C"),
+    (Crc("subtract"), DIGITS, 10, 3, b"124"),
+    (Crc("subtract"), DIGITS, 10, 5, b"64636"),
+    (Crc("subtract", mod=1000), DIGITS, 10, 3, b"100"),
+    (Crc("sum", mod=256, options=COMPLEMENT), DIGITS, 10, 3, b"123"),
+    (Crc("sum", mod=256, options=COMPLEMENT), DIGITS, 16, 2, b"7B"),
+    (Crc("sum", options=COMPLEMENT), BCD, 10, 2, b"\x01\x23"),
+]
 REFUSED: list[tuple[Crc, str]] = [
     (Crc("crc"), "'crc' is undefined: it does not say which polynomial"),
     (Crc("Codan"), "'Codan' is undefined"),
@@ -120,6 +157,20 @@ class ExamplesTest(SynchronousTestCase):
     def test_examples(self) -> None:
         for crc, data, width, result in EXAMPLES:
             self.assertEqual(checksum(crc, data, width), result, f"{crc} {data!r}")
+
+    def test_in_params(self) -> None:
+        for crc, raw_type, base, length, data in IN_PARAMS:
+            interprete = Interprete(
+                raw_type, LengthType.FIXED, length, type=ValueType.DOUBLE, base=base, endian=Endian.LITTLE
+            )
+            made = param_checksum(crc, NINES, interprete, length)
+            found = ParamCodec(Param(1, "x", interprete=interprete), Encoding()).encode(made)
+            data = data[::-1] if raw_type is BCD else data
+            self.assertEqual(found, data, f"{crc} {raw_type} {base} {length}")
+
+    def test_half_a_byte_that_means_nothing(self) -> None:
+        interprete = Interprete(BCD, LengthType.FIXED, 2, alignment=Side.LEFT)
+        self.assertEqual(param_checksum(Crc("sum", off=345), NINES, interprete, 2), 245)
 
     def test_refused(self) -> None:
         for crc, words in REFUSED:
@@ -191,4 +242,39 @@ class LawsTest(SynchronousTestCase):
         except (UndefinedChecksumError, NotAValueError):
             return
         self.assertTrue(0 <= result < 256**width)
+        self.assertEqual(param_checksum(crc, data, Interprete(NUMBER), width), result)
         self.assertEqual(checksum(replace(crc, options=crc.options | {"OTHER"}), data, width), result)
+
+    @given(
+        st.sampled_from(["sum", "subtract", "crc-16", "lsb after sum", "fletcher"]),
+        st.binary(max_size=40),
+        st.builds(
+            Interprete,
+            st.sampled_from([DIGITS, BCD, NUMBER, RawType.OTHER]),
+            st.just(LengthType.FIXED),
+            st.sampled_from([1, 2, 4, 8]),
+            type=st.just(ValueType.DOUBLE),
+            base=st.integers(2, 36),
+            endian=st.sampled_from(Endian),
+            alignment=st.none() | st.sampled_from(Side),
+        ),
+        st.frozensets(st.just("ONES COMPLEMENT")),
+        st.integers(-300, 300),
+    )
+    def test_a_param_has_room(
+        self, name: str, data: bytes, interprete: Interprete, options: frozenset[str], offset: int
+    ) -> None:
+        """What is made fits its digits, and is what it would be with more of them where that fits as well."""
+        crc = Crc(name, total_offset=offset, options=options)
+        length = interprete.length or 0
+        made = param_checksum(crc, data, interprete, length)
+        if interprete.raw_type is not RawType.OTHER:  # of a text so many characters, which may be too few
+            one = ParamCodec(Param(1, "x", interprete=interprete), Encoding())
+            self.assertEqual(one.decode(one.encode(made)).value, made)
+        wide = checksum(crc, data, 20)
+        if not options and wide < 1 << 100:
+            shortest = replace(interprete, length=20)
+            self.assertEqual(param_checksum(crc, data, shortest, 20), wide)
+            digits = {DIGITS: interprete.base**length, NUMBER: 256**length}
+            if interprete.raw_type in digits:
+                self.assertEqual(made, wide % digits[interprete.raw_type])

@@ -132,8 +132,11 @@ class CommunicationTest(LanguageTestCase):
 
     def test_hints_are_given_for_few_words_only(self) -> None:
         parsed = parse_communication_options("packetInf;" * 2000)
-        self.assertEqual(len(parsed.problems), 2000)
+        self.assertEqual(len(parsed.problems), 101)
+        self.assertEqual(parsed.problems[-1].message, "and 1900 more such mistakes in the same text")
         self.assertEqual(sum("did you mean packetInfo?" in p.message for p in parsed.problems), 8)
+        parsed = parse_communication_options("x;" * 200 + "maxReceiveBuffer:0")
+        self.assertEqual([p.code for p in parsed.problems[-2:]], ["CO04", "CO01"])
         [problem] = parse_communication_options("x" * 100_000).problems
         self.assertTrue(len(problem.message) < 100)
 
@@ -230,11 +233,19 @@ class PairOptionsTest(LanguageTestCase):
                 ("ignoreTimeout:true", PairOptions(), (("PR07", "expected no value"),)),
                 ("ignoretimeouts", PairOptions(), (("PR07", "did you mean ignoreTimeout?"),)),
                 ("retries:1;Retries:2", PairOptions(retries=1), (("PR07", "retries is given twice"),)),
+                (";retries:1", PairOptions(retries=1), (("PR07", "before each semicolon"),)),
+                ("retries:1; ;;oneByte", PairOptions(retries=1, one_byte=5), (("PR07", "found nothing"),)),
+                (";", PairOptions(), (("PR07", "found nothing"),)),
             ),
         )
 
-    def test_only_unknown_and_repeated_ones_are_warnings(self) -> None:
-        for text, warning in (("bogus", True), ("oneByte;oneByte", True), ("retries:x", None)):
+    def test_only_unknown_repeated_and_empty_ones_are_warnings(self) -> None:
+        for text, warning in (
+            ("bogus", True),
+            ("oneByte;oneByte", True),
+            (";oneByte", True),
+            ("retries:x", None),
+        ):
             self.assertEqual([p.warning for p in parse_pair_options(text).problems], [warning], text)
 
     def test_printing(self) -> None:
@@ -256,7 +267,7 @@ class ResponseOptionsTest(LanguageTestCase):
     def test_meaning(self) -> None:
         self.means(
             parse_response_options,
-            (("", None), ("Connection:2", 2), (" connection:0;other:1", 0), ("x", None)),
+            (("", None), ("Connection:2", 2), (" connection:0; ", 0)),
         )
         self.wrong(
             parse_response_options,
@@ -264,8 +275,12 @@ class ResponseOptionsTest(LanguageTestCase):
                 ("Connection:x", None, (("RE11", "found 'x'"),)),
                 ("Connection", None, (("RE11", "found nothing"),)),
                 ("Connection:1;connection:2", 1, (("RE11", "twice"),)),
+                ("connection:0;other:1", 0, (("RE11", "found 'other'"),)),
+                ("conection:1", None, (("RE11", "did you mean Connection?"),)),
             ),
         )
+        for text, warning in (("other", True), ("Connection:x", None)):
+            self.assertEqual([p.warning for p in parse_response_options(text).problems], [warning], text)
         self.written(print_response_options, ((None, ""), (0, "Connection:0")))
 
 

@@ -168,6 +168,16 @@ class SequenceTest(LanguageTestCase):
             ),
         )
 
+    def test_of_many_steps_the_first_count(self) -> None:
+        self.assertEqual(parse_sequence("*:2;" * 1000), Parsed((Step(Operation.FACTOR, 2.0),) * 1000))
+        parsed = parse_sequence("*:2;" * 999 + "*:3;*:4")
+        self.assertEqual((len(parsed.value), parsed.value[-1].value), (1000, 3.0))
+        self.assertEqual([one.message[:30] for one in parsed.problems], ["expected 1000 steps at most, f"])
+        wrong = parse_sequence("x;" * 300).problems
+        self.assertEqual(
+            (len(wrong), wrong[-1].message), (101, "and 200 more such mistakes in the same text")
+        )
+
     def test_printing(self) -> None:
         self.written(
             print_sequence,

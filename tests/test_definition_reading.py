@@ -426,6 +426,22 @@ class FlowsTest(Table):
                     ),
                 ),
                 (
+                    (
+                        "<Trigger id='1'><On id='7'>parameter</On>"
+                        "<Time case='equal' value='3' nr='8'>change</Time></Trigger>"
+                    ),
+                    Trigger(
+                        1, "", parameter, 7, TriggerTime.CHANGE, comparison=Comparison(Case.EQUAL, param=8)
+                    ),
+                ),
+                (
+                    (
+                        "<Trigger id='1'><On id='7'>parameter</On>"
+                        "<Time case='equal' value='3' nr='x'>change</Time></Trigger>"
+                    ),
+                    Trigger(1, "", parameter, 7, TriggerTime.CHANGE, comparison=Comparison(Case.EQUAL, "3")),
+                ),
+                (
                     "<Trigger id='1'><On>protocol</On><Time>link file changed</Time></Trigger>",
                     Trigger(1, "", TriggerOn.PROTOCOL, None, TriggerTime.LINK_FILE_CHANGE),
                 ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.definition.connection import (
@@ -108,6 +110,10 @@ class OlderTest(SynchronousTestCase):
             (
                 f"<BusAddress>{default('1.*')}<Value>2</Value><Value/><Value>3</Value></BusAddress>",
                 PortSettings(bus_address=Setting("1.*", values=("2", "3"))),
+            ),
+            (
+                f"<BusAddress>{default('False')}<Disabled>true</Disabled></BusAddress>",
+                PortSettings(bus_address=Setting(None, disabled=True)),
             ),
             (
                 f"<Baudrate>{default('9600')}<Value>4800</Value><Value>fast</Value></Baudrate>"
@@ -261,10 +267,16 @@ class NewerTest(SynchronousTestCase):
         """One that leaves a gap is left out: nothing could be meant by what lies between."""
         body = "<Connection id='1'><Serial/></Connection><Connection id='5'><Gpib/></Connection>"
         first = "<Connection id='0'><Http/></Connection>"
-        self.assertEqual(
-            [one.type for one in read(f"<Connections>{first}{body}</Connections>")], [KIND.HTTP, KIND.SERIAL]
-        )
+        for text in (first + body, body + first):
+            found = read(f"<Connections>{text}</Connections>")
+            self.assertEqual([one.type for one in found], [KIND.HTTP, KIND.SERIAL])
         self.assertEqual(read(f"<Connections>{body}</Connections>"), ())
+
+
+class ManyTest(SynchronousTestCase):
+    def test_so_many_are_read(self) -> None:
+        for listed, count in (("serial;" * 40_000, 32_768), (";" * 40_000 + "serial", 1)):
+            self.assertEqual(len(read(f"<Type advanced='{listed}'>serial</Type>")), count)
 
 
 class OverlayTest(SynchronousTestCase):
@@ -303,10 +315,85 @@ class OverlayTest(SynchronousTestCase):
                 KIND.SMART_SERIAL,
                 "N",
                 True,
-                CommunicationOptions(),
+                CommunicationOptions(9),
                 PortSettings("N", ip_port=Setting(7001), retries=Setting(0)),
             ),
         )
+
+    def overlaid(self, older: str, inner: str, attributes: str = "") -> Connection:
+        """A smart-serial connection; `older` is in its `PortSettings`, `inner` in the element over it."""
+        return read(
+            "<Type communicationOptions='packetInfo:4,2,false;maxConcurrentConnections:5;smartIpHeader;"
+            "notifyConnectionPIDs:1,2;closeConnectionOnResponse'>smart-serial single</Type>"
+            f"<PortSettings>{older}</PortSettings><Connections><Connection id='0'>"
+            f"<SmartSerial{attributes}>{inner}</SmartSerial></Connection></Connections>"
+        )[0]
+
+    def test_options_are_laid_over_one_by_one(self) -> None:
+        below = CommunicationOptions(
+            packet_info=PacketInfo(4, 2, False),
+            smart_ip_header=True,
+            max_concurrent_connections=5,
+            notify_connection_pids=(1, 2),
+            close_connection_on_response=True,
+        )
+        packets = (
+            "<PacketInfo><LengthIdentifierOffset>0</LengthIdentifierOffset>"
+            "<LengthIdentifierLength>1</LengthIdentifierLength></PacketInfo>"
+        )
+        notified = (
+            "<NotifyConnectionPIDs><Connections>{}</Connections><Disconnections>4</Disconnections>"
+            "</NotifyConnectionPIDs>"
+        )
+        table: tuple[tuple[str, CommunicationOptions], ...] = (
+            ("", below),
+            ("<MaxReceiveBuffer>9</MaxReceiveBuffer>", replace(below, max_receive_buffer=9)),
+            ("<SmartIPHeader>false</SmartIPHeader>", replace(below, smart_ip_header=False)),
+            ("<SmartIPHeader>no</SmartIPHeader>", below),
+            ("<RedundantPolling>true</RedundantPolling>", replace(below, redundant_polling=True)),
+            (packets, replace(below, packet_info=PacketInfo(0, 1))),
+            (packets.replace(">1<", ">x<"), below),
+            (notified.format("3"), replace(below, notify_connection_pids=(3, 4))),
+            (notified.format("x"), below),
+            (
+                "<MaxConcurrentConnections>7</MaxConcurrentConnections>",
+                replace(below, max_concurrent_connections=7),
+            ),
+        )
+        for text, expected in table:
+            found = self.overlaid("", f"<CommunicationOptions>{text}</CommunicationOptions>")
+            self.assertEqual(found.communication, expected, text)
+
+    def test_the_overlay_can_say_no(self) -> None:
+        flushes = "<FlushPerDatagram>true</FlushPerDatagram>"
+        for text, expected in (("", True), ("false", False), ("no", True), ("true", True)):
+            settings = f"<UserSettings><FlushPerDatagram>{text}</FlushPerDatagram></UserSettings>"
+            found = self.overlaid(flushes, settings, f" single='{text}'")
+            self.assertEqual((found.single, found.port.flush_per_datagram), (expected, expected), text)
+        self.assertFalse(self.overlaid("", "<UserSettings/>").port.flush_per_datagram)
+
+    def test_half_a_setting_keeps_the_other_half(self) -> None:
+        older = "<IPport><DefaultValue>7001</DefaultValue><Disabled>true</Disabled><Value>1</Value></IPport>"
+        table: tuple[tuple[str, Setting[int]], ...] = (
+            ("", Setting(7001, True, values=(1,))),
+            ("<Disabled>false</Disabled>", Setting(7001, False, values=(1,))),
+            ("<DefaultValue>5</DefaultValue>", Setting(5, True, values=(1,))),
+            ("<Range><From>1</From><To>9</To></Range>", Setting(7001, True, 1, 9, values=(1,))),
+            ("<Values><Value>2</Value></Values>", Setting(7001, True, values=(2,))),
+        )
+        for text, expected in table:
+            found = self.overlaid(older, f"<UserSettings><IPport>{text}</IPport></UserSettings>")
+            self.assertEqual(found.port.ip_port, expected, text)
+
+    def test_credentials_are_laid_over_one_by_one(self) -> None:
+        older = "<SSH><Credentials><Username pid='1'/><Password pid='2'/></Credentials></SSH>"
+        found = self.overlaid(older, "<UserSettings><SSH><Identity pid='3'/></SSH></UserSettings>")
+        self.assertEqual(found.port.ssh, SshSettings(1, 2, 3))
+
+    def test_no_bus_address_over_one(self) -> None:
+        older = "<BusAddress><DefaultValue>7</DefaultValue></BusAddress>"
+        settings = "<UserSettings><BusAddress><DefaultValue>false</DefaultValue></BusAddress></UserSettings>"
+        self.assertEqual(self.overlaid(older, settings).port.bus_address, Setting())
 
     def test_another_type(self) -> None:
         found = read(f"{self.OLDER}<Connections><Connection id='1'><Http/></Connection></Connections>")

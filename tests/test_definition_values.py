@@ -29,6 +29,7 @@ FLOAT = {**NUMBER, "raw_type": RawType.DOUBLE}
 DIGITS = {**NUMBER, "raw_type": RawType.NUMERIC_TEXT}
 BCD = {**NUMBER, "raw_type": RawType.BCD, "endian": BIG}
 TEXT = {"raw_type": RawType.TEXT}
+HIGH, LOW = {"type": ValueType.HIGH_NIBBLE}, {"type": ValueType.LOW_NIBBLE}
 
 
 def interprete(said: dict[str, Any], length: int | None = None, **more: Any) -> Interprete:
@@ -98,6 +99,12 @@ ONLY_IN: list[tuple[Interprete, str, Value]] = [
     (interprete({"type": ValueType.HIGH_NIBBLE}, 1), "A7", 10),
     (interprete({"type": ValueType.LOW_NIBBLE}, 1), "7A", 10),
     (interprete(BCD, 2, alignment=Side.RIGHT), "12 3F", 123),
+    (interprete({**TEXT, **HIGH}, 1), "'5", 3),
+    (interprete({"raw_type": RawType.NUMERIC_TEXT, **LOW}, 2), "'1,", 1),
+    (interprete({"raw_type": RawType.NUMERIC_TEXT, **HIGH}, 1, base=16), "'A", 4),
+    (interprete({**BCD, **HIGH}, 1), "97", 9),
+    (interprete({**BCD, **LOW}, 1, alignment=Side.LEFT), "F7", 7),
+    (interprete({"raw_type": RawType.SIGNED_NUMBER, **HIGH}, 1), "FF", 15),
     (interprete({}, trim=frozenset({Side.LEFT})), "'  ab ", "ab "),
     (interprete({}, trim=frozenset({Side.RIGHT})), "'  ab ", "  ab"),
     (interprete({}, trim=frozenset(Side)), "'  a b ", "a b"),
@@ -151,6 +158,12 @@ UNFIT_IN: list[tuple[Interprete, str, str]] = [
     (interprete(FLOAT, 4), "00 00 80 7F", "finite"),
     (interprete(FLOAT, 8), "FF FF FF FF FF FF FF FF", "finite"),
     (interprete(BCD, 2), "1A 23", "two decimal digits a byte, not the bytes 1A 23"),
+    (interprete({**TEXT, **HIGH}, 1), "':", "expected letters, digits"),
+    (interprete({"raw_type": RawType.NUMERIC_TEXT, **LOW}, 1), "'A", "expected digits"),
+    (interprete({"raw_type": RawType.NUMERIC_TEXT, **LOW}, 1, base=16), "'G", "expected digits"),
+    (interprete({**BCD, **HIGH}, 1), "A7", "two decimal digits a byte"),
+    (interprete({**BCD, **LOW}, 1, alignment=Side.RIGHT), "F7", "two decimal digits a byte"),
+    (interprete({"raw_type": RawType.ONLY_OTHERS, **HIGH}, 1), "'x", "bytes of another param"),
     (interprete(NUMBER), "'on", "expected a number, not 'on'"),
     (interprete({"raw_type": RawType.ONLY_OTHERS}), "'x", "bytes of another param"),
 ]
@@ -225,6 +238,12 @@ class TablesTest(SynchronousTestCase):
         for base in (0, 1, 37):
             self.assertRaises(NotAValueError, codec, interprete(DIGITS, base=base))
 
+    def test_no_length(self) -> None:
+        for length in (-1, (1 << 20) + 1, 10**17):
+            for said in ({}, UNSIGNED, DIGITS, HIGH):
+                error = self.assertRaises(NotAValueError, codec, interprete(said, length))
+                self.assertIn("expected a length of 0 to 1048576 bytes", str(error))
+
     def test_no_interprete(self) -> None:
         one = ParamCodec(Param(1, "x"), Encoding())
         self.assertEqual(one.encode("ab"), b"ab")
@@ -283,6 +302,11 @@ class OthersTest(SynchronousTestCase):
         self.assertEqual(one.encode("11.0"), b"***")
         self.assertRaises(NotAValueError, one.decode, b"012")
         self.assertRaises(NotAValueError, one.encode, 12)
+
+    def test_half_a_byte(self) -> None:
+        one = codec(interprete({**BCD, **HIGH}, 3, others=self.others), raw_of=self.bytes_of.__getitem__)
+        self.assertEqual(one.decode(b"\x12\x34\x56").value, 1)
+        self.assertEqual(one.decode(b"***").value, 11)
 
     def test_a_state_is_not_converted(self) -> None:
         said = interprete(DIGITS, 3, factor=2.0, high=5.0, others=self.others)

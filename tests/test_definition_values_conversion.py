@@ -144,6 +144,22 @@ class ConversionTest(SynchronousTestCase):
         self.assertEqual(one.encode(2.5), b"26")
         self.assertEqual(one.decode(b"26").value, 2.5)
 
+    def test_a_sequence_needs_noset(self) -> None:
+        """Without it all that the element says counts for nothing, for values and for bytes."""
+        for kind in (ParamType.READ, ParamType.WRITE):
+            one = codec(kind, factor=2.0, sequence=steps("*:10;+:1"), sequence_noset=False)
+            self.assertEqual(one.decode(b"3").value, 6)
+            self.assertEqual(one.encode(6), b"3")
+        counter = codec(sequence_loop=1010.0, sequence_noset=False).decode(b"20", 1000)
+        self.assertEqual((counter.value, counter.counter), (20, None))
+        broken = codec(sequence=(Step(Operation.DIV),), sequence_noset=False)
+        self.assertEqual(broken.decode(b"3").value, 3)
+
+    def test_digits_stay_text_without_noset(self) -> None:
+        said = {"type": ValueType.STRING, "sequence": steps("*:1"), "sequence_loop": 5.0}
+        self.assertEqual(codec(**said, sequence_noset=False).decode(b"007").value, "007")
+        self.assertEqual(codec(**said).decode(b"007").value, "7")
+
     def test_text_held_numbers(self) -> None:
         one = codec(type=ValueType.STRING, factor=0.1)
         self.assertEqual(one.decode(b"25").value, "2.5")
@@ -191,6 +207,9 @@ class RoundingTest(SynchronousTestCase):
             (0, b"1234567890123.5", 1234567890123),
             (900, b"1.23", 1.23),
             (2000, b"0.5", 0.5),
+            (10**17, b"0.5", 0.5),
+            (-(10**17), b"1234.9", 1234),
+            (10**17, b"1e-1030", 0),
         ):
             self.assertEqual(codec(decimals=decimals).decode(text).value, value, f"{decimals} {text!r}")
 

@@ -135,6 +135,13 @@ class ConstantTest(SynchronousTestCase):
         self.assertEqual(constant_bytes(Param(1, "x"), PAGE), b"")
         self.assertEqual(constant_bytes(fixed(None, None), PAGE), b"")
 
+    def test_a_long_value(self) -> None:
+        """Only a length that is given has a limit."""
+        long = "x" * ((1 << 20) + 1)
+        self.assertEqual(constant_bytes(fixed(long, None), PAGE), long.encode())
+        for length in (-1, len(long)):
+            self.assertRaises(NotAValueError, constant_bytes, fixed(long, length), PAGE)
+
     def test_length_of_the_value(self) -> None:
         interprete = Interprete(length_type=FIXED, value="abc")
         self.assertEqual(fixed_length(interprete, PAGE), 3)
@@ -171,3 +178,6 @@ class InitialTest(SynchronousTestCase):
         self.assertEqual(initial(default_value="7", value=b"\x01", **number), b"\x01")
         self.assertRaises(NotAValueError, initial, default_value="many", length=2, **number)
         self.assertRaises(NotAValueError, initial, default_value="256", length=1, **number)
+        for raw_type in (RawType.TEXT, RawType.OTHER, RawType.NUMERIC_TEXT, RawType.BCD):
+            said = {"length_type": FIXED, "length": 2, "raw_type": raw_type}
+            self.assertRaises(NotAValueError, initial, default_value="12345", **said)

@@ -80,3 +80,13 @@ class StrandsTest(SynchronousTestCase):
 
         self.strands.stop(self.strands.start("a", steps()))
         self.assertEqual(self.told, ["cleaned"])
+
+    def test_what_waits_no_more_is_forgotten(self) -> None:
+        """Answers that come early, behind something that waits for less: nothing is heaped up."""
+        self.strands.start("short", self.waits("short", 1.0))
+        strand = self.strands.start("long", self.waits("long", *[1000.0] * 10_000))
+        for _ in range(9_999):
+            self.strands.resume(strand, None)
+        self.assertLess(len(self.strands._heap), 200)
+        self.strands.wake(1000.0)
+        self.assertEqual(len(self.told), 10_001)

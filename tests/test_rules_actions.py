@@ -41,10 +41,11 @@ def next_wait(extra: str = 'nr="1"', said: str = 'value="100"') -> str:
     return act("pair", "set next", "", said, extra)
 
 
-def at_group(number: int, items: int, item: int | str = 1) -> str:
-    """A definition whose group sets the wait after one of its items."""
+def at_group(number: int, items: int, item: int | str = 1, more: str = "", on: str = "group") -> str:
+    """A definition whose group, or its pair, sets the wait after one of its items."""
     text = action(1, "pair", "set next", "", 'value="100"').replace("<On", f'<On nr="1;{number}"', 1)
-    return told(waiting(1, "group", item, "before"), text, group(1, "<Pair>1</Pair>" * items))
+    moment = "before" if on == "group" else "succeeded"
+    return told(waiting(1, on, item, moment), text, group(1, "<Pair>1</Pair>" * items) + more)
 
 
 class ActionCases(RuleCases, SynchronousTestCase):
@@ -155,7 +156,28 @@ class ActionCases(RuleCases, SynchronousTestCase):
             at_group(2, 2),
             says="expected positions up to 2, the items of group 1, found 3",
         ),
-        Case("AC05", at_group(3, 2), at_group(3, 2, "each")),
+        Case(
+            "AC05",
+            at_group(3, 2, "each"),
+            at_group(3, 2, "each", group(2, "<Pair>1</Pair>" * 3)),
+            "error",
+            line=14,
+            says="expected positions up to 2, the items of the largest group that may run it, found 3",
+        ),
+        Case(
+            "AC05",
+            at_group(3, 2, on="pair"),
+            at_group(3, 2, on="pair", more=group(2, "<Pair>1</Pair>" * 3)),
+            "error",
+            says="up to 2",
+        ),
+        Case("AC05", at_group(3, 2, "each", on="pair"), at_group(2, 2, "each", on="pair"), "error"),
+        Case(
+            "AC05",
+            at_group(3, 2, on="pair", more=group(2, "<Pair>2</Pair>" * 3)),
+            at_group(3, 2, "each", on="pair", more=group(2, "<Pair>2</Pair>" * 3)),
+            "error",
+        ),
         Case(
             "AC06",
             act("protocol", "open", said='nr="1"'),
@@ -348,8 +370,27 @@ class ActionCases(RuleCases, SynchronousTestCase):
 
 
 class ActionsTest(SynchronousTestCase):
+    def test_each_number_has_its_own_hint(self) -> None:
+        for kind, done, hint in (("protocol", "sleep", "write ms"), ("parameter", "pow", "write a number")):
+            [found] = [one for one in findings(act(kind, done, 4, 'value="abc"')) if one.code == "AC12"]
+            self.assertIn(hint, found.hint)
+
     def test_both_elements_may_be_wrong(self) -> None:
-        self.assertEqual(codes(act("x", "y")), ["AC01", "AC01"])
+        neither = NUMBER.replace('<On id="4">parameter</On><Type>increment</Type>', "")
+        for text, words in (
+            (act("paramter", "incremen", 4), ("'paramter'", "'incremen'")),
+            (told(actions=neither), ("the element On, found none", "the element Type, found none")),
+        ):
+            [found] = findings(text)
+            self.assertEqual((found.code, found.line), ("AC01", 12))
+            for word in words:
+                self.assertIn(word, found.message)
+        [found] = findings(act("paramter", "incremen", 4))
+        self.assertEqual(found.hint, "did you mean parameter?; did you mean increment?")
+        [found] = findings(
+            told(actions=NUMBER.replace('<On id="4">parameter</On>', "").replace("ment<", "<"))
+        )
+        self.assertEqual(found.path, "Protocol/Actions/Action[1]/Type")
 
     def test_a_hint(self) -> None:
         [found] = findings(act("group", "execut", 1))

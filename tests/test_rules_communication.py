@@ -40,6 +40,11 @@ def overlay(text: str, body: str = "", kind: str = "SmartSerial", port: str = PO
     return definition(f"{node}{body}", type=f'<Type relativeTimers="true">{type_}</Type>', port=port)
 
 
+def over(older: str, text: str, body: str = "") -> str:
+    """The same, over the options of `Type`, on line 3."""
+    return overlay(text, body).replace("<Type ", f'<Type communicationOptions="{older}" ', 1)
+
+
 def packets(offset: str = "4", width: str = "2", more: str = "") -> str:
     return (
         f"<PacketInfo><LengthIdentifierOffset>{offset}</LengthIdentifierOffset>"
@@ -97,6 +102,15 @@ class OptionCases(RuleCases, SynchronousTestCase):
             also=("CN05",),
             line=4,
             says="true or false in SmartIPHeader",
+        ),
+        Case(
+            "CO01",
+            overlay("<PackeInfo/>"),
+            overlay("<KexAlgorithms><KexAlgorithm>x</KexAlgorithm></KexAlgorithms>"),
+            "warning",
+            also=("CN05",),
+            line=4,
+            says="an option that is known, found 'PackeInfo'",
         ),
         Case("CO01", options("chunkedHTML"), options("useAgentBinding"), says="does nothing here"),
         Case(
@@ -203,11 +217,10 @@ class OptionCases(RuleCases, SynchronousTestCase):
         self.assertEqual([one.code for one in found], ["CO05", "CO05"])
         self.assertEqual(codes(options("notifyConnectionPIDs:5,5")), ["CO05"])
 
-    def test_options_of_type_are_not_for_connections_with_their_own(self) -> None:
-        text = overlay("<MaxReceiveBuffer>4</MaxReceiveBuffer>").replace(
-            '<Type relativeTimers="true">',
-            '<Type relativeTimers="true" communicationOptions="packetInfo:4,2">',
-        )
+    def test_options_of_type_are_for_connections_with_their_own_too(self) -> None:
+        text = over("packetInfo:4,2;maxConcurrentConnections:5", "<MaxReceiveBuffer>4</MaxReceiveBuffer>")
+        self.assertEqual(codes(text), ["CN05"])
+        text = over("closeConnectionOnResponse", "<MaxReceiveBuffer>4</MaxReceiveBuffer>")
         self.assertEqual(sorted(codes(text)), ["CN05", "CO02"])
 
 
@@ -231,6 +244,13 @@ class UseCases(RuleCases, SynchronousTestCase):
             overlay("<SmartIPHeader>true</SmartIPHeader>" + packets()),
             overlay("<SmartIPHeader>true</SmartIPHeader>"),
             also=("CN05",),
+        ),
+        Case(
+            "CO06",
+            over("smartIpHeader", packets()),
+            over("smartIpHeader", f"<SmartIPHeader>false</SmartIPHeader>{packets()}"),
+            also=("CN05",),
+            line=3,
         ),
         Case(
             "CO07",
@@ -282,6 +302,15 @@ class UseCases(RuleCases, SynchronousTestCase):
     def test_severe(self) -> None:
         found = findings(options("smartIpHeader;packetInfo:4,2"))
         self.assertEqual([one.severity for one in found], [ERROR])
+
+    def test_what_is_taken_back_is_not_asked_for(self) -> None:
+        made, polls = "MakeCommandByProtocol", "RedundantPolling"
+        for older, name, code in (
+            ("makeCommandByProtocol", made, "CO09"),
+            ("redundantPolling", polls, "CO08"),
+        ):
+            self.assertIn(code, codes(over(older, f"<{name}>true</{name}>", flow())))
+            self.assertNotIn(code, codes(over(older, f"<{name}>false</{name}>", flow())))
 
     def test_pairs_of_groups_that_stay_do_not_move(self) -> None:
         groups = '<Groups><Group id="1"{}><Name>g</Name><Content><Pair>2</Pair></Content></Group></Groups>'

@@ -55,7 +55,15 @@ class ConditionCases(RuleCases, SynchronousTestCase):
         Case("TR07", of_trigger("id:9 == 1"), of_trigger(GOOD), "error", line=12, says="there is no param 9"),
         Case("TR07", of_trigger("", 'case="equal" nr="9"'), of_trigger("", 'case="equal" nr="4"'), "error"),
         Case("TR07", of_trigger("", 'case="same" value="1"'), of_trigger("", 'case="not equal" value="1"')),
-        Case("TR07", of_trigger("", 'case="less" nr="x"'), of_trigger("", 'case="less" nr="x" value="1"')),
+        Case("TR07", of_trigger("", 'case="less" nr="x"'), of_trigger("", 'case="less" nr="" value="1"')),
+        Case("TR07", of_trigger("", 'case="less" nr="x" value="1"'), of_trigger("", 'case="less" value="1"')),
+        Case(
+            "TR07",
+            of_trigger("", 'case="less" nr="4" value="1"'),
+            of_trigger("", 'case="less" nr="4" value="4"'),
+            "warning",
+            says="param 4 is what counts",
+        ),
         Case("AC09", of_action("id:9 == 1"), of_action(GOOD), "error", line=12, says="there is no param 9"),
         Case(
             "CD01", of_pair("id:4 == "), of_pair("id:4 == 2"), "error", says="found the end, at character 8"
@@ -92,6 +100,22 @@ class ConditionCases(RuleCases, SynchronousTestCase):
             "CD02", of_group("id:4 == 1 OR id:4 == 1"), of_group("id:4 == 1 OR id:4 == 2"), says="id:4 == 1"
         ),
         Case("CD02", of_trigger("id:4 == 1 + 1"), of_trigger("id:4 == id:5 + 1"), says="id:4 == 2"),
+        Case(
+            "CD02",
+            of_group("id:4 == 1 AND id:4 == 2"),
+            of_group("id:4 &gt; 1 AND id:4 < 2"),
+            says="always false",
+        ),
+        Case(
+            "CD02",
+            of_group("id:4 &gt; 5 OR id:4 <= 5"),
+            of_group("id:4 &gt; 5 OR id:4 < 5"),
+            says="always true",
+        ),
+        Case("CD02", of_group('id:2 == "a" AND id:2 == "b"'), of_group('id:2 == "a" OR id:2 == "b"'), "info"),
+        Case("CD02", of_group("id:4 + 0 == 1"), of_group("id:4 + 1 == 0"), "info", says="as in 'id:4 == 1'"),
+        Case("CD02", of_group("1 * id:4 &gt; id:5"), of_group("2 * id:4 &gt; id:5"), says="'id:4 > id:5'"),
+        Case("CD02", of_group("( (id:4 == 1) )"), of_group("(id:4 == 1)"), says="'id:4 == 1'"),
         # Called code has no rule of its own for this, and QA03 tells that nothing of a file is bound.
         Case(
             "CD01", of_code("id:9 == 1"), of_code(GOOD), "error", also=("QA03",), says="there is no param 9"
@@ -105,6 +129,11 @@ class ConditionsTest(SynchronousTestCase):
     def test_an_empty_condition_is_none(self) -> None:
         for made in (of_pair, of_group, of_timer, of_action):
             self.assertEqual(codes(made(" ")), [])
+
+    def test_a_text_that_is_compared_with_numbers_may_be_none(self) -> None:
+        """Then nothing holds, so that the condition tells whether it is one."""
+        self.assertEqual(codes(of_group("id:2 &gt; 5 OR id:2 <= 5")), [])
+        self.assertEqual(codes(of_group("id:65008 &gt; 5 OR id:65008 <= 5")), [])
 
     def test_one_missing_param_is_told_once(self) -> None:
         """Though a pair, an action and a trigger name it."""

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial.definition.reading.protocol import read_protocol
+from smartserial.definition.rules.options import said
+from smartserial.definition.rules.rule import Subject
+from smartserial.definition.rules.sources import sources, types_of
+from smartserial.definition.xml import parse_xml
 from tests.rulebook import PORT, TYPE, Case, RuleCases, codes, definition, findings
 
 OVERLAY = '<Connections><Connection id="0"><SmartSerial/></Connection></Connections>'
@@ -50,8 +55,9 @@ class ConnectionCases(RuleCases, SynchronousTestCase):
             says="found nothing",
         ),
         Case("CN02", two("serial:IP Connection - B;;"), TWO, says="between the semicolons"),
-        Case("CN02", two(" serial:IP Connection - B"), two("serial:IP Connection - B;"), says="no blanks"),
-        Case("CN02", two("serial: IP Connection - B"), TWO),
+        Case("CN02", two(" ;serial:IP Connection - B"), two("serial:IP Connection - B;"), "info"),
+        Case("ID05", two(" serial:IP Connection - B"), TWO, line=3, says="name in advanced"),
+        Case("ID05", two("serial: IP Connection - B"), TWO, "info"),
         Case("CN03", definition(port=""), ONE, also=("CN10",), line=3, says="of 1 connections, found 0"),
         Case("CN03", definition(port=PORT + f"<Ports>{port('x')}</Ports>"), ONE, line=3, says="found 2"),
         Case("CN03", two("serial;serial"), two("serial"), line=3, says="of 3 connections, found 2"),
@@ -78,7 +84,7 @@ class ConnectionCases(RuleCases, SynchronousTestCase):
         ),
         Case("CN09", two("serial", second=None), TWO, line=5, says="found none"),
         Case("CN09", two("serial", second=" "), TWO),
-        Case("CN09", two("serial", second="IP Connection - B "), TWO, says="no blanks"),
+        Case("ID05", two("serial", second="IP Connection - B "), TWO, line=5, says="name of PortSettings"),
         Case("CN10", definition(port=port("IP Connection")), ONE, line=3, says="smart-serial connection 0"),
         Case("CN10", definition(port=PORT.replace("true", "false")), ONE, line=3),
         Case("CN11", definition(type="<Type>smart-serial</Type>"), ONE, line=3, says="found none"),
@@ -88,12 +94,51 @@ class ConnectionCases(RuleCases, SynchronousTestCase):
             definition(type=TYPE.replace("true", "false")),
             definition(type=TYPE.replace("true", "True with reset")),
         ),
+        Case(
+            "CN12",
+            definition(type=VIRTUAL.replace("virtual<", "snmp<")),
+            definition(type=VIRTUAL),
+            "warning",
+            line=3,
+            says="connection 0 is of type snmp, which is not run here",
+        ),
+        Case("CN12", two("http"), TWO, "warning", line=3, says="connection 1 is of type http"),
+        Case(
+            "CN12",
+            definition(OVERLAY.replace("SmartSerial", "Http")),
+            definition(OVERLAY),
+            also=("CN05",),
+            line=4,
+        ),
     )
 
     def test_settings_of_an_overlay_are_settings(self) -> None:
         body = '<Connections><Connection id="0"><SmartSerial>{}</SmartSerial></Connection></Connections>'
         self.assertEqual(sorted(codes(definition(body.format("<UserSettings/>"), port=""))), ["CN05", "CN10"])
         self.assertEqual(sorted(codes(definition(body.format(""), port=""))), ["CN03", "CN05", "CN10"])
+
+    def test_what_is_not_run_needs_no_settings(self) -> None:
+        type_ = '<Type relativeTimers="true" advanced="{}">serial</Type>'
+        for advanced, expected in (
+            ("http", ["CN12"]),
+            ("snmp;http", ["CN12", "CN12"]),
+            ("http;serial", ["CN03", "CN12"]),
+            ("virtual", ["CN03"]),
+        ):
+            self.assertEqual(codes(definition(type=type_.format(advanced))), expected)
+
+    def test_of_many_mistakes_in_one_text_the_first_are_told(self) -> None:
+        for advanced, code, count in (("seriel;" * 250, "CN01", 250), (";" * 251 + "x", "CN02", 251)):
+            found = [one for one in findings(two(advanced)) if one.code == code]
+            self.assertEqual(len(found), 101)
+            self.assertIn(f"and {count - 100} more", found[-1].message)
+
+    def test_connections_are_worked_out_once(self) -> None:
+        root = parse_xml(TWO.encode()).root
+        subject = Subject(read_protocol(root), root, "utf-8", set())
+        for work in (types_of, sources, said):
+            self.assertIs(work(subject), work(subject))
+        self.assertIsNot(types_of(subject), types_of(Subject(subject.protocol, root, "utf-8", set())))
 
     def test_names_in_the_newer_syntax(self) -> None:
         self.assertEqual(codes(ALONE.format("Wire", "IP Connection")), ["CN06", "CN07"])

@@ -62,12 +62,32 @@ class ConstantsCases(RuleCases, SynchronousTestCase):
         Case(
             "PA22",
             number("<DefaultValue>on</DefaultValue>"),
-            number("<DefaultValue>-1.5</DefaultValue>"),
+            number("<DefaultValue>1.5</DefaultValue>"),
             "warning",
             line=5,
             says="'on'",
         ),
         Case("PA22", number("<DefaultValue/>"), one("<DefaultValue/>"), "warning", says="found ''"),
+        Case(
+            "PA22",
+            one("<DefaultValue>abc</DefaultValue>"),
+            one("<DefaultValue>a</DefaultValue>"),
+            "warning",
+            line=5,
+            says="that the param can hold: ",
+        ),
+        Case(
+            "PA22",
+            number("<DefaultValue>65536</DefaultValue>"),
+            number("<DefaultValue>65535</DefaultValue>"),
+            "warning",
+        ),
+        Case(
+            "PA22",
+            number("<Factor>0.1</Factor><DefaultValue>6553.6</DefaultValue>"),
+            number("<Factor>0.1</Factor><DefaultValue>6553.5</DefaultValue>"),
+            "warning",
+        ),
         Case(
             "PA22",
             number("<DefaultValue>1</DefaultValue>", "dummy"),
@@ -110,6 +130,15 @@ class ConstantsCases(RuleCases, SynchronousTestCase):
     def test_texts_take_any_default_and_exception(self) -> None:
         self.assertEqual(codes(one("<DefaultValue>on</DefaultValue>")), [])
         self.assertEqual(codes(one(exception(' value="none"', "<Value>x</Value>"))), [])
+
+    def test_what_other_params_hold_is_not_known(self) -> None:
+        steps = '<Sequence noset="true">factor:id:5</Sequence>'
+        self.assertEqual(codes(number(f"{steps}<DefaultValue>7</DefaultValue>")), [])
+        other = '<Others><Other id="5"><Display>x</Display><Value>99999</Value></Other></Others>'
+        self.assertEqual(codes(number(f"{other}<DefaultValue>99999</DefaultValue>")), [])
+
+    def test_a_default_of_a_param_with_errors(self) -> None:
+        self.assertEqual(codes(number("<DefaultValue>1</DefaultValue>").replace(">2<", ">3<")), ["PA16"])
 
     def test_a_column_has_no_default(self) -> None:
         column = one("<DefaultValue>on</DefaultValue>")

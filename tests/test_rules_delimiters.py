@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial.definition.check import MOST_FINDINGS
 from smartserial.findings import ERROR
 from tests.rulebook import Case, RuleCases, codes, constant, definition, fixed, param
 
@@ -161,7 +162,7 @@ class DelimitersCases(RuleCases, SynchronousTestCase):
         """Each position looks ahead to the next end only, and a checksum is looked at once."""
         many = tuple(number for _ in range(5_000) for number in (1, 7))
         found = codes(heard(*many, params=upto(1, 7) + SUM.format(position=0)))
-        self.assertEqual(found.count("RE06"), 5_000)
+        self.assertEqual(found, ["RE06"] * MOST_FINDINGS + ["XM12"])
 
     @given(st.lists(st.sampled_from((1, 2, 3, 5, 6)), min_size=1, max_size=6))
     def test_each_param_has_one_mistake_at_most(self, content: list[int]) -> None:

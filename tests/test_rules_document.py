@@ -61,8 +61,15 @@ class DocumentCases(RuleCases, SynchronousTestCase):
             "XM03",
             connected(CONNECTIONS.replace("SmartSerial>", "Smart>")),
             connected(CONNECTIONS),
-            also=("XM07", "CN06"),
+            also=("CN06",),
             line=3,
+            says="Sla, found 'Smart'",
+        ),
+        Case(
+            "XM03",
+            connected('<Connections><Connection id="0"/></Connections>'),
+            connected('<Connections><Connection id="0"><Serial/></Connection></Connections>'),
+            also=("CN06",),
             says="found none",
         ),
         Case(
@@ -80,6 +87,7 @@ class DocumentCases(RuleCases, SynchronousTestCase):
             says="Serial, Http",
         ),
         Case("XM04", inside("<RawType>text</RawType>"), inside(""), line=4, says="one RawType in Interprete"),
+        Case("XM04", definition(port=PORT + PORT), PLAIN, line=3, says="one PortSettings in Protocol"),
         Case("XM04", definition("<Params/><Params/>"), definition("<Params/>"), line=4, says="on line 4"),
         Case(
             "XM05",
@@ -87,13 +95,6 @@ class DocumentCases(RuleCases, SynchronousTestCase):
             '<?xml version="1.0" encoding="UTF-8"?>' + PLAIN,
             line=1,
             says="'iso-8859-1'",
-        ),
-        Case(
-            "XM07",
-            definition(type='<Type relativeTimers="true">snmp</Type>'),
-            definition(type='<Type relativeTimers="true">virtual</Type>'),
-            line=3,
-            says="the type snmp is left alone",
         ),
         Case(
             "XM07",
@@ -128,6 +129,16 @@ class DocumentCases(RuleCases, SynchronousTestCase):
                 found = [one for one in findings(text) if one.code in ("XM07", "XM03")]
                 self.assertEqual(len(found), 1, found)
                 self.assertIn(hint, found[0].hint)
+
+    def test_an_unknown_type_of_a_connection_is_told_once(self) -> None:
+        """What stands beside it, or over another connection, is as unknown as anything."""
+        smart = CONNECTIONS.replace("SmartSerial>", "SmartSeriel>")
+        [_, found] = findings(connected(smart))
+        self.assertEqual((found.code, found.hint), ("XM03", "did you mean SmartSerial?"))
+        self.assertEqual(found.path.rpartition("/")[2], "SmartSeriel")
+        beside = smart.replace("</Connection>", "<Odd/></Connection>")
+        self.assertEqual(sorted(codes(connected(beside))), ["CN06", "XM03", "XM07"])
+        self.assertEqual(sorted(codes(definition(smart))), ["CN05", "XM07"])
 
     def test_each_unknown_name_is_told_once(self) -> None:
         found = findings(definition("<Params><Odd/><Odd/><Even/></Params><Odd/>"))

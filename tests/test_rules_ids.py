@@ -30,6 +30,10 @@ def params(*attributes: str) -> str:
     return definition("<Params>\n" + "\n".join(lines) + "</Params>")
 
 
+TURNED = (
+    '<Connections><Connection id="{}" name="IP Connection - C"><Serial/></Connection>'
+    '<Connection id="{}" name="IP Connection - B"><Serial/></Connection></Connections>'
+)
 OVERLAID = definition(CONNECTION.format(0, "IP Connection"))
 
 
@@ -38,6 +42,14 @@ class IdCases(RuleCases, SynchronousTestCase):
         Case("ID01", params(""), params('id="1"'), line=5, says="this param 'p0'"),
         Case("ID01", params('id=""'), params('id="1"')),
         Case("ID01", params('id="  "'), params('id="1"')),
+        Case(
+            "ID01",
+            definition(TURNED.format(1, "").replace(' id=""', "")),
+            definition(TURNED.format(2, 1)),
+            WARNING,
+            also=("CN05", "ID03"),
+            says="by its position it is 1",
+        ),
         Case("ID02", params('id="x"'), params('id="1"'), line=5, says="found 'x'"),
         Case("ID02", params('id="-1"'), params('id="1"')),
         Case("ID02", params('id="01"'), params('id="0"')),
@@ -50,6 +62,13 @@ class IdCases(RuleCases, SynchronousTestCase):
         Case("ID04", params('id="65001"'), params('id="99999"'), says="has this one already"),
         Case("ID04", params('id="100000"'), params('id="1000000"')),
         Case("ID04", params('id="10000000"'), params('id="9999999"')),
+        Case(
+            "ID04",
+            definition(TURNED.format(3, 1)),
+            definition(TURNED.format(2, 1)),
+            also=("CN05",),
+            says="connection 2 next, found 3",
+        ),
         Case(
             "ID04", definition(CONNECTION.format(2, "x")), OVERLAID, also=("CN05",), says="connection 1 next"
         ),

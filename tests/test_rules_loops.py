@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial.definition.rules.effects import Spot
 from smartserial.definition.rules.loops import _parts
 from tests.flowtexts import action, group, pair, told, trigger, waiting
-from tests.rulebook import Case, RuleCases, codes, findings, param
+from tests.rulebook import Case, RuleCases, codes, findings, fixed, param
 
 CONDITION = "<Condition>id:4 == 1</Condition>"
 EXECUTE = action(1, "group", "execute", 1)
@@ -49,6 +49,33 @@ def copy(source: int, target: int, number: int) -> str:
     """An action that copies a param."""
     return calculate("copy", target, f'id="{source}"', number)
 
+
+def holder(id: int, response: int) -> str:
+    """A param that is a response by itself."""
+    return param(id, "response", attributes=f' id="{response}"')
+
+
+def hearing(params: str, *contents: tuple[int, ...], attributes: str = "") -> str:
+    """A definition with more params, and with more responses, from 3 on, that hold them; 3 is awaited."""
+    made = ""
+    for number, content in enumerate(contents, 3):
+        held = "".join(f"<Param>{id}</Param>" for id in content)
+        made += f'<Response id="{number}"><Name>r{number}</Name>'
+        made += f"<Content{attributes}>{held}</Content></Response>"
+    pairs = "".join(pair(number, 1, number) for number in (1, 2, 3))
+    return told(added=params, pairs=pairs).replace("</Responses>", f"{made}</Responses>")
+
+
+def bit(id: int, type: str) -> str:
+    """The first bit of param 6."""
+    said = (
+        "<Interprete><RawType>unsigned number</RawType><LengthType>fixed</LengthType><Type>double</Type>"
+        "<StartPosition>0</StartPosition></Interprete>"
+    )
+    return param(id, type, said, ' id="6"')
+
+
+TIMER = '<Timer id="1"><Name>m</Name><Time>1000</Time><Content><Group>1</Group></Content></Timer>'
 
 # What goes around without end, and the same with a way out or without the last step.
 CERTAIN = (
@@ -99,6 +126,18 @@ CERTAIN = (
         told(change(6), calculate("go", 6), added=param(6, "write")),
         told(change(2), calculate("go", 2)),
         "param 6",
+    ),
+    (
+        "a response that holds itself",
+        hearing(holder(6, 3), (1, 6)),
+        hearing(holder(6, 4), (1, 6), (1, 2)),
+        "response 3 holds response 3",
+    ),
+    (
+        "two responses that hold each other",
+        hearing(holder(6, 3) + holder(7, 4), (1, 7), (1, 6)),
+        hearing(holder(6, 3) + holder(7, 4), (1, 2), (1, 6)),
+        "response 3 holds response 4, which holds response 3",
     ),
     (
         "both ways",
@@ -168,6 +207,24 @@ POSSIBLE = (
         told(waiting(1, "parameter", 2, "change after response"), EXECUTE),
         told(waiting(1, "parameter", 3, "change after response"), EXECUTE),
         "response 1",
+    ),
+    (
+        "a response that may hold itself",
+        hearing(holder(6, 3), (1, 6), attributes=' optional="1"'),
+        hearing(holder(6, 3), (1, 2), attributes=' optional="1"'),
+        "response 3 holds response 3",
+    ),
+    (
+        "a bit of a group",
+        told(change(6), calculate("increment", 7), added=fixed(6, 1, "group") + bit(7, "write bit")),
+        told(change(6), calculate("increment", 7), added=fixed(6, 1, "group") + bit(7, "read bit")),
+        "action 1, which changes param 7, which changes param 6, which fires trigger 1",
+    ),
+    (
+        "a timer that is run again before it runs",
+        told(waiting(1, "timer", 1, "before"), action(1, "timer", "reschedule", 1), timers=TIMER),
+        told(waiting(1, "timer", 1, "before"), action(1, "timer", "stop", 1), timers=TIMER),
+        "action 1, which reschedules timer 1, which fires trigger 1",
     ),
     ("a product", told(change(4), calculate("multiply")), told(change(5), calculate("multiply")), "param 4"),
     (

@@ -47,7 +47,7 @@ def two(text: str, main: str = "smart-serial", second: str = "smart-serial") -> 
     return definition(text + f"<Ports>{PORT.replace('IP Connection', name)}</Ports>", type_)
 
 
-def group(connection: int, pair: int = 1) -> str:
+def group(connection: int, pair: int | str = 1) -> str:
     return (
         f'<Groups><Group id="1" connection="{connection}"><Name>g1</Name><Type>poll</Type>'
         f"<Content><Pair>{pair}</Pair></Content></Group></Groups>"
@@ -70,6 +70,10 @@ def after(*clears: str, on_each: bool = True) -> str:
 
 
 BOTH = pair(COMMAND, ONE, TWO)
+PINGS = (
+    pair(COMMAND, ONE, attributes=' ping="true"'),
+    pair(COMMAND, TWO, id=2, attributes=' ping="true"'),
+)
 APART = after(' id="2"', ' id="1"', on_each=False)
 
 
@@ -186,6 +190,45 @@ class PairsCases(RuleCases, SynchronousTestCase):
             WARNING,
             line=6,
             says="on connection 0, found pair 2 'q2' beside pair 1",
+        ),
+        Case(
+            "PR06",
+            two(
+                body(*PINGS, responses=on(0) + on(1, 2), more=group(0, 2)).replace(
+                    "Connection:1", "Connection:0"
+                )
+            ),
+            two(body(*PINGS, responses=on(0) + on(1, 2), more=group(1, 2))),
+            WARNING,
+            line=5,
+        ),
+        Case(
+            "PR06",
+            two(body(*PINGS, responses=on(1) + on(1, 2), more=group(1, "1</Pair><Pair>2"))),
+            two(
+                body(
+                    PINGS[0],
+                    pair(COMMAND, TWO, id=2),
+                    responses=on(1) + on(1, 2),
+                    more=group(1, "1</Pair><Pair>2"),
+                )
+            ),
+            WARNING,
+            says="on connection 1, found pair 2",
+        ),
+        Case(
+            "PR07",
+            serial(body(pair(COMMAND, attributes=' options=";retries:2"'))),
+            serial(body(pair(COMMAND, attributes=' options="retries:2;"'))),
+            WARNING,
+            line=5,
+            says="before each semicolon, found nothing",
+        ),
+        Case(
+            "PR07",
+            serial(body(pair(COMMAND, attributes=' options="retries:2; ;oneByte"'))),
+            serial(body(pair(COMMAND, attributes=' options=" retries:2;oneByte; "'))),
+            WARNING,
         ),
         Case(
             "PR07",
@@ -325,9 +368,32 @@ class PairsCases(RuleCases, SynchronousTestCase):
         gap = after(' id="2;3"', ' id="1;3"', ' id="1"', on_each=False)
         self.assertEqual(codes(serial(body(three, responses=responses, more=gap))), ["PR03"])
 
-    def test_many_options_that_are_wrong_are_all_told(self) -> None:
-        text = serial(body(pair(COMMAND, attributes=' options="retries:x;what;connection:"')))
-        self.assertEqual(sorted(one.severity for one in findings(text)), [ERROR, ERROR, WARNING])
+    def test_many_options_that_are_wrong_are_all_told_in_one(self) -> None:
+        for options, severity, words in (
+            ("retries:x;what;connection:", ERROR, ("retries: ", "'what'", "connection: ")),
+            ("connection:4;what", ERROR, ("there is no connection 4", "'what'")),
+            ("oneByte;what;oneByte", WARNING, ("'what'", "oneByte is given twice")),
+        ):
+            [found] = findings(serial(body(pair(COMMAND, attributes=f' options="{options}"'))))
+            self.assertEqual((found.code, found.severity), ("PR07", severity))
+            for word in words:
+                self.assertIn(word, found.message)
+
+    def test_options_and_timeout_are_two_texts(self) -> None:
+        text = serial(body(pair(COMMAND, attributes=' options="what" timeout="soon"')))
+        self.assertEqual(
+            [(one.code, one.severity) for one in findings(text)], [("PR07", WARNING), ("PR07", ERROR)]
+        )
+
+    def test_a_ping_of_several_groups_counts_on_each_connection(self) -> None:
+        both = group(0) + group(1).replace('id="1"', 'id="2"', 1).replace("g1", "g2")
+        pairs = (
+            pair(COMMAND, ONE, attributes=' ping="true"'),
+            pair(COMMAND, TWO, id=2, attributes=' ping="true" options="connection:1"'),
+        )
+        more = both.replace("</Groups><Groups>", "")
+        found = findings(two(body(*pairs, responses=response(1) + on(1, 2), more=more)))
+        self.assertIn("on connection 1, found pair 2 'q2' beside pair 1", found[-1].message)
 
     def test_a_pair_with_many_answers_costs_little(self) -> None:
         many = range(1, 3001)

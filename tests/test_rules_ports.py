@@ -148,7 +148,7 @@ class SettingCases(RuleCases, SynchronousTestCase):
             "PS01",
             smart("<IPport><DefaultValue>9</DefaultValue><Range><From>1</From><To>5</To></Range></IPport>"),
             smart("<IPport><DefaultValue>5</DefaultValue><Range><From>1</From><To>5</To></Range></IPport>"),
-            severity=WARNING,
+            severity=ERROR,
             says="within its Range, found 9",
         ),
         Case(
@@ -214,7 +214,15 @@ class SettingCases(RuleCases, SynchronousTestCase):
         Case("PS05", smart("LocalIPport=700"), plain("LocalIPport=700"), line=4),
         Case("PS05", smart("<LocalIPport/>"), smart("<LocalIPport><Disabled>true</Disabled></LocalIPport>")),
         Case("PS06", smart(ssh(), body=STRINGS), plain(ssh(), body=STRINGS), line=4, says="SSH on a serial"),
-        Case("PS06", smart("IPport=22"), plain("IPport=22"), line=4, says="port 22 on a serial"),
+        Case(
+            "PS06",
+            smart("IPport=22"),
+            plain("IPport=22", ssh(), body=STRINGS),
+            line=4,
+            says="port 22 on a serial",
+        ),
+        Case("PS06", plain("IPport=22"), plain("IPport=23"), severity=ERROR, line=4, says="for port 22"),
+        Case("PS06", plain("IPport=22"), serial().replace(PORT, port("IPport=22", kind="udp"))),
         Case(
             "PS06",
             plain(ssh('pid=""'), body=STRINGS),
@@ -284,6 +292,9 @@ class SettingCases(RuleCases, SynchronousTestCase):
         for name in SETTINGS:
             if name not in ("Type", "PortTypeSerial", "LocalIPport", "SslTlsEnabled", "AllowedIPAddresses"):
                 self.assertEqual(codes(smart(f"<{name}><DefaultValue/></{name}>")), [], name)
+
+    def test_older_credentials_are_credentials(self) -> None:
+        self.assertEqual(codes(plain("IPport=22", body=OLDER)), ["PS07"])
 
     def test_wrong_times_are_told_once(self) -> None:
         self.assertEqual(codes(plain("TimeoutTimeElement=1")), ["PS01"])

@@ -188,9 +188,17 @@ class ResponsesCases(RuleCases, SynchronousTestCase):
         Case(
             "RE11",
             definition(params(LF) + on(response(1, 9, attributes=' options="Connection:x"'))),
-            definition(params(LF) + on(response(1, 9, attributes=' options="other"'))),
+            definition(params(LF) + on(response(1, 9, attributes=' options=" connection = 0 ;"'))),
             ERROR,
             says="'x'",
+        ),
+        Case(
+            "RE11",
+            definition(params(LF) + on(response(1, 9, attributes=' options="conection:0"'))),
+            definition(params(LF) + on(response(1, 9, attributes=' options="connection:0"'))),
+            WARNING,
+            line=5,
+            says="found 'conection'; did you mean Connection?",
         ),
         Case(
             "RE11",
@@ -349,6 +357,23 @@ class FramesCases(RuleCases, SynchronousTestCase):
             WARNING,
             line=5,
             says="found it at position 1",
+        ),
+        Case(
+            "RE15",
+            definition(FRAMED + on(response(1, 8, 1, 8, 9))),
+            definition(FRAMED + on(response(1, 8, 1, 9, 9))),
+            WARNING,
+            line=5,
+            says="found it at position 2",
+        ),
+        Case(
+            "RE15",
+            serial(
+                params(constant(7, "0x01", "header"), constant(8, "0x02", "header")) + on(response(1, 7, 8))
+            ),
+            serial(params(constant(7, "0x01", "header"), constant(8, "0x02")) + on(response(1, 7, 8))),
+            WARNING,
+            says="expected the header param 8 'p8' first in response 1 'r1', found it at position 1",
         ),
         Case(
             "RE15",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial.definition.check import MOST_FINDINGS
 from smartserial.findings import ERROR, INFO, WARNING
 from tests.rulebook import Case, RuleCases, codes, constant, findings, fixed, serial
 
@@ -94,6 +95,21 @@ class TimersCases(RuleCases, SynchronousTestCase):
             says="there is no group 4",
         ),
         Case(
+            "TI03",
+            with_(timer().replace("<Group>1</Group>", "")),
+            with_(timer()),
+            ERROR,
+            line=5,
+            says="the groups that the timer runs, found none",
+        ),
+        Case(
+            "TI03",
+            with_(timer().replace("<Content><Group>1</Group></Content>", "")),
+            with_(timer()),
+            ERROR,
+            line=5,
+        ),
+        Case(
             "TI04",
             with_(timer("<Time>5000</Time>", 1, 2)),
             with_(timer("<Time>5000</Time>", 2, 1)),
@@ -121,7 +137,8 @@ class TimersCases(RuleCases, SynchronousTestCase):
         """They are told beside the next shorter one only."""
         timers = (timer(f"<Time>{5000 + number}</Time>", id=number) for number in range(1, 2001))
         found = findings(with_(*timers))
-        self.assertEqual([one.code for one in found], ["TI02"] * 1999)
+        self.assertEqual([one.code for one in found], ["TI02"] * MOST_FINDINGS + ["XM12"])
+        self.assertIn(f"{1999 - MOST_FINDINGS} more", found[-1].message)
 
     def test_a_short_time_is_told_once(self) -> None:
         self.assertEqual(codes(both(300, 400)), ["TI02", "TI02"])

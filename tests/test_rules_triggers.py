@@ -59,6 +59,15 @@ class TriggerCases(RuleCases, SynchronousTestCase):
         Case("TR01", on('<On id="9">timer</On>', "before"), on('<On id="1">session</On>', "timeout")),
         Case(
             "TR01",
+            on('<On id="each">timer</On>', "before"),
+            on('<On id="each">command</On>', "before"),
+            "error",
+            says="the id of a timer, found 'each'",
+        ),
+        Case("TR01", on("<On>timer</On>", "before"), GOOD, says="the id of a timer in On, found nothing"),
+        Case("TR01", on('<On id="each">session</On>', "timeout"), GOOD, says="found 'each'"),
+        Case(
+            "TR01",
             on('<On id="9">parameter</On>', "change"),
             on('<On id="65008">parameter</On>', "change"),
             says="no param 9",
@@ -112,12 +121,24 @@ class TriggerCases(RuleCases, SynchronousTestCase):
                 NUMBER,
             ),
             told(
+                waiting(1, "group", 1, "after", condition="<Condition>id:4 == 1</Condition>")
+                + waiting(2, "group", 1, "before", condition="<Condition>id:4 == 2</Condition>"),
+                NUMBER,
+            ),
+            "warning",
+            says="it is uncertain",
+        ),
+        Case(
+            "TR04",
+            told(
                 waiting(1, "group", 1, "after", "<Id>3</Id>", type="trigger")
                 + waiting(2, "group", 1, "after")
                 + trigger(3),
                 NUMBER,
             ),
-            "info",
+            told(waiting(1, "group", 1, "after", "<Id>3</Id>", type="trigger") + trigger(3), NUMBER),
+            "warning",
+            line=13,
         ),
         Case(
             "TR04",
@@ -227,6 +248,11 @@ class TriggersTest(SynchronousTestCase):
         [found] = findings(text)
         self.assertEqual((found.code, found.line), ("TR01", 12))
         self.assertIn("also named at line 13", found.message)
+
+    def test_one_condition_of_two_decides_nothing(self) -> None:
+        first = waiting(1, "group", 1, "after", condition="<Condition>id:4 == 1</Condition>")
+        [found] = findings(told(first + waiting(2, "group", 1, "after"), NUMBER))
+        self.assertNotIn("uncertain", found.message)
 
     def test_an_action_that_cannot_be_read_still_exists(self) -> None:
         text = told(waiting(1, "group", 1, "after"), action(1, "parameter", "incremen", 4))

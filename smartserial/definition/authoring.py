@@ -16,6 +16,7 @@ from smartserial.definition.flow import EACH, Each, Group, Item, ItemKind, Step,
 from smartserial.definition.flow import TriggerOn as On
 from smartserial.definition.flow import TriggerTime as At
 from smartserial.definition.languages.communication import CommunicationOptions
+from smartserial.definition.languages.constant import parse_constant
 from smartserial.definition.languages.pairoptions import PairOptions
 from smartserial.definition.languages.typeoptions import TypeOptions
 from smartserial.definition.measurement import Display
@@ -38,6 +39,8 @@ _NOTHING = CommunicationOptions()
 
 
 def _constant(id: int, name: str, kind: ParamType, value: str | bytes, options: TypeOptions) -> Param:
+    if isinstance(value, str) and value.isascii() and isinstance(parse_constant(value), bytes):
+        value = value.encode("ascii")  # as a text it would be taken for the bytes that it looks like
     shape = Interprete(RawType.OTHER, _FIXED, length=len(value), value=value)
     return Param(id, name, kind, shape, options=options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from smartserial.definition.node import Node
@@ -12,6 +12,7 @@ from smartserial.definition.reading.protocol import read_protocol
 from smartserial.definition.rules.rule import Found, Rule, Subject
 from smartserial.definition.rules.table import RULES
 from smartserial.definition.writing.protocol import write_protocol
+from smartserial.definition.writing.texts import UnwritableError
 from smartserial.definition.xml import MOST_BYTES, XmlError, parse_xml
 from smartserial.errors import DefinitionError
 from smartserial.findings import ERROR, INFO, WARNING, Explanation, Finding
@@ -31,6 +32,7 @@ UNREADABLE = (
     Explanation(
         "XM12", ERROR, "there are more findings than are told", "cure the first ones, and look again"
     ),
+    Explanation("XM13", ERROR, "the format cannot say a value that was made in Python", "take another value"),
 )
 """What no rule looks for: it keeps a text from being looked at any further, or is about too many findings."""
 
@@ -77,7 +79,10 @@ def check_protocol(protocol: Protocol, file: str = "") -> list[Finding]:
         protocol: the definition.
         file: what findings call it; its name if empty.
     """
-    root = write_protocol(protocol)
+    try:
+        root = write_protocol(protocol)
+    except UnwritableError as error:
+        return [Finding(file or protocol.name, 0, 0, error.path, "XM13", ERROR, error.why)]
     findings = _judge(read_protocol(root), root, "utf-8", file or protocol.name)[1]
     return [finding for finding in findings if finding.code not in _OF_TEXT]
 
@@ -97,7 +102,7 @@ def load(data: bytes, file: str = "Protocol.xml") -> Protocol:
 def _judge(protocol: Protocol, root: Node, encoding: str, file: str) -> tuple[Protocol | None, list[Finding]]:
     subject = Subject(protocol, root, encoding, set())
     judged = [(rule, found) for rule in RULES for found in _of(rule, subject)]
-    findings = [_finding(rule, found, file) for rule, found in _told_once(judged)]
+    findings = [_finding(rule, found, file) for rule, found in _told_once(judged, subject.unreadable)]
     findings.sort(key=lambda finding: (finding.line, finding.column, finding.path, finding.code))
     wrong = any(finding.severity == ERROR for finding in findings)
     return (None if wrong else protocol), _bounded(findings, file)
@@ -125,14 +130,17 @@ def _of(rule: Rule, subject: Subject) -> list[Found]:
     return found
 
 
-def _told_once(judged: Iterable[tuple[Rule, Found]]) -> list[tuple[Rule, Found]]:
-    """Tell what is missing once, where it is first named, with the other places."""
+def _told_once(judged: Iterable[tuple[Rule, Found]], unreadable: Collection[str]) -> list[tuple[Rule, Found]]:
+    """Tell what is missing once, where it is first named, with the other places.
+
+    Of `unreadable` kinds nothing is missing for certain: it may be one of those that nothing can name.
+    """
     told: list[tuple[Rule, Found]] = []
     missing: dict[tuple[str, int], list[tuple[Rule, Found]]] = {}
     for rule, found in judged:
         if found.missing is None:
             told.append((rule, found))
-        else:
+        elif found.missing[0] not in unreadable:
             missing.setdefault(found.missing, []).append((rule, found))
     for places in missing.values():
         places.sort(key=lambda one: (one[0].severity != ERROR, _order(one[1].place)))

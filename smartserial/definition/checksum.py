@@ -2,7 +2,7 @@
 
 The covered bytes go through these steps, each of them only where the definition says so::
 
-    bytes -> byteoffset -> groups -> algorithm, off -> mod -> totaloffset -> ones complement -> width
+    bytes -> byteoffset -> groups -> algorithm, off -> mod -> totaloffset -> ones complement -> room
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import MappingProxyType
 from fastcrc import crc16
 
 from smartserial.definition.param import Crc, Interprete, RawType
-from smartserial.definition.values.value import NotAValueError
+from smartserial.definition.values.value import MOST_DIGITS, NotAValueError
 from smartserial.errors import SmartSerialError
 
 
@@ -132,17 +132,57 @@ def algorithm_of(crc: Crc) -> Algorithm:
 
 
 def checksum(crc: Crc, data: bytes, width: int) -> int:
-    """Return the checksum of `data`, 0 or above.
+    """Return the checksum of `data` as a binary number of so many bytes: 0 to 256 ** `width` - 1.
 
     Args:
         crc: the algorithm and what is added to it.
         data: the covered bytes, in order.
-        width: bytes that the result has room in, see `checksum_width`.
+        width: bytes that the result has room in.
 
     Raises:
         UndefinedChecksumError: the definition cannot be followed.
         NotAValueError: bytes that are taken as hex text are none.
     """
+    return _worked_out(crc, data) & (1 << 8 * width) - 1
+
+
+def param_checksum(crc: Crc, data: bytes, interprete: Interprete, length: int) -> int:
+    """Return the checksum of `data` as a param can hold it; only what it has no room for is left out.
+
+    Three decimal digits hold 0 to 999. Where digits are no bits, a complement and a number below 0 are taken
+    in as many whole bytes as the digits have room for, see `checksum_width`.
+
+    Args:
+        crc: the algorithm and what is added to it.
+        data: the covered bytes, in order.
+        interprete: how the param is written.
+        length: of the param, in bytes.
+
+    Raises:
+        UndefinedChecksumError: the definition cannot be followed.
+        NotAValueError: bytes that are taken as hex text are none.
+    """
+    result = _worked_out(crc, data)
+    base, digits = _digits(interprete, length)
+    are_bits = not base & base - 1
+    if not are_bits and (result < 0 or "ONES COMPLEMENT" in crc.options):
+        result &= (1 << 8 * checksum_width(interprete, length)) - 1
+    return int(result % base**digits)
+
+
+def _digits(interprete: Interprete, length: int) -> tuple[int, int]:
+    """Return the base in which a param is written, and how many digits it has, at least 1."""
+    if interprete.raw_type is RawType.NUMERIC_TEXT:
+        base, digits = max(2, interprete.base), length
+    elif interprete.raw_type is RawType.BCD:
+        base, digits = 10, 2 * length - (interprete.alignment is not None)
+    else:
+        base, digits = 256, length
+    return base, min(max(1, digits), MOST_DIGITS)
+
+
+def _worked_out(crc: Crc, data: bytes) -> int:
+    """Return a checksum before it is cut to what there is room for; it may be below 0."""
     algorithm = algorithm_of(crc)
     if crc.byte_offset:
         data = bytes((byte + crc.byte_offset) & 255 for byte in data)
@@ -151,9 +191,7 @@ def checksum(crc: Crc, data: bytes, width: int) -> int:
     if crc.mod is not None:
         result %= crc.mod
     result = result | crc.total_offset if "OR TOTALOFFSET" in crc.options else result + crc.total_offset
-    if "ONES COMPLEMENT" in crc.options:
-        result = ~result
-    return result & (1 << 8 * width) - 1
+    return ~result if "ONES COMPLEMENT" in crc.options else result
 
 
 def checksum_width(interprete: Interprete, length: int) -> int:
@@ -163,11 +201,8 @@ def checksum_width(interprete: Interprete, length: int) -> int:
         interprete: two hex digits hold one byte, five decimal ones two.
         length: of the param, in bytes.
     """
-    if interprete.raw_type is RawType.NUMERIC_TEXT:
-        return max(1, int(length * log2(max(2, interprete.base)) / 8))
-    if interprete.raw_type is RawType.BCD:
-        return max(1, int(length * log2(100) / 8))
-    return max(1, length)
+    base, digits = _digits(interprete, length)
+    return max(1, int(digits * log2(base) / 8))
 
 
 def _groups(crc: Crc, data: bytes) -> list[int]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from smartserial.definition.action import Action, ActionType
-from smartserial.definition.checksum import UndefinedChecksumError, checksum, checksum_width
+from smartserial.definition.checksum import UndefinedChecksumError, checksum, param_checksum
 from smartserial.definition.connection import ConnectionType
 from smartserial.definition.message import Command
 from smartserial.definition.param import (
@@ -135,9 +135,11 @@ class Composer:
         for position, param in self._of(buffer, ParamType.CRC):
             crc, interprete = param.crc or Crc(""), param.interprete or Interprete()
             covered = b"".join(buffer.parts[place] for place in _positions(crc.content, buffer))
-            is_sized = interprete.length_type is LengthType.FIXED
-            width = checksum_width(interprete, len(self._store.raw(param.id))) if is_sized else _UNSIZED
-            changes += self._fill(buffer, position, checksum(crc, covered, width))
+            if interprete.length_type is LengthType.FIXED:
+                made = param_checksum(crc, covered, interprete, len(self._store.raw(param.id)))
+            else:
+                made = checksum(crc, covered, _UNSIZED)
+            changes += self._fill(buffer, position, made)
         return changes
 
     def reverse(self, buffer: Buffer, param: int, occurrence: int = 0) -> None:

@@ -263,12 +263,12 @@ class Store:
         Raises:
             NotAValueError: it makes no sense.
         """
-        held = self._held(id)
-        interprete = held.interprete
+        interprete = (held := self._held(id)).interprete
         if scale is not None or "scale" in disabled:
             interprete = replace(interprete, scale=None if "scale" in disabled else scale)
         if sequence is not None or "sequence" in disabled:
-            interprete = replace(interprete, sequence=() if "sequence" in disabled else sequence or ())
+            steps = () if "sequence" in disabled or sequence is None else sequence
+            interprete = replace(interprete, sequence=steps, sequence_noset=True)
         held.become(interprete)
 
     def _set(self, held: Held, raw: bytes, value: Value, by: By) -> tuple[Change, ...]:

@@ -7,11 +7,14 @@ the time until which it waits, or None to wait until it is resumed with an answe
 from __future__ import annotations
 
 from collections.abc import Generator
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 
 Steps = Generator[float | None, object, object]
 """Yields seconds on the engine's clock, or None; is sent the answer, or None when the time has come."""
+
+
+_MANY = 64  # entries of the heap before those that wait no more are looked for
 
 
 class Strand:
@@ -31,6 +34,7 @@ class Strands:
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Strand]] = []
+        self._most = _MANY
         self._numbers = count()
         self.current: Strand | None = None
         """The strand that is going on now."""
@@ -86,6 +90,10 @@ class Strands:
             self._wait(strand, until)
 
     def _wait(self, strand: Strand, until: float) -> None:
+        if len(self._heap) >= self._most:
+            self._heap = [entry for entry in self._heap if entry[2]._due == entry[1]]
+            heapify(self._heap)
+            self._most = max(_MANY, 2 * len(self._heap))
         strand._due = next(self._numbers)
         heappush(self._heap, (until, strand._due, strand))
 

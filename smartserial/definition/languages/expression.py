@@ -48,6 +48,9 @@ BITWISE: Final = frozenset({Operator.BIT_AND, Operator.BIT_OR, Operator.BIT_XOR}
 _SUMS = frozenset({Operator.ADD, Operator.SUBTRACT})
 _PRODUCTS = frozenset({Operator.MULTIPLY, Operator.DIVIDE})
 _LEVELS = ({Operator.OR}, {Operator.AND}, RELATIONAL, BITWISE, _SUMS, _PRODUCTS)  # loosest first
+MOST_PARTS = 20_000
+"""Operands, operators and brackets of what is written: more than a condition that can be read has."""
+_OPENING = {"(", " ("}
 _HUGE = {math.inf: "1e999", -math.inf: "-1e999"}
 _PRECEDENCES = {operator: number for number, level in enumerate(_LEVELS) for operator in level}
 
@@ -99,28 +102,51 @@ class Binary(_Part):
     right: Expression
 
 
-Expression = Number | Text | ParamValue | Empty | EmptyString | Binary
+_Operand = Number | Text | ParamValue | Empty | EmptyString
+Expression = _Operand | Binary
 
 
 def params_of(expression: Expression) -> Iterator[int]:
     """Yield the ids of the params that a condition names, from left to right; one may come twice."""
-    if isinstance(expression, ParamValue):
-        yield expression.id
-    elif isinstance(expression, Binary):
-        yield from params_of(expression.left)
-        yield from params_of(expression.right)
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ParamValue):
+            yield part.id
+        elif isinstance(part, Binary):
+            waiting += (part.right, part.left)
 
 
 def print_condition(expression: Expression) -> str:
-    """Write a condition, with no more brackets than it needs.
+    """Write a condition, with no more brackets than it needs; it may be as high as it likes.
 
     Raises:
-        ValueError: a text in it holds a quotation mark, or a number is none.
+        ValueError: a text in it holds a quotation mark, a number is none or does not fit in a double, or it
+            has more than `MOST_PARTS`.
     """
-    match expression:
-        case Binary(operator, left, right):
-            before = _side(left, operator.precedence)
-            return f"{before} {operator.value} {_side(right, operator.precedence + 1)}"
+    written: list[str] = []
+    waiting: list[tuple[Expression | str, int]] = [(expression, 0)]  # and what binds less needs brackets
+    while waiting:
+        part, precedence = waiting.pop()
+        if isinstance(part, str):
+            if part == written[-1] == ")":
+                written.append(" ")  # two brackets want a blank between
+            written.append(part)
+        elif isinstance(part, Binary):
+            own = part.operator.precedence
+            if own < precedence:
+                written += (" (",) if written and written[-1] in _OPENING else ("(",)
+                waiting.append((")", 0))
+            waiting += ((part.right, own + 1), (f" {part.operator.value} ", 0), (part.left, own))
+        else:
+            written.append(_operand(part))
+        if len(written) > MOST_PARTS:  # one object can stand in many places, so there may be no end of them
+            raise ValueError(f"expected a condition of at most {MOST_PARTS} parts")
+    return "".join(written)
+
+
+def _operand(operand: _Operand) -> str:
+    match operand:
         case ParamValue(id):
             return f"id:{id}"
         case Text(text):
@@ -128,17 +154,11 @@ def print_condition(expression: Expression) -> str:
                 raise ValueError(f"expected a text without quotation marks, got {text!r}")
             return f'"{text}"'
         case Number(value):
-            return _HUGE[value] if value in _HUGE else print_decimal(value)
+            try:
+                return _HUGE[value] if value in _HUGE else print_decimal(value)
+            except OverflowError as error:  # an int
+                raise ValueError("expected a number that fits in a double") from error
         case Empty():
             return "empty"
         case EmptyString():
             return "emptystring"
-
-
-def _side(expression: Expression, precedence: int) -> str:
-    """Write one side of an operator, in brackets if it binds less tightly than this."""
-    text = print_condition(expression)
-    if not isinstance(expression, Binary) or expression.operator.precedence >= precedence:
-        return text
-    before, after = " " * text.startswith("("), " " * text.endswith(")")  # two brackets want a blank between
-    return f"({before}{text}{after})"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from smartserial.definition.languages.number import parse_whole
-from smartserial.definition.languages.problem import Parsed, Problem, quoted
+from smartserial.definition.languages.problem import MOST_PROBLEMS, Parsed, Problem, and_more, quoted
 
 _MOST_HINTS = 8  # a hint is dear, and a hostile text has many wrong words
 _LONGEST_HINTED = 40
+_MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,18 @@ class Options:
     fields: dict[str, object] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    _count: Counter[tuple[str, bool | None]] = field(default_factory=Counter)
+
+    def full(self, code: str, warning: bool | None) -> bool:
+        """Tell whether enough problems of a kind are told; then one more is only counted."""
+        self._count[code, warning] += 1
+        return self._count[code, warning] > MOST_PROBLEMS
+
+    def finish(self) -> None:
+        """Say how many problems are not told."""
+        for (code, warning), count in self._count.items():
+            if count > MOST_PROBLEMS:
+                self.problems.append(Problem(code, and_more(count - MOST_PROBLEMS), warning))
 
 
 class OptionList:
@@ -75,10 +89,12 @@ class OptionList:
             if keyword is None:
                 self._not_known(word, options)
             elif keyword.field in options.named:
-                message = f"{keyword.spelling} is given twice: only the first counts"
-                options.problems.append(Problem(keyword.code, message, self._warning))
+                if not options.full(keyword.code, self._warning):
+                    message = f"{keyword.spelling} is given twice: only the first counts"
+                    options.problems.append(Problem(keyword.code, message, self._warning))
             else:
                 self._take(keyword, value, options)
+        options.finish()
         return options
 
     def _take(self, keyword: Keyword, value: str, options: Options) -> None:
@@ -92,6 +108,8 @@ class OptionList:
     def _not_known(self, word: str, options: Options) -> None:
         if self._unknown is None or word.lower() in self._ignored:
             return
+        if options.full(self._unknown, self._warning):
+            return
         close = []
         if len(options.problems) < _MOST_HINTS and len(word) <= _LONGEST_HINTED:
             close = get_close_matches(word.lower(), self.keywords, n=1)
@@ -101,9 +119,12 @@ class OptionList:
 
 
 def split_options(text: str) -> list[tuple[str, str]]:
-    """Return the keywords and values of a list, trimmed; empty parts are left out."""
+    """Return the keywords and values of a list, trimmed; empty parts are left out.
+
+    Of a list of more than 10,000 parts, in which there must be mistakes before, the rest is left out.
+    """
     split = []
-    for part in text.split(";"):
+    for part in text.split(";", _MOST_PARTS)[:_MOST_PARTS]:
         ends = [end for end in (part.find(":"), part.find("=")) if end >= 0]
         end = min(ends, default=len(part))
         if part.strip():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartserial.definition.languages.options import Keyword, OptionList, flag, integer, split_options
-from smartserial.definition.languages.problem import Parsed
+from smartserial.definition.languages.problem import Parsed, Problem
 
 _GAP = 5  # ms, where an option gives none
 _CODE = "PR07"
@@ -51,6 +51,10 @@ def parse_pair_options(text: str) -> Parsed[PairOptions]:
     """Read the options of a pair."""
     options = _OPTIONS.read(split_options(text))
     fields: dict[str, Any] = options.fields
+    *parts, _ = text.strip().split(";")  # a separator at the end separates nothing
+    if not all(map(str.strip, parts)):
+        message = "expected an option before each semicolon, found nothing"
+        options.problems.append(Problem(_CODE, message, warning=True))
     return Parsed(PairOptions(**fields), tuple(options.problems))
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
+MOST_PROBLEMS = 100
+"""Problems of one kind that are told of one text; of those beyond only how many there are."""
 _SHOWN = 40  # characters of a wrong text in a message
 
 
@@ -35,6 +37,11 @@ class Parsed(Generic[T_co]):
 
     value: T_co
     problems: tuple[Problem, ...] = ()
+
+
+def and_more(count: int) -> str:
+    """Return the words for problems that are not told one by one."""
+    return f"and {count} more such mistakes in the same text"
 
 
 def quoted(text: str) -> str:

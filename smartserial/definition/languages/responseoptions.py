@@ -8,7 +8,7 @@ from smartserial.definition.languages.options import Keyword, OptionList, intege
 from smartserial.definition.languages.problem import Parsed
 
 _OPTIONS = OptionList(
-    (Keyword("Connection", "connection", "RE11", integer("RE11")),), unknown=None, warning=True
+    (Keyword("Connection", "connection", "RE11", integer("RE11")),), unknown="RE11", warning=True
 )
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from smartserial.definition.languages.ids import parse_id
 from smartserial.definition.languages.number import parse_decimal, print_decimal
-from smartserial.definition.languages.problem import Parsed, Problem, quoted
+from smartserial.definition.languages.problem import MOST_PROBLEMS, Parsed, Problem, and_more, quoted
 
 _CODE = "PA25"
 
@@ -34,6 +34,8 @@ _SYMBOLS = {
     "%": Operation.REST,
 }
 _OPERATIONS = {**{operation.value: operation for operation in Operation}, **_SYMBOLS}
+_MOST_STEPS = 1000
+_KNOWN = ", ".join(_OPERATIONS)
 _ALONE = frozenset({Operation.LOG10, Operation.LOG20, Operation.OFFSET})
 
 
@@ -57,7 +59,7 @@ def _step(text: str) -> Step | str:
     word, *operand = (part.strip().lower() for part in text.split(":"))
     operation = _OPERATIONS.get(word)
     if operation is None:
-        return f"expected one of {', '.join(_OPERATIONS)}, found {quoted(word)}"
+        return f"expected one of {_KNOWN}, found {quoted(word)}"
     if not any(operand) and operation in _ALONE:
         return Step(operation)
     if len(operand) == 1 and (value := parse_decimal(operand[0])) is not None:
@@ -68,11 +70,17 @@ def _step(text: str) -> Step | str:
 
 
 def parse_sequence(text: str) -> Parsed[tuple[Step, ...]]:
-    """Read steps; wrong ones are left out, and empty parts are passed over."""
-    read = [_step(part) for part in text.split(";") if part.strip()]
+    """Read steps; wrong ones, and those beyond 1,000, are left out, and empty parts are passed over."""
+    parts = text.split(";", _MOST_STEPS)
+    read = [_step(part) for part in parts[:_MOST_STEPS] if part.strip()]
+    wrong = [step for step in read if isinstance(step, str)]
+    if len(wrong) > MOST_PROBLEMS:
+        wrong[MOST_PROBLEMS:] = [and_more(len(wrong) - MOST_PROBLEMS)]
+    if parts[_MOST_STEPS:] and parts[_MOST_STEPS].strip():
+        wrong.append(f"expected {_MOST_STEPS} steps at most, found more: they are left out")
     return Parsed(
         tuple(step for step in read if isinstance(step, Step)),
-        tuple(Problem(_CODE, wrong) for wrong in read if isinstance(wrong, str)),
+        tuple(Problem(_CODE, message) for message in wrong),
     )
 
 

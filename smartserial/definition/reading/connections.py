@@ -30,6 +30,8 @@ from smartserial.definition.reading.texts import choice, decimal, reference, tru
 T = TypeVar("T")
 Parse = Callable[[str], T | None]
 
+NO_SETTINGS = PortSettings()
+"""Nothing is said."""
 MOST_CONNECTIONS = 32_767
 """Connections beside the main one; what ``advanced`` lists beyond is not read."""
 KINDS = {
@@ -55,78 +57,104 @@ def connection_type(text: str) -> tuple[ConnectionType | None, bool]:
 
 def additional(text: str) -> list[tuple[str, str]]:
     """Return the types and names that ``advanced`` adds; connection 1 is the first."""
-    parts = [part.split(":") for part in text.split(";") if part.strip()][:MOST_CONNECTIONS]
+    listed = text.split(";", MOST_CONNECTIONS)[:MOST_CONNECTIONS]
+    parts = [part.split(":", 2) for part in listed if part.strip()]
     return [(part[0].strip(), part[1].strip() if len(part) > 1 else "") for part in parts]
 
 
-def _setting(node: Node | None, parse: Parse[T]) -> Setting[T] | None:
+def _setting(node: Node | None, parse: Parse[T], below: Setting[T] | None) -> Setting[T] | None:
+    """Read one setting; what it does not say is left as it is `below`."""
     if node is None:
-        return None
+        return below
+    under = below or Setting()
+
+    def of(path: str, otherwise: T | None) -> T | None:
+        text = node.text_at(path)
+        return parse(text) if text else otherwise
+
     values = [*node.all("Value"), *node.all("Values/Value")]
-    read = (parse(value.text.strip()) for value in values)
+    read = (parse(value.text.strip()) for value in values if value.text.strip())
+    disabled = truth(node.text_at("Disabled"))
     return Setting(
-        default=parse(node.text_at("DefaultValue")),
-        disabled=bool(truth(node.text_at("Disabled"))),
-        low=parse(node.text_at("Range/From")),
-        high=parse(node.text_at("Range/To")),
-        values=tuple(value for value in read if value is not None),
+        default=of("DefaultValue", under.default),
+        disabled=under.disabled if disabled is None else disabled,
+        low=of("Range/From", under.low),
+        high=of("Range/To", under.high),
+        values=tuple(value for value in read if value is not None) if values else under.values,
         place=node.place,
     )
 
 
-def _word(text: str) -> str | None:
-    return text or None
+def _bus_address(text: str) -> str | None:
+    """Return an address; ``false`` says that there is none."""
+    return text if truth(text) is not False else None
 
 
-def _ssh(node: Node | None) -> SshSettings | None:
+def _ssh(node: Node | None, below: SshSettings | None) -> SshSettings | None:
     if node is None:
-        return None
+        return below
+    under = below or SshSettings()
 
-    def pid(path: str) -> int | None:
+    def pid(path: str, otherwise: int | None) -> int | None:
         found = node.first(path)
-        return reference(found.attributes.get("pid", "")) if found is not None else None
+        return reference(found.attributes.get("pid", "")) if found is not None else otherwise
 
     return SshSettings(
-        pid("Credentials/Username"), pid("Credentials/Password"), pid("Identity"), place=node.place
+        pid("Credentials/Username", under.username),
+        pid("Credentials/Password", under.password),
+        pid("Identity", under.identity),
+        place=node.place,
     )
 
 
-def port_settings(node: Node, name: str = "") -> PortSettings:
-    """Read the defaults and limits of a connection's settings."""
+def port_settings(node: Node, name: str = "", below: PortSettings = NO_SETTINGS) -> PortSettings:
+    """Read the defaults and limits of a connection's settings.
 
-    def of(element: str, parse: Parse[T]) -> Setting[T] | None:
-        return _setting(node.first(element), parse)
+    Args:
+        node: the element that holds them.
+        name: theirs, where they do not say one.
+        below: settings of which all stays that is not said again, each half of one by itself.
+    """
 
+    def of(element: str, parse: Parse[T], under: Setting[T] | None) -> Setting[T] | None:
+        return _setting(node.first(element), parse, under)
+
+    flush = truth(node.text_at("FlushPerDatagram"))
     return PortSettings(
-        name=node.attributes.get("name", name).strip(),
-        type=of("Type", lambda text: choice(PortType, text)),
-        port_type_ip=of("PortTypeIP", truth),
-        port_type_udp=of("PortTypeUDP", truth),
-        port_type_serial=of("PortTypeSerial", truth),
-        ip_port=of("IPport", whole),
-        local_ip_port=of("LocalIPport", whole),
-        bus_address=of("BusAddress", _word),
-        baudrate=of("Baudrate", whole),
-        databits=of("Databits", whole),
-        parity=of("Parity", lambda text: choice(Parity, text)),
-        stopbits=of("Stopbits", decimal),
-        flowcontrol=of("Flowcontrol", lambda text: choice(FlowControl, text)),
-        timeout_time=of("TimeoutTime", whole),
-        retries=of("Retries", whole),
-        timeout_time_element=of("TimeoutTimeElement", whole),
-        slow_poll=of("SlowPoll", whole),
-        slow_poll_base=of("SlowPollBase", lambda text: choice(SlowPollBase, text)),
-        ping_interval=of("PingInterval", whole),
-        flush_per_datagram=bool(truth(node.text_at("FlushPerDatagram"))),
-        ssh=_ssh(node.first("SSH")),
-        skip_certificate_verification=of("SkipCertificateVerification", truth),
+        name=node.attributes.get("name", name).strip() or below.name,
+        type=of("Type", lambda text: choice(PortType, text), below.type),
+        port_type_ip=of("PortTypeIP", truth, below.port_type_ip),
+        port_type_udp=of("PortTypeUDP", truth, below.port_type_udp),
+        port_type_serial=of("PortTypeSerial", truth, below.port_type_serial),
+        ip_port=of("IPport", whole, below.ip_port),
+        local_ip_port=of("LocalIPport", whole, below.local_ip_port),
+        bus_address=of("BusAddress", _bus_address, below.bus_address),
+        baudrate=of("Baudrate", whole, below.baudrate),
+        databits=of("Databits", whole, below.databits),
+        parity=of("Parity", lambda text: choice(Parity, text), below.parity),
+        stopbits=of("Stopbits", decimal, below.stopbits),
+        flowcontrol=of("Flowcontrol", lambda text: choice(FlowControl, text), below.flowcontrol),
+        timeout_time=of("TimeoutTime", whole, below.timeout_time),
+        retries=of("Retries", whole, below.retries),
+        timeout_time_element=of("TimeoutTimeElement", whole, below.timeout_time_element),
+        slow_poll=of("SlowPoll", whole, below.slow_poll),
+        slow_poll_base=of("SlowPollBase", lambda text: choice(SlowPollBase, text), below.slow_poll_base),
+        ping_interval=of("PingInterval", whole, below.ping_interval),
+        flush_per_datagram=below.flush_per_datagram if flush is None else flush,
+        ssh=_ssh(node.first("SSH"), below.ssh),
+        skip_certificate_verification=of(
+            "SkipCertificateVerification", truth, below.skip_certificate_verification
+        ),
         place=node.place,
     )
 
 
 def port_nodes(root: Node) -> list[Node]:
-    """Return the elements with settings, in the order of the connections that they are for."""
-    return [*root.all("PortSettings"), *root.all("Ports/PortSettings")]
+    """Return the elements with settings, in the order of the connections that they are for.
+
+    Of several for the main connection the first counts.
+    """
+    return [*[*root.all("PortSettings")][:1], *root.all("Ports/PortSettings")]
 
 
 def _first_syntax(root: Node) -> list[Connection]:
@@ -162,26 +190,31 @@ def _packet_info(node: Node | None) -> PacketInfo | None:
     return PacketInfo(offset, width, include is not False, bool(truth(node.text_at("LittleEndian"))))
 
 
-def _communication(node: Node | None) -> CommunicationOptions:
-    """Read the options of one connection, each an element."""
+def communication(node: Node | None, below: CommunicationOptions) -> CommunicationOptions:
+    """Read the options of one connection, each an element; what they do not say is left as it is `below`."""
     if node is None:
-        return CommunicationOptions()
+        return below
 
-    def flag(name: str) -> bool:
-        return bool(truth(node.text_at(name)))
+    def flag(name: str, otherwise: bool) -> bool:
+        said = truth(node.text_at(name))
+        return otherwise if said is None else said
+
+    def number(name: str, otherwise: int | None) -> int | None:
+        said = whole(node.text_at(name))
+        return otherwise if said is None else said
 
     connects = reference(node.text_at("NotifyConnectionPIDs/Connections"))
     disconnects = reference(node.text_at("NotifyConnectionPIDs/Disconnections"))
-    return CommunicationOptions(
-        max_receive_buffer=whole(node.text_at("MaxReceiveBuffer")),
-        packet_info=_packet_info(node.first("PacketInfo")),
-        smart_ip_header=flag("SmartIPHeader"),
-        max_concurrent_connections=whole(node.text_at("MaxConcurrentConnections")),
-        notify_connection_pids=(
-            (connects, disconnects) if connects is not None and disconnects is not None else None
-        ),
-        make_command_by_protocol=flag("MakeCommandByProtocol"),
-        redundant_polling=flag("RedundantPolling"),
+    notified = (connects, disconnects) if connects is not None and disconnects is not None else None
+    return replace(
+        below,
+        max_receive_buffer=number("MaxReceiveBuffer", below.max_receive_buffer),
+        packet_info=_packet_info(node.first("PacketInfo")) or below.packet_info,
+        smart_ip_header=flag("SmartIPHeader", below.smart_ip_header),
+        max_concurrent_connections=number("MaxConcurrentConnections", below.max_concurrent_connections),
+        notify_connection_pids=notified or below.notify_connection_pids,
+        make_command_by_protocol=flag("MakeCommandByProtocol", below.make_command_by_protocol),
+        redundant_polling=flag("RedundantPolling", below.redundant_polling),
     )
 
 
@@ -190,55 +223,47 @@ def kind_node(node: Node) -> Node | None:
     return next((child for child in node.children if child.name in KINDS), None)
 
 
-def _overlay(below: Connection | None, node: Node) -> Connection:
-    """Read one ``Connection``, over what the other syntax says of it."""
+def _overlay(below: Connection, node: Node) -> Connection:
+    """Read one ``Connection``, over what is said of it before: what it does not say stays."""
     kind = kind_node(node)
     name = node.attributes.get("name", "").strip()
     if kind is None:  # the older variant
         found, single = connection_type(node.text_at("Type"))
-        kind = node
+        kind, shared = node, False
     else:
         found, single = KINDS[kind.name], bool(truth(kind.attributes.get("single", "")))
+        shared = truth(kind.attributes.get("single", "")) is False
     settings = kind.first("UserSettings")
-    port = port_settings(settings, name) if settings is not None else PortSettings(name)
-    if below is not None:
-        port = _merged(below.port, port)
-    options = kind.first("CommunicationOptions")
+    port, tls, allow_list = replace(below.port, name=name or below.port.name), below.tls, below.allow_list
+    if settings is not None:
+        port = port_settings(settings, name, below.port)
+        tls = _setting(settings.first("SslTlsEnabled"), truth, tls)
+        no_list = truth(settings.text_at("AllowedIPAddresses/Disabled"))
+        allow_list = allow_list if no_list is None else not no_list
     return Connection(
-        found or (below.type if below is not None else ConnectionType.VIRTUAL),
-        name or (below.name if below is not None else ""),
-        single or (below is not None and below.single),
-        _communication(options)
-        if options is not None
-        else below.communication
-        if below is not None
-        else CommunicationOptions(),
+        found or below.type,
+        name or below.name,
+        single or (below.single and not shared),
+        communication(kind.first("CommunicationOptions"), below.communication),
         port,
-        allow_list=truth(kind.text_at("UserSettings/AllowedIPAddresses/Disabled")) is False,
-        tls=_setting(settings.first("SslTlsEnabled"), truth) if settings is not None else None,
+        allow_list,
+        tls,
         place=node.place,
     )
 
 
-def _merged(below: PortSettings, above: PortSettings) -> PortSettings:
-    """Return settings where those `above` that say something count."""
-    plain = PortSettings()
-    said = {
-        name: getattr(above, name)
-        for name in PortSettings.__slots__
-        if name != "place" and getattr(above, name) != getattr(plain, name)
-    }
-    return replace(below, **said)
-
-
 def connection_nodes(root: Node) -> list[tuple[int, Node]]:
-    """Return each ``Connection`` with the number that it is about."""
+    """Return each ``Connection`` with the number that it is about, in the order of these.
+
+    One without a number is about the connection of its position.
+    """
     nodes = list(root.all("Connections/Connection"))
     numbers = [whole(node.attributes.get("id", "")) for node in nodes]
-    return [
+    found = [
         (n if number is None else number, node)
         for n, (number, node) in enumerate(zip(numbers, nodes, strict=True))
     ]
+    return sorted(found, key=lambda one: one[0])
 
 
 def read_connections(root: Node) -> tuple[Connection, ...]:
@@ -248,5 +273,5 @@ def read_connections(root: Node) -> tuple[Connection, ...]:
         if 0 <= number < len(connections):
             connections[number] = _overlay(connections[number], node)
         elif number == len(connections):
-            connections.append(_overlay(None, node))
+            connections.append(_overlay(Connection(ConnectionType.VIRTUAL), node))
     return tuple(connections)

@@ -103,9 +103,8 @@ def _comparison(node: Node) -> Comparison | None:
     case = choice(Case, node.attributes.get("case", ""))
     if case is None:
         return None
-    value = node.attributes.get("value", "")
     held = reference(node.attributes.get("nr", ""))
-    return Comparison(case, value, held if not value else None)
+    return Comparison(case, node.attributes.get("value", "") if held is None else "", held)
 
 
 def moment(text: str) -> TriggerTime | None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from smartserial.definition.action import SUPPORTED, ActionOn, ActionType
-from smartserial.definition.flow import EACH, Group, Trigger, TriggerOn, TriggerTime, TriggerType
+from smartserial.definition.flow import (
+    EACH,
+    MOMENTS,
+    Group,
+    ItemKind,
+    Trigger,
+    TriggerOn,
+    TriggerTime,
+    TriggerType,
+)
 from smartserial.definition.languages.ids import parse_id
 from smartserial.definition.languages.number import parse_whole
 from smartserial.definition.languages.problem import quoted
@@ -169,19 +178,25 @@ def _positions(action: SaidAction) -> list[int] | None:
 def _outside(
     protocol: Protocol, actions: dict[int | None, SaidAction], positions: dict[int, list[int] | None]
 ) -> Iterator[Found]:
-    """Find positions that the group, at whose moment an action runs, does not have; once for each action."""
+    """Find positions that the group, at whose moment an action runs, does not have; once for each action.
+
+    Of several groups at whose moments, or at those of whose pairs, it may run, none has them.
+    """
     chains = Chains(protocol)
     left = dict(actions)
-    for group, number in _runs(protocol, chains):
+
+    def beyond(number: int, count: int, which: str) -> Iterator[Found]:
         action = left.get(number)
-        if action is None:
-            continue
-        count = len(group.content)
-        beyond = [position for position in positions[id(action.node)] or () if position > count]
-        if beyond:
+        found = [one for one in positions[id(action.node)] or () if one > count] if action else []
+        if action is not None and found:
             del left[number]
-            message = f"expected positions up to {count}, the items of group {group.id}, found {beyond[0]}"
+            message = f"expected positions up to {count}, the items of {which}, found {found[0]}"
             yield Found(action.on.place, message)
+
+    for group, number in _runs(protocol, chains):
+        yield from beyond(number, len(group.content), f"group {group.id}")
+    for number, count in _largest(protocol, chains).items():
+        yield from beyond(number, count, "the largest group that may run it")
 
 
 def _runs(protocol: Protocol, chains: Chains) -> Iterator[tuple[Group, int]]:
@@ -192,6 +207,28 @@ def _runs(protocol: Protocol, chains: Chains) -> Iterator[tuple[Group, int]]:
                 continue
             for action in chains.actions_for(TriggerOn.GROUP, group.id, time):
                 yield group, action.id
+
+
+def _largest(protocol: Protocol, chains: Chains) -> dict[int, int]:
+    """Return how many items the largest group has at whose moments, or its pairs', each action may run."""
+    sizes: dict[tuple[TriggerOn, int, TriggerTime], int] = {}
+    for group in protocol.groups:
+        pairs = {item.id for item in group.content if item.kind is ItemKind.PAIR}
+        moments = [(TriggerOn.GROUP, group.id, time) for time in MOMENTS[TriggerOn.GROUP]]
+        moments += [(TriggerOn.PAIR, number, time) for number in pairs for time in MOMENTS[TriggerOn.PAIR]]
+        for moment in moments:
+            sizes[moment] = max(sizes.get(moment, 0), len(group.content))
+    named: dict[tuple[TriggerOn, TriggerTime, int | None], tuple[int, int]] = {}
+    for (on, number, time), size in sizes.items():
+        triggers = chains.triggers_for(on, number, time)
+        key = on, time, None if any(one.on_id is EACH for one in triggers[:1]) else number
+        if triggers:
+            named[key] = number, max(size, named[key][1] if key in named else 0)
+    largest: dict[int, int] = {}
+    for (on, time, _), (number, size) in named.items():
+        for action in chains.actions_for(on, number, time):
+            largest[action.id] = max(size, largest.get(action.id, 0))
+    return largest
 
 
 RULES: tuple[Rule, ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from enum import Enum
 
 from smartserial.definition.action import SUPPORTED, UNSUPPORTED, Action, ActionOn, ActionType
@@ -32,6 +33,9 @@ _NUMBERS: dict[ActionType, Callable[[str], float | None]] = {
     A.POW: parse_decimal,
     A.SLEEP: parse_whole,
 }
+_HINTS = dict.fromkeys(_NUMBERS, 'write a number, as in value="2.5"') | {
+    A.SLEEP: 'write ms, as in value="500"; without a value it is 5000'
+}
 
 
 def said(subject: Subject) -> Iterator[Found]:
@@ -39,10 +43,18 @@ def said(subject: Subject) -> Iterator[Found]:
     kinds: tuple[tuple[str, type[Enum]], ...] = (("On", ActionOn), ("Type", ActionType))
     hints = {name: Hints(str(kind.value) for kind in words) for name, words in kinds}
     for node in subject.root.all("Actions/Action"):
-        for name, words in kinds:
-            found = _said(node, name, words, hints[name])
-            if found is not None:
-                yield found
+        wrong = [_said(node, name, words, hints[name]) for name, words in kinds]
+        found = [one for one in wrong if one is not None]
+        if found:
+            exact = max(found, key=lambda one: len(one.place.path))
+            message, hint = (
+                "; ".join(filter(None, texts)) for texts in zip(*map(_texts, found), strict=True)
+            )
+            yield replace(exact, message=message, hint=hint)
+
+
+def _texts(found: Found) -> tuple[str, str]:
+    return found.message, found.hint
 
 
 def _said(node: Node, name: str, words: type[Enum], hints: Hints) -> Found | None:
@@ -175,7 +187,7 @@ def data(subject: Subject) -> Iterator[Found]:
         if action.done is A.REPLACE_DATA:
             yield from problems_of(parse_replace_data(attributes.get("options", "")).problems, "AC12", place)
         for message in (*_offsets(action), *_values(action)):
-            yield Found(place, message, severity=WARNING)
+            yield Found(place, message, _HINTS.get(action.done, ""), severity=WARNING)
         if action.done is A.SET_INFO:
             for problem in _set_info(action):
                 yield Found(place, problem.message, severity=WARNING)

@@ -10,7 +10,7 @@ from smartserial.definition.node import Node
 from smartserial.definition.param import ParamType
 from smartserial.definition.rules.problems import problems_of
 from smartserial.definition.rules.rule import Found, Rule, Subject
-from smartserial.definition.rules.sources import Delimiting
+from smartserial.definition.rules.sources import Delimiting, connections_known
 from smartserial.findings import ERROR, WARNING
 
 _STUFFED = frozenset({ConnectionType.SMART_SERIAL, ConnectionType.GPIB})
@@ -75,7 +75,7 @@ def other_trailers(subject: Subject) -> Iterator[Found]:
 def nothing_stuffed(subject: Subject) -> Iterator[Found]:
     """Stuffing is said where a connection uses it."""
     node, protocol = _node(subject), subject.protocol
-    if node is None or protocol.stuffing is None:
+    if node is None or protocol.stuffing is None or not connections_known(subject):
         return
     if not any(connection.type in _STUFFED for connection in protocol.connections):
         yield Found(node.place, "expected a smart-serial connection for stuffing, found none")

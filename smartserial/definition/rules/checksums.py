@@ -17,6 +17,8 @@ from smartserial.findings import ERROR, WARNING
 
 _NUMBERS = ("byteoffset", "mod", "off", "totaloffset")
 _LONGEST_NAME = 40
+_GROUPS = {(1, False), (2, False), (2, True)}
+"""Bytes that are taken at a time, and whether they are a binary number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,11 @@ def _uses(subject: Subject, *types: ParamType) -> dict[int, _Use]:
 
 
 def _positions(node: Node, use: _Use | None, own: bool) -> Iterator[Found]:
-    """Judge the positions that an element covers; `own` allows that of the param itself."""
+    """Judge the positions that an element covers; `own` allows that of the param itself, and none at all."""
     items = list(node.all("Content/Param"))
     if not items:
         message = "expected the positions that are covered in Content, found none"
-        yield Found(node.place, message, severity=WARNING)
+        yield Found(node.place, message, severity=WARNING if own else None)
     for item in items:
         position = whole(item.text)
         if not item.text.strip():
@@ -100,8 +102,9 @@ def _numbers(crc: Node, type_: Node | None, place: Place) -> Iterator[Found]:
         if text and whole(text) is None:
             yield Found(place, f"expected a whole number in {name}, found {shown(text)}")
     text = said.get("groupbytes", "").strip()
-    if text and group_bytes(text) is None:
-        yield Found(place, f"expected groupbytes as in 2 or 2;binary, found {shown(text)}")
+    read = group_bytes(text)
+    if text and (read is None or read not in _GROUPS):
+        yield Found(place, f"expected groupbytes 1, 2 or 2;binary, found {shown(text)}")
 
 
 def length_defined(subject: Subject) -> Iterator[Found]:

@@ -42,8 +42,11 @@ def _before(
 
     Returns:
         The command, its params, the one of that kind, and the types of actions in the order of their running.
-        Commands with errors are left out, and those whose triggers name what is unknown.
+        Commands with errors are left out, and those whose triggers name what is unknown; so are all if there
+        is a trigger that is not read at all.
     """
+    if "trigger" in subject.unreadable:
+        return
     chains = Chains(subject.protocol)
     for command in subject.protocol.commands:
         params = subject.params_of(command) or ()

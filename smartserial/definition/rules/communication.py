@@ -9,11 +9,13 @@ from smartserial.definition.languages.ids import parse_id
 from smartserial.definition.languages.number import parse_whole
 from smartserial.definition.languages.problem import quoted
 from smartserial.definition.node import Node
+from smartserial.definition.reading.connections import KINDS
 from smartserial.definition.reading.texts import truth
 from smartserial.definition.rules.options import said
-from smartserial.definition.rules.problems import problems_of
+from smartserial.definition.rules.problems import Hints, problems_of
 from smartserial.definition.rules.rule import Found, Rule, Subject
-from smartserial.definition.rules.sources import string_param
+from smartserial.definition.rules.sources import connections_known, string_param
+from smartserial.definition.rules.vocabulary import CHILDREN
 from smartserial.findings import ERROR, WARNING
 
 _SMART_ONLY = {
@@ -36,11 +38,24 @@ def unknown_option(subject: Subject) -> Iterator[Found]:
             yield Found(one.place, message, "take it out")
         if one.node is not None:
             yield from _texts(one.node, _FLAGS, _is_truth, "true or false")
+    hints = Hints(CHILDREN["options"])
+    for option in _option_nodes(subject.root):
+        if option.name not in CHILDREN["options"]:
+            message = f"expected an option that is known, found {quoted(option.name)}"
+            yield Found(option.place, message, hints.hint(option.name))
+
+
+def _option_nodes(root: Node) -> Iterator[Node]:
+    """Yield what stands in the options of each ``Connection``, in both variants."""
+    for connection in root.all("Connections/Connection"):
+        for holder in (connection, *(child for child in connection.children if child.name in KINDS)):
+            for found in holder.all("CommunicationOptions"):
+                yield from found.children
 
 
 def option_without_connection(subject: Subject) -> Iterator[Found]:
     """Options for one type of connection are said where there is one of this type."""
-    for one in said(subject):
+    for one in said(subject) if connections_known(subject) else ():
         for names, type_ in (
             (_SMART_ONLY, ConnectionType.SMART_SERIAL),
             (_SERIAL_ONLY, ConnectionType.SERIAL),

@@ -21,8 +21,8 @@ from smartserial.definition.param import ValueType
 from smartserial.definition.reading.texts import choice, identity
 from smartserial.definition.rules.rule import Found, Rule, Subject
 from smartserial.definition.rules.said import existing, misnamed, said_triggers
-from smartserial.definition.simplify import simplified
-from smartserial.findings import ERROR, INFO
+from smartserial.definition.simplify import doubled_brackets, simplified
+from smartserial.findings import ERROR, INFO, WARNING
 
 _PAIRS, _GROUPS, _TIMERS = "Pairs/Pair", "Groups/Group", "Timers/Timer"
 _TRIGGERS, _ACTIONS, _QACTIONS = "Triggers/Trigger", "Actions/Action", "QActions/QAction"
@@ -105,13 +105,17 @@ def of_triggers(subject: Subject) -> Iterator[Found]:
         case = said.time.attributes.get("case") if said.time is not None else None
         if said.time is None or case is None:
             continue
+        value, number = (said.time.attributes.get(name, "").strip() for name in ("value", "nr"))
         place, words = said.time.place, ", ".join(kind.value for kind in Case)
         if choice(Case, case) is None:
             yield Found(place, f"expected one of {words} in case of Time, found {quoted(case)}")
-        elif "nr" in said.time.attributes and not said.time.attributes.get("value"):
-            found = misnamed(said.time.attributes["nr"], place, "param", known)
+        elif number or ("nr" in said.time.attributes and not value):
+            found = misnamed(number, place, "param", known)
             if found is not None:
                 yield found
+            elif value not in ("", number):
+                message = f"expected either value or nr of Time, found both: param {number} is what counts"
+                yield Found(place, message, severity=WARNING)
 
 
 def of_actions(subject: Subject) -> Iterator[Found]:
@@ -165,12 +169,12 @@ def simple(subject: Subject) -> Iterator[Found]:
         for one in _conditions(subject, path, params):
             if isinstance(one, Found) or one.missing or _error(one, kinds) is not None:
                 continue
-            simpler = simplified(one.expression)
+            simpler = simplified(one.expression, kinds)
             if isinstance(simpler, bool):
                 always = "true" if simpler else "false"
                 message = f"expected a condition that decides something, found one that is always {always}"
                 yield Found(one.node.place, message)
-            elif simpler != one.expression:
+            elif simpler != one.expression or doubled_brackets(one.node.text):
                 wanted = quoted(print_condition(simpler))
                 yield Found(
                     one.node.place, f"expected the condition without what says nothing, as in {wanted}"

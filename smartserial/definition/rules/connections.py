@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from smartserial.definition.connection import SERIAL_TYPES, ConnectionType
 from smartserial.definition.languages.problem import quoted
@@ -11,12 +11,11 @@ from smartserial.definition.node import Node
 from smartserial.definition.place import Place
 from smartserial.definition.reading.connections import (
     MOST_CONNECTIONS,
-    additional,
     connection_nodes,
     connection_type,
     port_nodes,
 )
-from smartserial.definition.rules.problems import Hints
+from smartserial.definition.rules.problems import Hints, capped
 from smartserial.definition.rules.rule import Found, Rule, Subject
 from smartserial.definition.rules.sources import Source, sources, types_of, user_settings
 from smartserial.findings import ERROR, INFO, WARNING
@@ -26,6 +25,8 @@ TYPE_WORDS = (
     *(f"{kind.value} single" for kind in ConnectionType if kind in SERIAL_TYPES),
 )
 """All that a definition may give as the type of a connection."""
+NOT_RUN = frozenset(ConnectionType) - SERIAL_TYPES - {ConnectionType.VIRTUAL}
+"""Types that are known and carry nothing here."""
 _USUAL_NAME = re.compile(r"(IP|Serial|SSH) Connection( - \S.*)?", re.DOTALL)
 _RELATIVE = ("true", "true with reset")
 
@@ -42,17 +43,21 @@ def unknown_type(subject: Subject) -> Iterator[Found]:
     if said is None:
         return
     place, text = said
-    hints = Hints(TYPE_WORDS)
     if text.count(";") > MOST_CONNECTIONS:
         yield Found(place, f"expected at most {MOST_CONNECTIONS} connections in advanced")
-    for number, (word, _) in enumerate(additional(text), 1):
+    yield from capped(_unknown_types(place, types_of(subject)[1:]))
+
+
+def _unknown_types(place: Place, types: Iterable[tuple[str, str]]) -> Iterator[Found]:
+    hints = Hints(TYPE_WORDS)
+    for number, (word, _) in enumerate(types, 1):
         if connection_type(word)[0] is None:
             message = f"expected the type of connection {number} in advanced, found {quoted(word)}"
             yield Found(place, message, hints.hint(word))
 
 
-def advanced_blanks(subject: Subject) -> Iterator[Found]:
-    """What ``advanced`` lists has no gaps, and no blanks around it."""
+def advanced_gaps(subject: Subject) -> Iterator[Found]:
+    """What ``advanced`` lists has no gaps."""
     said = _advanced(subject.root)
     if said is None:
         return
@@ -60,19 +65,20 @@ def advanced_blanks(subject: Subject) -> Iterator[Found]:
     if not text.strip():
         yield Found(place, "expected types of connections in advanced, found nothing")
         return
-    for part in text.removesuffix(";").split(";"):
-        if not part.strip():
-            yield Found(place, "expected a type between the semicolons of advanced, found nothing")
-        elif any(word != word.strip() for word in part.split(":")[:2]):
-            yield Found(place, f"expected no blanks around a type or a name in advanced, found {part[:40]!r}")
+    empty = (part for part in text.removesuffix(";").split(";", MOST_CONNECTIONS) if not part.strip())
+    message = "expected a type between the semicolons of advanced, found nothing"
+    yield from capped(Found(place, message) for _ in empty)
 
 
 def count_of_ports(subject: Subject) -> Iterator[Found]:
-    """There are settings for each connection, and no more; one virtual connection needs none."""
+    """There are settings for each connection, and no more.
+
+    One virtual connection needs none, nor do those that are not run here, unless others come after them.
+    """
     root = subject.root
     if not root.text_at("Type"):
         return
-    types, ports = types_of(root), port_nodes(root)
+    types, ports = types_of(subject), port_nodes(root)
     if len(types) == 1 and connection_type(types[0][0])[0] is ConnectionType.VIRTUAL:
         return
     message = f"expected one PortSettings for each of {len(types)} connections, found {len(ports)}"
@@ -80,14 +86,15 @@ def count_of_ports(subject: Subject) -> Iterator[Found]:
         yield Found(ports[len(types)].place, message, "take out those beyond, or name their connections")
         return
     said = {number for number, node in connection_nodes(root) if user_settings(node) is not None}
+    bare = (number for number in range(len(ports), len(types)) if number not in said)
     node = root.first("Type")
-    if node is not None and any(number not in said for number in range(len(ports), len(types))):
+    if node is not None and any(connection_type(types[number][0])[0] not in NOT_RUN for number in bare):
         yield Found(node.place, message)
 
 
 def name_of_ports(subject: Subject) -> Iterator[Found]:
     """The settings of a connection have the name that ``advanced`` gives it."""
-    types, ports = types_of(subject.root), port_nodes(subject.root)
+    types, ports = types_of(subject), port_nodes(subject.root)
     for number, ((_, name), port) in enumerate(zip(types, ports, strict=False)):
         found = port.attributes.get("name", "").strip()
         if name and found and name != found:
@@ -140,18 +147,15 @@ def doubled_name(subject: Subject) -> Iterator[Found]:
 
 
 def missing_name(subject: Subject) -> Iterator[Found]:
-    """Settings of a connection have a name, without blanks around it."""
+    """Settings of a connection have a name."""
     for node in port_nodes(subject.root):
-        name = node.attributes.get("name")
-        if name is None or not name.strip():
+        if not node.attributes.get("name", "").strip():
             yield Found(node.place, "expected a name on PortSettings, found none")
-        elif name != name.strip():
-            yield Found(node.place, f"expected no blanks around a name, found {name[:40]!r}")
 
 
 def serial_not_disabled(subject: Subject) -> Iterator[Found]:
     """A smart-serial connection takes the serial line from what the vendor's editor offers."""
-    older = len(types_of(subject.root))  # the newer syntax has no such element
+    older = len(types_of(subject))  # the newer syntax has no such element
     for source in sources(subject)[:older]:
         port = source.connection.port.port_type_serial
         smart = source.connection.type is ConnectionType.SMART_SERIAL
@@ -172,6 +176,14 @@ def relative_timers(subject: Subject) -> Iterator[Found]:
         yield Found(node.place, f"expected relativeTimers true or 'true with reset', found {quoted(text)}")
 
 
+def not_run(subject: Subject) -> Iterator[Found]:
+    """Each connection is of a type that is run here."""
+    for source in sources(subject):
+        if source.connection.type in NOT_RUN:
+            message = f"connection {source.number} is of type {source.connection.type.value}"
+            yield Found(source.connection.place, f"{message}, which is not run here")
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         "CN01",
@@ -183,9 +195,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "CN02",
         INFO,
-        "advanced has empty parts, or blanks around them",
-        'write advanced="type:name;type:name" without blanks around the parts',
-        advanced_blanks,
+        "advanced is empty, or has empty parts",
+        'write advanced="type:name;type:name", or leave it out',
+        advanced_gaps,
     ),
     Rule(
         "CN03",
@@ -232,7 +244,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "CN09",
         INFO,
-        "PortSettings has no name, or one with blanks around it",
+        "PortSettings has no name",
         'write <PortSettings name="IP Connection">',
         missing_name,
     ),
@@ -249,5 +261,12 @@ RULES: tuple[Rule, ...] = (
         "relativeTimers is not said",
         'write <Type relativeTimers="true">: a changed interval then counts after the running one',
         relative_timers,
+    ),
+    Rule(
+        "CN12",
+        WARNING,
+        "a connection is of a type that is not run here",
+        "it may stay: it carries nothing, and what belongs to it is never done",
+        not_run,
     ),
 )

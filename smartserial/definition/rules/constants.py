@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from smartserial.definition.node import Node
-from smartserial.definition.param import CONSTANT_TYPES, LengthType, ParamType, ValueType
+from smartserial.definition.param import CONSTANT_TYPES, LengthType, Param, ParamType, ValueType
 from smartserial.definition.reading.texts import decimal
 from smartserial.definition.rules.elements import shown
 from smartserial.definition.rules.interprete import encoding_of, interpreted
 from smartserial.definition.rules.rule import Found, Rule, Subject
+from smartserial.definition.values.codec import ParamCodec
 from smartserial.definition.values.constant import fixed_length
+from smartserial.definition.values.value import NotAValueError
 from smartserial.findings import ERROR, WARNING
 
 _DEFAULTS = {ParamType.READ, ParamType.WRITE}
@@ -57,6 +59,8 @@ def defaults(subject: Subject) -> Iterator[Found]:
                 yield Found(default.place, "expected no DefaultValue for a column")
             elif is_number and decimal(default.text) is None:
                 yield Found(default.place, f"expected a number in DefaultValue, found {shown(default.text)}")
+            elif (why := _misfit(subject, param)) is not None:
+                yield Found(default.place, f"expected a DefaultValue that the param can hold: {why}")
         exceptions = inner.first("Exceptions")
         if exceptions is None:
             continue
@@ -65,6 +69,22 @@ def defaults(subject: Subject) -> Iterator[Found]:
             yield Found(exceptions.place, message)
         else:
             yield from _exceptions(exceptions, is_number)
+
+
+def _misfit(subject: Subject, param: Param) -> str | None:
+    """Return why the default of a param cannot be its bytes; None if it can.
+
+    What other params hold is not known yet: it is taken to be what fits.
+    """
+    interprete = param.interprete
+    if not subject.sound(param) or interprete is None or interprete.value is not None:
+        return None
+    try:
+        codec = ParamCodec(param, encoding_of(subject), lambda _: 1, lambda _: b"")
+        codec.encode(interprete.default_value or "")
+    except NotAValueError as error:
+        return str(error)
+    return None
 
 
 def _exceptions(exceptions: Node, is_number: bool) -> Iterator[Found]:

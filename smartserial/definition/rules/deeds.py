@@ -98,8 +98,10 @@ def unclear(subject: Subject) -> bool:
     """Tell whether it cannot be seen what happens to responses, for a trigger has mistakes of its own.
 
     Such a trigger is on a response, or is fired by other triggers; it names something that is not there, or
-    does not say what it waits for.
+    does not say what it waits for. One that is not read at all may be of this kind.
     """
+    if "trigger" in subject.unreadable:
+        return True
     nodes = subject.root.all("Triggers/Trigger")
     return any(
         _unclear(node, trigger, subject) for node, trigger in read_from(nodes, subject.protocol.triggers)

@@ -22,6 +22,7 @@ _KINDS = {
     TriggerOn.PAIR: "pair",
     TriggerOn.GROUP: "group",
     TriggerOn.PARAMETER: "param",
+    TriggerOn.TIMER: "timer",
 }
 _AROUND = (TriggerTime.BEFORE, TriggerTime.AFTER)
 _ENDS = (TriggerTime.SUCCEEDED, TriggerTime.TIMEOUT, TriggerTime.TIMEOUT_AFTER_RETRIES)
@@ -88,9 +89,10 @@ def effects(subject: Subject) -> Effects:
         *(_of_action(protocol, value) for value in protocol.action.values() if not wrong(value)),
         *(_of_group(value) for value in protocol.group.values() if not wrong(value)),
         *(_of_pair(value) for value in protocol.pair.values() if not wrong(value)),
-        *(_of_response(value) for value in protocol.response.values() if not wrong(value)),
+        *(_of_response(protocol, value) for value in protocol.response.values() if not wrong(value)),
         _of_commands(protocol),
         _of_params(protocol),
+        _of_timers(protocol),
     ):
         graph.setdefault(source, []).append(effect)
     _add_defaults(protocol, graph)
@@ -120,6 +122,9 @@ def _of_action(protocol: Protocol, action: Action) -> _Found:
     if action.on is ActionOn.GROUP and action.type in EXECUTE_TYPES:
         for number in action.on_ids:
             yield Spot("action", action.id), Effect(Spot("group", number), action.condition is None)
+    if action.on is ActionOn.TIMER and action.type is A.RESCHEDULE:
+        for number in action.on_ids:
+            yield Spot("action", action.id), Effect(Spot("timer", number), False)
     yield from _on_params(protocol, action, tuple(Spot("param", number) for number in action.on_ids))
 
 
@@ -162,7 +167,8 @@ def _of_pair(pair: Pair) -> _Found:
         yield me, Effect(Spot("pair", pair.id, time), False)
 
 
-def _of_response(response: Response) -> _Found:
+def _of_response(protocol: Protocol, response: Response) -> _Found:
+    """Yield what a response does; one that a param of it holds is heard with it."""
     me = Spot("response", response.id)
     for time in _AROUND:
         yield me, Effect(Spot("response", response.id, time))
@@ -170,6 +176,9 @@ def _of_response(response: Response) -> _Found:
         yield me, Effect(Spot("param", number), False, Value.NEW)
         after = Spot("param", number, TriggerTime.CHANGE_AFTER_RESPONSE)
         yield me, Effect(after, False, Value.NEW)
+        param = protocol.param.get(number)
+        for inner in param.type_id if param is not None and param.type is ParamType.RESPONSE else ():
+            yield me, Effect(Spot("response", inner), not response.optional)
 
 
 def _of_commands(protocol: Protocol) -> _Found:
@@ -179,8 +188,17 @@ def _of_commands(protocol: Protocol) -> _Found:
 
 
 def _of_params(protocol: Protocol) -> _Found:
-    for number in protocol.param:
+    for number, param in protocol.param.items():
         yield Spot("param", number), Effect(Spot("param", number, TriggerTime.CHANGE))
+        for group in param.type_id if param.type is ParamType.WRITE_BIT else ():
+            yield Spot("param", number), Effect(Spot("param", group), False, Value.NEW)
+
+
+def _of_timers(protocol: Protocol) -> _Found:
+    """Yield the moment before a timer runs; that it runs again and again is what it is for."""
+    for number, timer in protocol.timer.items():
+        before = Spot("timer", number, TriggerTime.BEFORE)
+        yield Spot("timer", number), Effect(before, timer.condition is None)
 
 
 def _add_defaults(protocol: Protocol, graph: dict[Spot, list[Effect]]) -> None:

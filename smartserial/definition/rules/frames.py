@@ -119,15 +119,15 @@ def _can_come_again(said: Interprete, trailer: Param) -> bool:
 
 
 def in_order(subject: Subject) -> Iterator[Found]:
-    """A response begins with its header, and has headers and trailers of one link only."""
+    """A response has one header, with which it begins, and headers and trailers of one link only."""
     for one in heard(subject):
         if connection_of(one.response) not in subject.serial:
             continue
         ends = [(number, param) for number, param in enumerate(one.params) if param.type in _ENDS]
-        headers = [(number, param) for number, param in ends if param.type is ParamType.HEADER]
+        inside = [(number, param) for number, param in ends if number and param.type is ParamType.HEADER]
         where = f"in {called('response', one.response)}"
-        if headers and one.params[0].type is not ParamType.HEADER:
-            number, header = headers[0]
+        if inside:
+            number, header = inside[0]
             message = (
                 f"expected the header {called('param', header)} first {where}, found it at position {number}"
             )
@@ -161,7 +161,7 @@ RULES: tuple[Rule, ...] = (
         "RE15",
         WARNING,
         "a header is not first, or headers and trailers of different links are in one response",
-        "begin with the header, and use the trailer of its headerTrailerLink",
+        "begin with the only header, and use the trailer of its headerTrailerLink",
         in_order,
     ),
 )

@@ -9,7 +9,9 @@ from smartserial.definition.languages.ids import parse_id
 from smartserial.definition.languages.problem import quoted
 from smartserial.definition.node import Node
 from smartserial.definition.place import Place
-from smartserial.definition.reading.connections import connection_nodes
+from smartserial.definition.reading.connections import MOST_CONNECTIONS, connection_nodes
+from smartserial.definition.reading.texts import identity
+from smartserial.definition.rules.problems import capped
 from smartserial.definition.rules.rule import BUILT_IN, Found, Rule, Subject
 from smartserial.definition.rules.sources import types_of
 from smartserial.definition.rules.vocabulary import Use, walk
@@ -39,6 +41,11 @@ class Kind:
     special: frozenset[int] = frozenset()
     doubled: str | None = None
 
+    @property
+    def article(self) -> str:
+        """The one before its name."""
+        return "an" if self.name[0] in "aeiou" else "a"
+
 
 KINDS = (
     Kind("param", "Params/Param", _FROM_0),
@@ -59,7 +66,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "triggers": ("QAction",),
     "inputParameters": ("QAction",),
     "entryPoint": ("QAction",),
-    "name": ("QAction", "Connection"),
+    "name": ("QAction", "Connection", "PortSettings"),
     "connection": ("Group", "Thread"),
 }
 """Attributes that hold ids or a name, and the elements where they do; nothing is everywhere."""
@@ -81,15 +88,21 @@ def _said(subject: Subject, kind: Kind) -> Iterator[tuple[Node, str]]:
 
 
 def missing_id(subject: Subject) -> Iterator[Found]:
-    """Everything that others may name has an id."""
+    """Everything that others may name has an id; one connection alone needs none."""
     for kind in KINDS:
         for node in subject.root.all(kind.path):
             if not node.attributes.get("id", "").strip():
+                subject.unreadable.add(kind.name)
                 name = node.text_at("Name")[:_SHOWN]
                 yield Found(
                     node.place,
                     f"expected an id for this {kind.name}{f' {name!r}' if name else ''}, found none",
                 )
+    connections = list(subject.root.all("Connections/Connection"))
+    for position, node in enumerate(connections if len(connections) > 1 else ()):
+        if not node.attributes.get("id", "").strip():
+            message = f"expected an id for this connection, found none: by its position it is {position}"
+            yield Found(node.place, message, severity=WARNING)
 
 
 def wrong_id(subject: Subject) -> Iterator[Found]:
@@ -97,13 +110,16 @@ def wrong_id(subject: Subject) -> Iterator[Found]:
     for kind in KINDS:
         for node, text in _said(subject, kind):
             if _number(kind, text) is None:
-                message = (
-                    f"expected the id of a {kind.name} without sign or leading zeros, found {quoted(text)}"
-                )
+                if identity(node) is None:  # else others may name it, over its leading zeros
+                    subject.unreadable.add(kind.name)
+                what = f"the id of {kind.article} {kind.name}"
+                message = f"expected {what} without sign or leading zeros, found {quoted(text)}"
                 yield Found(node.place, message)
     for node in subject.root.all("Connections/Connection"):
         text = node.attributes.get("id", "")
         if text.strip() and parse_id(text) is None:
+            if identity(node) is None:
+                subject.unreadable.add("connection")
             yield Found(
                 node.place, f"expected the id of a connection, an integer of 0 or more, found {quoted(text)}"
             )
@@ -140,8 +156,9 @@ def id_outside(subject: Subject) -> Iterator[Found]:
                 continue
             ranges = ", ".join(f"{ids.start} to {ids.stop - 1}" for ids in kind.ids)
             builtin = ": each element has this one already" if number in BUILT_IN else ""
-            yield Found(node.place, f"expected the id of a {kind.name} in {ranges}, found {number}{builtin}")
-    made = len(types_of(subject.root))
+            what = f"the id of {kind.article} {kind.name}"
+            yield Found(node.place, f"expected {what} in {ranges}, found {number}{builtin}")
+    made = len(types_of(subject))
     for number, node in connection_nodes(subject.root):
         if number > made:
             message = (
@@ -163,6 +180,11 @@ def blanks(subject: Subject) -> Iterator[Found]:
             where = _WORDS.get(name)
             if where is not None and _has_blanks(text) and (not where or node.name in where):
                 yield _blanks(node, f"{name} of {node.name}", text)
+    type_ = subject.root.first("Type")
+    if type_ is not None:
+        parts = type_.attributes.get("advanced", "").split(";", MOST_CONNECTIONS)[:MOST_CONNECTIONS]
+        wrong = (part for part in parts if any(map(_has_blanks, part.split(":", 2)[:2])))
+        yield from capped(_blanks(type_, "a type or a name in advanced", part) for part in wrong)
 
 
 def _has_blanks(text: str) -> bool:

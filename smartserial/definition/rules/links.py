@@ -9,15 +9,10 @@ from smartserial.definition.languages.options import split_options
 from smartserial.definition.languages.typeoptions import parse_type_options
 from smartserial.definition.node import Node
 from smartserial.definition.param import Param, ParamType
-from smartserial.definition.reading.connections import (
-    additional,
-    connection_nodes,
-    connection_type,
-    kind_node,
-)
 from smartserial.definition.rules.elements import contents, kind_of, params, type_place
 from smartserial.definition.rules.problems import problems_of
 from smartserial.definition.rules.rule import Found, Rule, Subject
+from smartserial.definition.rules.sources import connections_known, several_apart
 from smartserial.findings import ERROR, INFO, WARNING
 
 _DELIMITERS = {ParamType.HEADER, ParamType.TRAILER}
@@ -34,18 +29,6 @@ def option_problems(node: Node, code: str) -> Iterator[Found]:
     text = option_text(node)
     if text:
         yield from problems_of(parse_type_options(text).problems, code, type_place(node))
-
-
-def connections_known(subject: Subject) -> bool:
-    """Tell whether there are connections, all of types that are known; else that is the cause to tell."""
-    root = subject.root
-    type_ = root.first("Type")
-    texts = [type_.text] if type_ is not None else []
-    texts += (
-        [text for text, _ in additional(type_.attributes.get("advanced", ""))] if type_ is not None else []
-    )
-    texts += [node.text_at("Type") for _, node in connection_nodes(root) if kind_node(node) is None]
-    return bool(subject.protocol.connections) and all(connection_type(text)[0] is not None for text in texts)
 
 
 def _named(node: Node, option: str) -> bool:
@@ -113,7 +96,7 @@ def link_has_use(subject: Subject) -> Iterator[Found]:
 
 
 def link_once(subject: Subject) -> Iterator[Found]:
-    """A link id joins one header and one trailer; what counts on other connections is merely confusing."""
+    """A link id joins one header and one trailer on each connection."""
     seen: dict[tuple[ParamType, int], dict[int | None, int]] = {}
     for node, param in _delimiters(subject):
         link, number = param.options.header_trailer_link, param.options.connection
@@ -127,16 +110,12 @@ def link_once(subject: Subject) -> Iterator[Found]:
             kind = param.type.value
             message = f"expected one {kind} with the link id {link}, found param {param.id} beside {clash}"
             yield Found(type_place(node), message)
-        elif others:
-            other, at = next((first, of) for of, first in others.items())
-            message = f"the link id {link} is also that of param {other} on connection {at}"
-            yield Found(type_place(node), message, severity=INFO)
         others.setdefault(number, param.id)
 
 
 def says_connection(subject: Subject) -> Iterator[Found]:
     """With several serial connections a header or trailer says for which it is, or -1 for all."""
-    if len(subject.serial) > 1:
+    if several_apart(subject):
         for node, param in _delimiters(subject):
             if not _named(node, "connection"):
                 message = (

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from smartserial.definition.action import Action
-from smartserial.definition.flow import Group, Trigger
+from smartserial.definition.flow import Group, Timer, Trigger
+from smartserial.definition.message import Response
 from smartserial.definition.place import NOWHERE, Place
 from smartserial.definition.rules.effects import Effect, Effects, Spot, Value, effects
 from smartserial.definition.rules.rule import Found, Rule, Subject
@@ -15,16 +16,19 @@ from smartserial.findings import ERROR, WARNING
 MOST_TOLD = 12
 """Steps of a loop that are told; a longer one is cut."""
 _Graph = Mapping[Spot, list[Spot]]
-_FIRST = ("trigger", "action", "group")  # where a loop is best told from
+_FIRST = ("trigger", "action", "group", "response", "timer")  # where a loop is best told from
 _VERBS = {
     ("trigger", "trigger"): "fires",
     ("trigger", "action"): "runs",
     ("action", "group"): "executes",
     ("action", "param"): "changes",
+    ("action", "timer"): "reschedules",
     ("group", "action"): "runs",
     ("group", "pair"): "runs",
     ("pair", "command"): "sends",
     ("pair", "response"): "hears",
+    ("param", "param"): "changes",
+    ("response", "response"): "holds",
     ("response", "param"): "sets",
 }
 
@@ -145,10 +149,12 @@ def _way(graph: _Graph, part: Collection[Spot], first: Spot, last: Spot | None =
 def _places(subject: Subject) -> dict[Spot, Place]:
     protocol = subject.protocol
     places: dict[Spot, Place] = {}
-    values: tuple[Trigger | Action | Group, ...] = (
+    values: tuple[Trigger | Action | Group | Response | Timer, ...] = (
         *protocol.trigger.values(),
         *protocol.action.values(),
         *protocol.group.values(),
+        *protocol.response.values(),
+        *protocol.timer.values(),
     )
     for value in values:
         places[Spot(type(value).__name__.lower(), value.id)] = value.place

@@ -11,9 +11,10 @@ from smartserial.definition.param import BIT_TYPES, NEXT_TYPES, Interprete, Leng
 from smartserial.definition.reading.texts import truth, whole
 from smartserial.definition.rules.elements import kind_of, params, shown, type_place
 from smartserial.definition.rules.interprete import encoding_of, interpreted
-from smartserial.definition.rules.links import connections_known, option_problems
+from smartserial.definition.rules.links import option_problems
 from smartserial.definition.rules.problems import problems_of
 from smartserial.definition.rules.rule import Found, Rule, Subject, wrong_reference
+from smartserial.definition.rules.sources import connections_known
 from smartserial.definition.values.constant import fixed_length
 from smartserial.definition.values.text import Encoding
 from smartserial.findings import ERROR, WARNING

@@ -12,7 +12,8 @@ from smartserial.definition.languages.communication import (
 from smartserial.definition.languages.problem import Problem
 from smartserial.definition.node import Node
 from smartserial.definition.place import Place
-from smartserial.definition.rules.rule import Subject
+from smartserial.definition.reading.connections import communication
+from smartserial.definition.rules.rule import Subject, once
 from smartserial.definition.rules.sources import options_node, sources, types_of
 
 
@@ -22,7 +23,7 @@ class Said:
 
     Args:
         place: of ``Type``, or of the ``CommunicationOptions`` of a connection.
-        options: what was understood.
+        options: what was understood of this; other places may say more about the same connections.
         connections: those for which they are, by id.
         problems: what the text of ``Type`` has wrong.
         node: the ``CommunicationOptions``, or None.
@@ -40,17 +41,19 @@ class Said:
         return tuple(number for number in self.connections if connections[number].type is type_)
 
 
+@once
 def said(subject: Subject) -> tuple[Said, ...]:
     """Return all options of a definition, those of ``Type`` first."""
-    known, found = sources(subject), []
-    own = [options_node(source.node) if source.node is not None else None for source in known]
+    found = []
     node = subject.root.first("Type")
     if node is not None and "communicationOptions" in node.attributes:
         parsed = parse_communication_options(node.attributes["communicationOptions"])
-        below = range(min(len(types_of(subject.root)), len(known)))
-        mine = (n for n in below if own[n] is None and known[n].connection.type in SERIAL_TYPES)
-        found.append(Said(node.place, parsed.value, tuple(mine), parsed.problems))
-    for source, options in zip(known, own, strict=True):
+        made = sources(subject)[: len(types_of(subject))]
+        mine = tuple(source.number for source in made if source.connection.type in SERIAL_TYPES)
+        found.append(Said(node.place, parsed.value, mine, parsed.problems))
+    for source in sources(subject):
+        options = options_node(source.node) if source.node is not None else None
         if options is not None:
-            found.append(Said(options.place, source.connection.communication, (source.number,), (), options))
+            own = communication(options, CommunicationOptions())
+            found.append(Said(options.place, own, (source.number,), (), options))
     return tuple(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from smartserial.definition.action import ActionType
 from smartserial.definition.flow import ItemKind, TriggerTime
@@ -11,6 +12,7 @@ from smartserial.definition.languages.number import parse_whole
 from smartserial.definition.languages.pairoptions import parse_pair_options
 from smartserial.definition.languages.problem import quoted
 from smartserial.definition.message import Pair
+from smartserial.definition.node import Node
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.reading.texts import truth
 from smartserial.definition.rules.deeds import Deeds, unclear
@@ -90,34 +92,45 @@ def ping_answered(subject: Subject) -> Iterator[Found]:
 
 def one_ping(subject: Subject) -> Iterator[Found]:
     """One pair of a connection at most is sent in slow poll."""
-    first: dict[int, Pair] = {}
+    sent, first = _Sent(subject.protocol), dict[int, Pair]()
     for pair in subject.protocol.pairs:
-        number = pair.options.connection or 0
-        if pair.ping and first.setdefault(number, pair) is not pair:
+        where = sorted(sent.on(pair)) if pair.ping else []
+        double = next((number for number in where if first.setdefault(number, pair) is not pair), None)
+        if double is not None:
             message = (
-                f'expected one pair with ping="true" on connection {number}, '
-                f"found {called('pair', pair)} beside pair {first[number].id}"
+                f'expected one pair with ping="true" on connection {double}, '
+                f"found {called('pair', pair)} beside pair {first[double].id}"
             )
             yield Found(pair.place, message)
 
 
 def options(subject: Subject) -> Iterator[Found]:
     """The options of a pair are known, its connection exists, and its timeout is one."""
+    connections = range(len(subject.protocol.connections))
     for node in subject.root.all(_PAIRS):
-        yield from problems_of(
-            parse_pair_options(node.attributes.get("options", "")).problems, "PR07", node.place
-        )
+        found = _options(node, connections)
+        if found is not None:
+            yield found
         if "timeout" in node.attributes:
             text = node.attributes["timeout"]
             ms = parse_whole(text)
             wanted = f"expected a timeout from {_TIMEOUTS[0]} to {_TIMEOUTS[-1]} ms, found {quoted(text)}"
             if ms is None or ms not in _TIMEOUTS:
                 yield Found(node.place, wanted, severity=ERROR if ms is None else WARNING)
-    for pair in subject.protocol.pairs:
-        number = pair.options.connection
-        if number is not None and number >= len(subject.protocol.connections):
-            message = f"{called('pair', pair)}: there is no connection {number}"
-            yield Found(pair.place, message, missing=("connection", number))
+
+
+def _options(node: Node, connections: range) -> Found | None:
+    """Return all that is wrong with the options of a pair, in one."""
+    parsed = parse_pair_options(node.attributes.get("options", ""))
+    told = list(problems_of(parsed.problems, "PR07", node.place))
+    number = parsed.value.connection
+    if number is not None and number not in connections:
+        told.insert(0, Found(node.place, f"there is no connection {number}", missing=("connection", number)))
+    if not told:
+        return None
+    grave = any(one.severity != WARNING for one in told)
+    message = "; ".join(one.message for one in told)
+    return replace(told[0], message=message, severity=None if grave else WARNING)
 
 
 class _Sent:
@@ -141,6 +154,8 @@ class _Sent:
 def lonely_pairs(subject: Subject) -> Iterator[Found]:
     """A smart-serial pair that awaits an answer has its connection for itself."""
     protocol, sent = subject.protocol, _Sent(subject.protocol)
+    if sum(1 for _ in subject.root.all(_PAIRS)) > len(protocol.pairs):
+        return  # one that could not be read may await what seems to come unasked
     inner, answered = nested(protocol), paired(protocol)
     unsolicited: dict[int, int] = {}
     for response in protocol.responses:

@@ -12,6 +12,7 @@ from smartserial.definition.protocol import Protocol
 from smartserial.definition.rules.chains import Chains, applies_to
 from smartserial.definition.rules.options import said
 from smartserial.definition.rules.rule import Found, Rule, Subject
+from smartserial.definition.rules.sources import connections_known
 from smartserial.findings import WARNING
 
 _LOCKS = frozenset({ActionType.LOCK, ActionType.PRIORITY_LOCK})
@@ -27,15 +28,20 @@ def _groups_of(protocol: Protocol) -> dict[int, set[int | None]]:
     return found
 
 
+def _polls(protocol: Protocol, connection: int) -> bool:
+    """Tell whether redundantPolling is said for a connection, and no other place takes it back."""
+    return protocol.connections[connection].communication.redundant_polling
+
+
 def redundant_polling(subject: Subject) -> Iterator[Found]:
     """With redundantPolling two connections of one type stand in for each other, in all that is asked."""
     protocol = subject.protocol
     one = next((one for one in said(subject) if one.options.redundant_polling), None)
-    if one is None:
+    if one is None or (one.connections and not any(_polls(protocol, number) for number in one.connections)):
         return
     main = protocol.connections[0].type
     same = [number for number, connection in enumerate(protocol.connections) if connection.type is main]
-    if len(same) != 2:
+    if len(same) != 2 and connections_known(subject):
         yield Found(
             one.place, f"expected two {main.value} connections for redundantPolling, found {len(same)}"
         )
@@ -64,9 +70,10 @@ def commands_not_made(subject: Subject) -> Iterator[Found]:
     """With makeCommandByProtocol an action "make" runs before each command."""
     protocol = subject.protocol
     flagged = [one for one in said(subject) if one.options.make_command_by_protocol and one.connections]
-    if not flagged:
+    made = {number for one in flagged for number in one.connections}
+    mine = {number for number in made if protocol.connections[number].communication.make_command_by_protocol}
+    if not mine or "trigger" in subject.unreadable:
         return
-    mine = {number for one in flagged for number in one.connections}
     groups = _groups_of(protocol)
     elsewhere, here = set[int](), set[int]()
     for pair in protocol.pairs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smartserial.definition.connection import SERIAL_TYPES, ConnectionType, Setting
+from smartserial.definition.connection import SERIAL_TYPES, ConnectionType, PortType, Setting
 from smartserial.definition.languages.ids import parse_id
 from smartserial.definition.languages.problem import quoted
 from smartserial.definition.languages.typeoptions import parse_type_options
@@ -67,9 +67,11 @@ def local_port(subject: Subject) -> Iterator[Found]:
 def ssh(subject: Subject) -> Iterator[Found]:
     """SSH is for serial connections, with credentials in params that hold text, and without headers."""
     headers = Delimiting(subject.protocol, ParamType.HEADER)
+    by_options = any(param.options.ssh is not None for param in subject.protocol.params)
     for source in sources(subject):
         port, node = source.connection.port, source.setting("SSH")
         on_port = port.ip_port is not None and port.ip_port.default == _SSH_PORT
+        tcp = port.type is None or port.type.default in (None, PortType.IP)
         place = node.place if node is not None else source.place_of("IPport")
         if node is None and not on_port:
             continue
@@ -80,6 +82,8 @@ def ssh(subject: Subject) -> Iterator[Found]:
             header = headers.first(source.number)
             if header is not None:
                 yield Found(place, f"expected no header with {what}, found header param {header.id}")
+            elif node is None and tcp and not by_options:
+                yield Found(place, "expected SSH with Credentials for port 22, that of SSH, found none")
     for port_node in setting_nodes(subject.root):
         for node in port_node.all("SSH"):
             yield from _credentials(subject, node)

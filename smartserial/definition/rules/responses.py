@@ -21,13 +21,15 @@ from smartserial.definition.rules.heard import (
 )
 from smartserial.definition.rules.problems import problems_of
 from smartserial.definition.rules.rule import BUILT_IN, Found, Rule, Subject, wrong_reference
+from smartserial.definition.rules.sources import several_apart
 from smartserial.findings import ERROR, WARNING
 
 
 def content(subject: Subject) -> Iterator[Found]:
     """The content of a response names params of the definition."""
     for node in subject.root.all("Responses/Response/Content/Param"):
-        if parse_id(node.text) in BUILT_IN:
+        number = parse_id(node.text)
+        if number in BUILT_IN and number not in subject.protocol.param:
             message = f"expected a param of the definition, found {node.text.strip()}, which has no bytes"
             yield Found(node.place, message)
         else:
@@ -92,18 +94,16 @@ def _takes_all(params: tuple[Param, ...]) -> bool:
 def connection(subject: Subject) -> Iterator[Found]:
     """A response says on which connection it is heard, if there are several, and this one exists."""
     inner, connections = nested(subject.protocol), subject.protocol.connections
-    several = len(subject.serial) > 1 and not any(
-        connections[number].communication.redundant_polling for number in subject.serial
-    )
     for node, response in read_from(subject.root.all("Responses/Response"), subject.protocol.responses):
         problems = parse_response_options(node.attributes.get("options", "")).problems
         number = response.connection
-        if problems:
-            yield from problems_of(problems, "RE11", node.place)
-        elif number is not None and number >= len(connections):
+        yield from problems_of(problems, "RE11", node.place)
+        if any(not problem.warning for problem in problems):
+            continue
+        if number is not None and number >= len(connections):
             message = f"{called('response', response)}: there is no connection {number}"
             yield Found(node.place, message, missing=("connection", number))
-        elif number is None and several and response.id not in inner:
+        elif number is None and several_apart(subject) and response.id not in inner:
             message = (
                 f'expected options="Connection:n" in {called("response", response)}, for there are '
                 f"{len(subject.serial)} connections with bytes; it is heard on connection 0 only"
@@ -152,7 +152,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "RE11",
         ERROR,
-        "the connection of a response does not exist, or is not said although there are several",
+        "the connection of a response does not exist or is not said, or an option is unknown",
         'write options="Connection:n" with the number of a connection, from 0',
         connection,
     ),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from typing import TypeVar, cast
 
 from smartserial.definition.connection import SERIAL_TYPES, ConnectionType
 from smartserial.definition.languages.ids import parse_id
@@ -13,6 +14,8 @@ from smartserial.definition.node import Node
 from smartserial.definition.param import Param
 from smartserial.definition.place import Place
 from smartserial.definition.protocol import Protocol
+
+T = TypeVar("T")
 
 BUILT_IN = range(65000, 65070)
 """Params that every element has: a definition may name them, and never defines them."""
@@ -66,12 +69,18 @@ class Subject:
         encoding: what the file declares, lower case; empty if nothing.
         wrong: paths of the items with errors, as in ``Protocol/Params/Param[31]``; it grows from rule to
             rule, so that rules about what is made of an item leave those out whose cause is told already.
+        unreadable: kinds, as in ``param``, of which there may be some that nothing can name: their ids, or
+            what they stand in, are told to be wrong. It grows like `wrong`; that one of such a kind does not
+            exist is not told.
+        worked_out: what functions made with `once` found, by these.
     """
 
     protocol: Protocol
     root: Node
     encoding: str
     wrong: set[str]
+    unreadable: set[str] = field(default_factory=set)
+    worked_out: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
     def sound(self, value: Param | Command | Response) -> bool:
         """Tell whether no rule so far found an error in a value."""
@@ -106,6 +115,18 @@ class Subject:
     def applies(self, param: Param, connection: int) -> bool:
         """Tell whether a header or trailer counts on a connection."""
         return param.options.connection in (None, connection)
+
+
+def once(work: Callable[[Subject], T]) -> Callable[[Subject], T]:
+    """Make a function that works something out once for each definition, however often rules ask for it."""
+
+    @wraps(work)
+    def found(subject: Subject) -> T:
+        if work not in subject.worked_out:
+            subject.worked_out[work] = work(subject)
+        return cast(T, subject.worked_out[work])
+
+    return found
 
 
 def wrong_reference(

@@ -13,7 +13,6 @@ from smartserial.definition.reading.connections import port_nodes
 from smartserial.definition.reading.texts import truth
 from smartserial.definition.rules.rule import Found, Subject
 from smartserial.definition.rules.sources import user_settings
-from smartserial.findings import WARNING
 
 _DAY = 86_400_000  # ms
 
@@ -154,4 +153,4 @@ def _of_range(node: Node, allowed: Allowed, number: Callable[[str], float | None
         value = number(default.text) if allowed.right(default.text.strip().lower()) else None
         if value is not None and not limits[0] <= value <= limits[1]:
             message = f"expected the default of {node.name} within its Range, found {value}"
-            yield Found(default.place, message, severity=WARNING)
+            yield Found(default.place, message)

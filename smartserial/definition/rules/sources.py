@@ -10,8 +10,14 @@ from smartserial.definition.node import Node
 from smartserial.definition.param import Param, ParamType, ValueType
 from smartserial.definition.place import Place
 from smartserial.definition.protocol import Protocol
-from smartserial.definition.reading.connections import additional, connection_nodes, kind_node, port_nodes
-from smartserial.definition.rules.rule import Found, Subject
+from smartserial.definition.reading.connections import (
+    additional,
+    connection_nodes,
+    connection_type,
+    kind_node,
+    port_nodes,
+)
+from smartserial.definition.rules.rule import Found, Subject, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +52,36 @@ class Source:
         return (default or node).place
 
 
-def types_of(root: Node) -> list[tuple[str, str]]:
+@once
+def types_of(subject: Subject) -> tuple[tuple[str, str], ...]:
     """Return the types and names of the connections that ``Type`` makes."""
-    node = root.first("Type")
+    node = subject.root.first("Type")
     if node is None:
-        return []
-    return [(node.text, ""), *additional(node.attributes.get("advanced", ""))]
+        return ()
+    return ((node.text, ""), *additional(node.attributes.get("advanced", "")))
+
+
+@once
+def connections_known(subject: Subject) -> bool:
+    """Tell whether there are connections, all of types that are known; else that is the cause to tell."""
+    types = types_of(subject)
+    texts = [text for text, _ in types]
+    for number, node in connection_nodes(subject.root):
+        overlaid = number < len(types) and not node.has("Type")
+        if kind_node(node) is None and not overlaid:
+            texts.append(node.text_at("Type"))
+    return bool(subject.protocol.connections) and all(connection_type(text)[0] is not None for text in texts)
+
+
+@once
+def several_apart(subject: Subject) -> bool:
+    """Tell whether there are several serial connections, each with params and responses of its own.
+
+    With redundantPolling what is said of one is for the other too.
+    """
+    connections = (subject.protocol.connections[number] for number in subject.serial)
+    redundant = any(connection.communication.redundant_polling for connection in connections)
+    return len(subject.serial) > 1 and not redundant
 
 
 def user_settings(node: Node) -> Node | None:
@@ -64,11 +94,12 @@ def options_node(node: Node) -> Node | None:
     return (kind_node(node) or node).first("CommunicationOptions")
 
 
+@once
 def sources(subject: Subject) -> tuple[Source, ...]:
     """Return where each connection comes from, by number."""
     root, connections = subject.root, subject.protocol.connections
     type_, ports = root.first("Type"), port_nodes(root)
-    made = len(types_of(root))
+    made = len(types_of(subject))
     found = [
         Source(
             number,

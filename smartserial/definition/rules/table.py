@@ -32,6 +32,7 @@ from smartserial.definition.rules import (
     triggers,
     units,
     verifying,
+    words,
 )
 from smartserial.definition.rules.rule import Rule
 
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     *advanced.RULES,
     *params.RULES,
     *interprete.RULES,
+    *words.RULES,
     *lengths.RULES,
     *constants.RULES,
     *links.RULES,

@@ -73,9 +73,13 @@ def _order(timed: tuple[int, int, Node]) -> tuple[int, int]:
 
 
 def groups(subject: Subject) -> Iterator[Found]:
-    """The groups of a timer exist."""
-    for node in subject.root.all(f"{_TIMERS}"):
-        for item in node.all("Content/Group"):
+    """A timer runs groups, which exist."""
+    for node in subject.root.all(_TIMERS):
+        items = list(node.all("Content/Group"))
+        if not items:
+            place = (node.first("Content") or node).place
+            yield Found(place, "expected Content with the ids of the groups that the timer runs, found none")
+        for item in items:
             if item.text.strip() == _SLOW_POLL and -1 in subject.protocol.group:
                 continue
             found = wrong_reference(item.text, item.place, "group", subject.protocol.group)

@@ -32,6 +32,9 @@ _NAMED = {
     TriggerOn.PARAMETER: "param",
     TriggerOn.TIMER: "timer",
 }
+_WITH_EACH = frozenset(
+    {TriggerOn.COMMAND, TriggerOn.RESPONSE, TriggerOn.PAIR, TriggerOn.GROUP, TriggerOn.PARAMETER}
+)
 _WHOLE = frozenset({TriggerOn.PROTOCOL, TriggerOn.COMMUNICATION})  # there is one of each
 _AT_STARTUP = frozenset(
     {ActionType.EXECUTE, ActionType.EXECUTE_NEXT, ActionType.EXECUTE_ONE_NOW, ActionType.EXECUTE_ONE_TOP}
@@ -41,19 +44,19 @@ MOST_FOLLOWED = 200
 
 
 def on_id(subject: Subject) -> Iterator[Found]:
-    """A trigger names the one item that it waits for, or each."""
+    """A trigger names the one item that it waits for, or each where it can be for each."""
     known = {kind: existing(subject, name) for kind, name in _NAMED.items()}
     for said in said_triggers(subject):
         if said.on is None or said.kind is None or said.kind in _WHOLE:
             continue
         text = said.on.attributes.get("id", "").strip()
         kind = _NAMED.get(said.kind, said.kind.value)
+        each = ", or each" if said.kind in _WITH_EACH else ""
         if not text:
-            message = f"expected the id of a {kind} in On, or each, found nothing"
-            yield Found(said.on.place, message)
+            yield Found(said.on.place, f"expected the id of a {kind} in On{each}, found nothing")
         elif any(mark in text for mark in ";,"):
-            yield Found(said.on.place, f"expected one id of a {kind} in On, or each, found {quoted(text)}")
-        elif text.lower() != "each":
+            yield Found(said.on.place, f"expected one id of a {kind} in On{each}, found {quoted(text)}")
+        elif text.lower() != "each" or not each:
             # The sessions of HTTP connections are nobody's here: any may be named.
             found = misnamed(text, said.on.place, kind, known.get(said.kind, lambda _: True))
             if found is not None:
@@ -97,23 +100,21 @@ def _moment(said: SaidTrigger, hints: Hints) -> Found | None:
 
 
 def doubled(subject: Subject) -> Iterator[Found]:
-    """One trigger of a type waits for one moment, if no conditions tell them apart."""
+    """One trigger waits for one moment."""
     waiting: dict[object, list[Trigger]] = {}
     for trigger in subject.protocol.triggers:
         timed = trigger.time is not None or trigger.data is not None
         if trigger.on is not None and timed and trigger.place.path not in subject.wrong:
-            key = (trigger.on, trigger.on_id, trigger.time, trigger.data, trigger.type)
+            key = (trigger.on, trigger.on_id, trigger.time, trigger.data)
             waiting.setdefault(key, []).append(trigger)
     for first, *others in waiting.values():
         if not others:
             continue
         told_apart = all(one.condition or one.comparison for one in (first, *others))
-        more = f", as {len(others) - 1} more do" if len(others) > 1 else ""
-        yield Found(
-            others[0].place,
-            f"expected one trigger for this moment, found that {called(first)} waits for it too{more}",
-            severity=INFO if told_apart else None,
-        )
+        message = f"expected one trigger for this moment, found that {called(first)} waits for it too"
+        message += f", as {len(others) - 1} more do" if len(others) > 1 else ""
+        message += "; it is uncertain, for their conditions may tell them apart" if told_apart else ""
+        yield Found(others[0].place, message)
 
 
 def content(subject: Subject) -> Iterator[Found]:

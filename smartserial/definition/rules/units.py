@@ -10,7 +10,7 @@ from smartserial.definition.param import NEXT_TYPES, ParamType
 from smartserial.definition.place import Place
 from smartserial.definition.rules.options import said
 from smartserial.definition.rules.rule import Found, Rule, Subject
-from smartserial.definition.rules.sources import Delimiting, Source, sources
+from smartserial.definition.rules.sources import Delimiting, Source, connections_known, sources
 from smartserial.findings import ERROR, WARNING
 
 
@@ -32,11 +32,13 @@ class _Framings:
 
 def ip_header(subject: Subject) -> Iterator[Found]:
     """A smartIpHeader stands alone: nothing else makes units of what is received."""
-    framings = _Framings(subject)
+    framings, connections = _Framings(subject), subject.protocol.connections
     for one in said(subject):
         if one.options.smart_ip_header:
             smart = one.of_type(subject, ConnectionType.SMART_SERIAL)
-            others = ["packetInfo"] if one.options.packet_info is not None and smart else []
+            said_of = {number: connections[number].communication for number in smart}
+            smart = tuple(number for number, options in said_of.items() if options.smart_ip_header)
+            others = ["packetInfo"] if any(said_of[number].packet_info for number in smart) else []
             others += framings.on(smart)
             if others:
                 yield Found(one.place, f"expected smartIpHeader alone, found it with {', '.join(others)}")
@@ -77,7 +79,7 @@ def _flushed(subject: Subject) -> Iterator[tuple[Source, list[str]]]:
 def dead_flush(subject: Subject) -> Iterator[Found]:
     """FlushPerDatagram is for smart-serial connections on UDP, without anything else that makes units."""
     for source, why in _flushed(subject):
-        if why:
+        if why and connections_known(subject):
             message = (
                 f"expected smart-serial on UDP without framing for FlushPerDatagram, found {', '.join(why)}"
             )

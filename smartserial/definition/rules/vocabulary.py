@@ -170,22 +170,24 @@ class Met:
         node: the element.
         parent: what it stands in; of the root itself the root.
         known: None if it is unknown there.
+        row: of the table, where its name is looked for; empty where no element may stand.
     """
 
     node: Node
     parent: Node
     known: Element | None
+    row: str
 
 
 def walk(root: Node) -> Iterator[Met]:
     """Yield the elements of a definition in their order, without what is in those that are not read."""
-    yield from _walk(root, root, CHILDREN[""])
+    yield from _walk(root, root, "", CHILDREN[""])
 
 
-def _walk(node: Node, parent: Node, row: Mapping[str, Element]) -> Iterator[Met]:
-    known = row.get(node.name)
-    yield Met(node, parent, known)
+def _walk(node: Node, parent: Node, row: str, names: Mapping[str, Element]) -> Iterator[Met]:
+    known = names.get(node.name)
+    yield Met(node, parent, known, row)
     if known is not None and known.use is Use.READ:
         inside = CHILDREN[known.inside] if known.inside else {}
         for child in node.children:
-            yield from _walk(child, node, inside)
+            yield from _walk(child, node, known.inside, inside)

@@ -55,7 +55,7 @@ class ParamCodec:
         raw_of: the bytes of params that `Others` names; it may raise `NotAValueError`.
 
     Raises:
-        NotAValueError: the definition makes no sense: a base of 40, a step without its number.
+        NotAValueError: the definition makes no sense: a base of 40, a length of -1, a step without a number.
     """
 
     __slots__ = (
@@ -144,7 +144,7 @@ def initial_bytes(param: Param, encoding: Encoding) -> bytes:
     """Return a param's bytes at start: those of `Value`, else of the default value, else the fill.
 
     Raises:
-        NotAValueError: the default value does not fit.
+        NotAValueError: the default value does not fit, or the definition makes no sense.
     """
     interprete = param.interprete
     if interprete is None or interprete.value is not None or interprete.default_value is None:

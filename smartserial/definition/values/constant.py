@@ -11,7 +11,10 @@ from smartserial.definition.param import (
     ValueType,
 )
 from smartserial.definition.values.text import Encoding
+from smartserial.definition.values.value import NotAValueError
 
+MOST_LENGTH = 1 << 20
+"""The longest that a param of fixed length can be, in bytes."""
 _NOTHING = Interprete()
 _ZEROS = NUMBER_TYPES | {RawType.BCD}
 _TEXTS = {RawType.TEXT, RawType.OTHER}
@@ -39,12 +42,15 @@ def constant_bytes(param: Param, encoding: Encoding) -> bytes:
 
     A shorter value has spaces in front, or zeros where the bytes are a binary number. A longer one does not
     count: all is spaces, or zeros. Without a value all is the fill of an unset param.
+
+    Raises:
+        NotAValueError: the length is below 0 or above `MOST_LENGTH`.
     """
     interprete = param.interprete or _NOTHING
     if interprete.value is None:
         return fill_bytes(interprete, encoding)
     data = _value_bytes(interprete, encoding)
-    length = fixed_length(interprete, encoding)
+    length = _length(interprete, encoding)
     if length is None or len(data) == length:
         return data
     gap = length - len(data) if len(data) < length else length
@@ -53,13 +59,26 @@ def constant_bytes(param: Param, encoding: Encoding) -> bytes:
 
 
 def fill_bytes(interprete: Interprete, encoding: Encoding) -> bytes:
-    """Return the bytes of a param before anything is set: none where the length is not fixed."""
-    length = fixed_length(interprete, encoding) or 0
+    """Return the bytes of a param before anything is set: none where the length is not fixed.
+
+    Raises:
+        NotAValueError: the length is below 0 or above `MOST_LENGTH`.
+    """
+    length = _length(interprete, encoding) or 0
     if interprete.raw_type in _ZEROS:
         return bytes(length)
     if interprete.raw_type is RawType.NUMERIC_TEXT:
         return text_encoding(interprete, encoding).padding(length, "0")
     return _blanks(interprete, encoding, length)
+
+
+def _length(interprete: Interprete, encoding: Encoding) -> int | None:
+    length = fixed_length(interprete, encoding)
+    if interprete.length is None:  # that of a value, which may be longer
+        return length
+    if length is not None and not 0 <= length <= MOST_LENGTH:
+        raise NotAValueError(f"expected a length of 0 to {MOST_LENGTH} bytes, not {length}")
+    return length
 
 
 def _value_bytes(interprete: Interprete, encoding: Encoding) -> bytes:

@@ -37,6 +37,7 @@ _Binary = Callable[[Decimal, Decimal], Decimal]
 # Ten digits less than in the arithmetic: a third, times three, is 1 again before it is rounded down.
 _SETTLED = 30
 _SETTLE = Context(prec=_SETTLED, Emin=-999, Emax=999)
+_MOST_DECIMALS = 999  # as far down as the arithmetic goes
 _FLOAT_WHOLE = 1 << 53  # from here on, floats leave out whole numbers
 _ONE, _TEN, _TWENTY = Decimal(1), Decimal(10), Decimal(20)
 _MODES: Mapping[Rounding, tuple[str, str]] = MappingProxyType(  # of numbers above 0, and below
@@ -90,16 +91,10 @@ _LOGS = {Operation.LOG10, Operation.LOG20}
 
 def converts(interprete: Interprete) -> bool:
     """Tell whether values differ from raw values, or only some of them count."""
-    return bool(interprete.sequence) or any(
-        said is not None
-        for said in (
-            interprete.factor,
-            interprete.scale,
-            interprete.sequence_loop,
-            interprete.low,
-            interprete.high,
-        )
-    )
+    if interprete.sequence_noset and (interprete.sequence or interprete.sequence_loop is not None):
+        return True
+    linear = (interprete.factor, interprete.scale, interprete.low, interprete.high)
+    return any(said is not None for said in linear)
 
 
 def is_numeric(interprete: Interprete) -> bool:
@@ -114,7 +109,8 @@ class Conversion:
 
     In: factor, scale, sequence, rounding. Out: the same backwards, each undone, and nothing is rounded. The
     sequence of a write param is the author's own way out: it is worked as written there, and undone on the
-    way in. What has no inverse, the rest of a division, is left out of the way back.
+    way in. What has no inverse, the rest of a division, is left out of the way back. A sequence that is not
+    `sequence_noset` counts for nothing, nor does the counter that it says.
 
     Args:
         param: says what is done.
@@ -130,14 +126,17 @@ class Conversion:
         interprete = param.interprete or Interprete()
         self._value_of = value_of
         linear = [*_factor(interprete.factor), *_scale(interprete.scale)]
-        sequence = [self._step(step, interprete) for step in interprete.sequence]
+        steps, loop = interprete.sequence, interprete.sequence_loop
+        if not interprete.sequence_noset:
+            steps, loop = (), None
+        sequence = [self._step(step, interprete) for step in steps]
         if param.type in (ParamType.WRITE, ParamType.WRITE_BIT):
             sequence = [(undo, do) for do, undo in reversed(sequence)]
         self._before = tuple(do for do, _ in linear)
         self._after = tuple(do for do, _ in sequence)
         self._out = tuple(undo for _, undo in reversed([*linear, *sequence]))
-        self._loop = None if interprete.sequence_loop is None else to_decimal(interprete.sequence_loop)
-        self._decimals = max(0, interprete.decimals)
+        self._loop = None if loop is None else to_decimal(loop)
+        self._decimals = min(max(0, interprete.decimals), _MOST_DECIMALS)
         self._exponent = _ONE.scaleb(-self._decimals)
         self._modes = _MODES[interprete.rounding]
 

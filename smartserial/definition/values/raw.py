@@ -46,9 +46,12 @@ def raw_codec(interprete: Interprete, encoding: Encoding, *, numeric: bool) -> R
         numeric: raw values are numbers; else digits stay the text that they are.
     """
     length = fixed_length(interprete, encoding)
-    if interprete.type in _NIBBLES:
+    if interprete.type in _NIBBLES and interprete.raw_type is not RawType.ONLY_OTHERS:
         high = interprete.type is ValueType.HIGH_NIBBLE
         codec: RawCodec = Nibbles(interprete.endian, high=high, width=length)
+        if interprete.raw_type in _FILTERS:
+            refuse = _FILTERS[interprete.raw_type](interprete, text_encoding(interprete, encoding))
+            codec = _Half(codec, refuse)
     else:
         codec = _BUILDERS[interprete.raw_type](interprete, text_encoding(interprete, encoding), numeric)
     return codec if length is None else _Fixed(codec, length)
@@ -64,6 +67,21 @@ class _Fixed:
     def decode(self, data: bytes) -> Value:
         if len(data) != self.length:
             raise NotAValueError(f"expected {self.length} bytes, not {len(data)}")
+        return self.codec.decode(data)
+
+    def encode(self, value: Value) -> bytes:
+        return self.codec.encode(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Half:
+    """Half a byte, of bytes that fit a raw type: they are no number, but not all of them are let in."""
+
+    codec: RawCodec
+    refuse: Callable[[bytes], object]
+
+    def decode(self, data: bytes) -> Value:
+        self.refuse(data)
         return self.codec.decode(data)
 
     def encode(self, value: Value) -> bytes:
@@ -187,6 +205,14 @@ def _nothing(interprete: Interprete, encoding: Encoding, numeric: bool) -> RawCo
     return _Nothing()
 
 
+# What raises `NotAValueError` for bytes that do not fit a raw type; to the others all bytes fit.
+_FILTERS: Mapping[RawType, Callable[[Interprete, Encoding], Callable[[bytes], object]]] = MappingProxyType(
+    {
+        RawType.TEXT: lambda said, encoding: _Text(encoding, None, frozenset(), _TEXT, False).decode,
+        RawType.NUMERIC_TEXT: lambda said, encoding: NumericText(said.base, None).text,
+        RawType.BCD: lambda said, encoding: Bcd(said.endian, said.alignment, None).text,
+    }
+)
 _BUILDERS: Mapping[RawType, Callable[[Interprete, Encoding, bool], RawCodec]] = MappingProxyType(
     {
         RawType.TEXT: _text,

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from smartserial.definition.action import Action
 from smartserial.definition.languages.constant import print_constant
 from smartserial.definition.languages.replacing import print_replace_data
 from smartserial.definition.languages.scale import print_scale
 from smartserial.definition.languages.sequence import print_sequence
 from smartserial.definition.node import Node
-from smartserial.definition.writing.texts import condition, element, joined, text, unless
+from smartserial.definition.writing.texts import Said, condition, element, joined, text, unless
 
 
-def _scale(value: Action) -> str | None:
+def _scale(value: Action) -> Said | None:
     if "scale" in value.disabled:
         return "-"
-    return print_scale(value.scale) if value.scale is not None else None
+    return partial(print_scale, value.scale) if value.scale is not None else None
 
 
-def _sequence(value: Action) -> str | None:
+def _sequence(value: Action) -> Said | None:
     if "sequence" in value.disabled:
         return "-"
-    return print_sequence(value.sequence) if value.sequence else None
+    return partial(print_sequence, value.sequence) if value.sequence else None
 
 
 def action(value: Action) -> Node:

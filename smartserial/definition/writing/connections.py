@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from smartserial.definition.connection import (
     SERIAL_TYPES,
@@ -20,7 +21,7 @@ from smartserial.definition.languages.communication import (
 from smartserial.definition.node import Node
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.reading.connections import KINDS
-from smartserial.definition.writing.texts import Plain, element, leaf, leaves, parent, text, unless
+from smartserial.definition.writing.texts import Plain, Said, element, leaf, leaves, parent, text, unless
 
 _SETTINGS = {
     "Type": "type",
@@ -50,9 +51,9 @@ _OPTIONS_ONLY = ("close_connection_on_response", "chunked_html", "postpone_port_
 def write_connections(protocol: Protocol) -> Iterator[Node]:
     """Yield the elements that say what a definition's connections are.
 
-    The newer syntax cannot say all either: where both are needed, ``Type`` says what is common, and each
-    ``Connection`` what is its own. Options that only ``communicationOptions`` can say are those of the
-    first connection that has any.
+    The newer syntax cannot say all either: where both are needed, ``Type`` says what only it can, and each
+    ``Connection`` the rest. Options that only ``communicationOptions`` can say are those of the first
+    connection that has any.
     """
     found = protocol.connections
     serial = [one.communication for one in found if one.type in SERIAL_TYPES]
@@ -61,17 +62,11 @@ def write_connections(protocol: Protocol) -> Iterator[Node]:
         if found != (Connection(ConnectionType.VIRTUAL),):
             yield from _ports(found)
         return
-    common = next((one for one in serial if any(getattr(one, name) for name in _OPTIONS_ONLY)), None)
-    below = common or CommunicationOptions()
-    if common is not None or protocol.unicode or protocol.relative_timers is not None:
-        yield from _type(protocol, below, named=False)
-    yield element(
-        "Connections",
-        (
-            _connection(number, one, below if one.type in SERIAL_TYPES else CommunicationOptions())
-            for number, one in enumerate(found)
-        ),
-    )
+    only = ({name: getattr(one, name) for name in _OPTIONS_ONLY} for one in serial)
+    below = next((said for said in only if any(said.values())), None)
+    if below is not None or protocol.unicode or protocol.relative_timers is not None:
+        yield from _type(protocol, replace(CommunicationOptions(), **(below or {})), named=False)
+    yield element("Connections", (_connection(number, one) for number, one in enumerate(found)))
 
 
 def _is_plain(found: tuple[Connection, ...], serial: list[CommunicationOptions]) -> bool:
@@ -94,7 +89,7 @@ def _type(protocol: Protocol, options: CommunicationOptions, *, named: bool) -> 
     names = [f":{one.name}" if named and one.name else "" for one in protocol.connections]
     more = [word + name for word, name in zip(words[1:], names[1:], strict=True)]
     relative = "true with reset" if protocol.timers_reset else protocol.relative_timers
-    attributes: dict[str, Plain | None] = {
+    attributes: dict[str, Said | None] = {
         "relativeTimers": relative,
         "advanced": ";".join(more) or None,
         "communicationOptions": print_communication_options(options) or None,
@@ -177,7 +172,7 @@ def _packet_info(value: PacketInfo | None) -> Node | None:
     )
 
 
-def _communication(value: CommunicationOptions) -> Node:
+def _communication(value: CommunicationOptions) -> Node | None:
     pids = value.notify_connection_pids
     notify = None
     if pids is not None:
@@ -185,7 +180,7 @@ def _communication(value: CommunicationOptions) -> Node:
             "NotifyConnectionPIDs",
             (element("Connections", text(pids[0])), element("Disconnections", text(pids[1]))),
         )
-    return element(
+    return parent(
         "CommunicationOptions",
         (
             leaf("MakeCommandByProtocol", value.make_command_by_protocol, False),
@@ -199,12 +194,11 @@ def _communication(value: CommunicationOptions) -> Node:
     )
 
 
-def _connection(number: int, value: Connection, below: CommunicationOptions) -> Node:
-    """Return a connection in the newer syntax; `below` are the options that `Type` says for it."""
+def _connection(number: int, value: Connection) -> Node:
+    """Return a connection in the newer syntax."""
     kind = _ELEMENTS.get(value.type)
-    common = _communication(value.communication) if value.communication != below else None
     settings = (
-        common,
+        _communication(value.communication),
         _port_settings("UserSettings", value.port, value, values=True),
     )
     name = value.name or None

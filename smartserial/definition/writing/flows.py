@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from smartserial.definition.action import QAction
 from smartserial.definition.flow import Group, Initial, Timer, Trigger
 from smartserial.definition.languages.constant import print_constant
 from smartserial.definition.node import Node
-from smartserial.definition.writing.texts import condition, element, joined, leaf, leaves, text, unless
+from smartserial.definition.writing.texts import Said, condition, element, joined, leaf, leaves, text, unless
 
 
 def group(value: Group) -> Node:
     """Return the element of a group."""
-    items = [element(item.kind.value, str(item.id), next=item.next) for item in value.content]
+    items = [element(item.kind.value, item.id, next=item.next) for item in value.content]
     return element(
         "Group",
         (
@@ -27,10 +29,10 @@ def group(value: Group) -> Node:
     )
 
 
-def _initial(value: Initial) -> str | None:
+def _initial(value: Initial) -> Said | None:
     if not value.run:
         return "false"
-    return None if value == Initial() else f"random={text(value.low)}:{text(value.high)}"
+    return None if value == Initial() else lambda: f"random={text(value.low)}:{text(value.high)}"
 
 
 def timer(value: Timer) -> Node:
@@ -39,9 +41,7 @@ def timer(value: Timer) -> Node:
         "Timer",
         (
             element("Name", value.name),
-            element(
-                "Time", "loop" if value.time is None else str(value.time), initial=_initial(value.initial)
-            ),
+            element("Time", "loop" if value.time is None else value.time, initial=_initial(value.initial)),
             leaf("Interval", value.interval, 0),
             condition(value.condition),
             element("Content", leaves("Group", value.groups)),
@@ -55,7 +55,8 @@ def _time(value: Trigger) -> Node | None:
     comparison = value.comparison
     if value.time is None and value.data is None and comparison is None:
         return None
-    moment = text(value.time) if value.time is not None else print_constant(value.data or "")
+    data = "" if value.data is None else value.data
+    moment: Said = partial(print_constant, data) if value.time is None else value.time
     if comparison is None:
         return element("Time", moment)
     return element("Time", moment, case=comparison.case, value=comparison.value or None, nr=comparison.param)
@@ -63,7 +64,7 @@ def _time(value: Trigger) -> Node | None:
 
 def trigger(value: Trigger) -> Node:
     """Return the element of a trigger."""
-    steps = [element("Id", str(step.id), **{"else": unless(step.otherwise, False)}) for step in value.content]
+    steps = [element("Id", step.id, **{"else": unless(step.otherwise, False)}) for step in value.content]
     return element(
         "Trigger",
         (

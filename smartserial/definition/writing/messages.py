@@ -51,7 +51,7 @@ def pair(value: Pair) -> Node:
             element(
                 "Content",
                 (
-                    element("Command", str(value.command)),
+                    element("Command", value.command),
                     *leaves("Response", value.responses),
                     *leaves("ResponseOnBadCommand", value.bad_responses),
                 ),

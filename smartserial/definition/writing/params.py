@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from smartserial.definition.languages.sequence import print_sequence
 from smartserial.definition.languages.typeoptions import print_type_options
 from smartserial.definition.measurement import Display, Measurement
@@ -40,7 +42,7 @@ def _sequence(value: Interprete) -> Node | None:
         return None
     return element(
         "Sequence",
-        print_sequence(value.sequence) if value.sequence else "",
+        partial(print_sequence, value.sequence),
         noset=value.sequence_noset,
         loop=value.sequence_loop,
     )
@@ -77,14 +79,16 @@ def _shape(value: Interprete) -> tuple[Node | None, ...]:
 
 def _arithmetic(value: Interprete) -> tuple[Node | None, ...]:
     """Return how a raw value becomes the value."""
-    offset = text(value.offset) if value.offset is not None else ""
+    offset = "" if value.offset is None else value.offset
     return (
         leaf("Endian", value.endian, _PLAIN.endian),
         leaf("Base", value.base, _PLAIN.base),
         leaf("Decimals", value.decimals, _PLAIN.decimals),
         leaf("Rounding", value.rounding, _PLAIN.rounding),
         leaf("Factor", value.factor),
-        element("OffSet", offset, id=value.offset_id) if offset or value.offset_id is not None else None,
+        element("OffSet", offset, id=value.offset_id)
+        if offset != "" or value.offset_id is not None
+        else None,
         _scale(value),
         _sequence(value),
         _range(value.low, value.high),

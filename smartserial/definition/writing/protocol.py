@@ -25,7 +25,8 @@ def write_protocol(protocol: Protocol) -> Node:
     """Return the elements that mean a definition; reading them gives the same one.
 
     Raises:
-        ValueError: a constant text would be read as bytes, as ``0x41``.
+        UnwritableError: there are no words for a value: a constant text that would be read as bytes, as
+            ``0x41``, a number that is not finite, a quotation mark in the text of a condition.
     """
     advanced = parent(
         "Advanced",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from smartserial.definition.checksum import UndefinedChecksumError, checksum, checksum_width
+from smartserial.definition.checksum import UndefinedChecksumError, param_checksum
 from smartserial.definition.message import Response
 from smartserial.definition.param import CONSTANT_TYPES, Interprete, LengthType, Param, ParamType
 from smartserial.definition.values.codec import ParamCodec, RawOf
@@ -80,7 +80,7 @@ def _made_of_known(item: Item, items: Sequence[Item], encoding: Encoding) -> byt
         constants = [one.constant for one in covered if one.constant is not None]
         if len(constants) < len(covered) or param.crc is None:
             return None
-        made = checksum(param.crc, b"".join(constants), checksum_width(item.said, item.length))
+        made = param_checksum(param.crc, b"".join(constants), item.said, item.length)
         return _encoded(param, made, encoding)
     except (NotAValueError, UndefinedChecksumError):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from smartserial.definition.checksum import UndefinedChecksumError, checksum, checksum_width
+from smartserial.definition.checksum import UndefinedChecksumError, param_checksum
 from smartserial.definition.message import Response
 from smartserial.definition.param import Crc, Interprete, Param, ParamType, RawType
 from smartserial.definition.values.codec import ParamCodec
@@ -127,11 +127,10 @@ def _counted(param: Param, response: Response, params: Params) -> Iterable[int]:
 def _says(param: Param, crc: Crc, data: bytes, covered: bytes, codec: ParamCodec) -> bool:
     """Tell whether `data` is the checksum of the covered bytes, however its digits are written."""
     interprete = param.interprete or Interprete()
-    width = checksum_width(interprete, len(data))
-    made = checksum(crc, covered, width)
+    made = param_checksum(crc, covered, interprete, len(data))
     value = codec.decode(data).value
     if isinstance(value, str):
         digits = data.upper() if interprete.raw_type is RawType.NUMERIC_TEXT else data
         return digits == codec.encode(made)
     signed = interprete.raw_type is RawType.SIGNED_NUMBER
-    return value == made or (signed and value == made - (1 << 8 * width))
+    return value == made or (signed and value == made - (1 << 8 * len(data)))

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 from smartserial.definition.connection import ConnectionType
@@ -22,11 +22,12 @@ from smartserial.engine.effects import Break, Dropped, Level, PairStep, Peer, Se
 from smartserial.engine.framing.answers import AnswerFramer, answer_plan
 from smartserial.engine.running.machine import Chain, Machine
 from smartserial.engine.running.scene import Scene
-from smartserial.engine.strands import Strand
-from smartserial.engine.unit import Lost, Unit
+from smartserial.engine.running.waiting import Arrived, Waiting, Waits
+from smartserial.engine.unit import Unit
 
 TIMEOUT = b"TIMEOUT"
 """What a connection reports when an answer did not come."""
+_Outcome = Generator[float | None, object, Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +38,33 @@ class Patience:
     retries: int = 3
 
 
+def _nobody(response: Response) -> None:
+    """Be told what answered a pair, and leave it."""
+
+
 @dataclass(slots=True, eq=False)
-class Waiting:
-    """A pair that waits for its answer.
+class _Question:
+    """A pair that is asked.
 
     Args:
+        pair: the pair.
         connection: where.
-        peer: the only session that may answer; None takes the first that does.
-        framer: makes the answer of bytes, where nothing else makes units.
-        strand: what goes on when a unit comes.
+        scene: of the pair.
+        to: the only session that it is sent to, or None.
+        made: its command, if that was made when its group was queued.
+        answered: called with the response that answers it.
+        attempt: counts from 1.
+        excused: something came at the last attempt that is no timeout, although it is no answer.
     """
 
+    pair: Pair
     connection: int
-    peer: Peer | None
-    framer: AnswerFramer | None
-    strand: Strand | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A unit for a pair that waits."""
-
-    peer: Peer
-    unit: Unit
+    scene: Scene
+    to: Peer | None
+    made: Buffer | None
+    answered: Callable[[Response], None]
+    attempt: int = 1
+    excused: bool = False
 
 
 class Asking:
@@ -72,38 +77,32 @@ class Asking:
     """
 
     def __init__(self, machine: Machine, patience: Mapping[int, Patience], strict: bool = False) -> None:
+        self.waits = Waits(machine)
+        """The pairs that wait."""
         self._machine = machine
         self._patience = patience
         self._strict = strict
-        self._waiting: dict[int, list[Waiting]] = {}
         self._timeouts: dict[int, float] = {}
-        connections = machine.protocol.connections
-        self._made_early = any(one.communication.make_command_by_protocol for one in connections)
-        self._made: dict[int, Buffer] = {}
-        self._awaited = {
-            number for pair in machine.protocol.pairs for number in (*pair.responses, *pair.bad_responses)
+        self._plans: dict[int, Callable[[int], AnswerFramer]] = {}
+        protocol = machine.protocol
+        self.makes_early = any(one.communication.make_command_by_protocol for one in protocol.connections)
+        """Commands are made when their group is queued."""
+        awaited = {number for pair in protocol.pairs for number in (*pair.responses, *pair.bad_responses)}
+        self._unasked = {
+            number: [response for response in machine.ear.candidates(number) if response.id not in awaited]
+            for number in range(len(protocol.connections))
         }
-
-    @property
-    def next_wake(self) -> float | None:
-        """When `wake` has something to do, in seconds, or None."""
-        times = (
-            one.framer.next_wake for many in self._waiting.values() for one in many if one.framer is not None
-        )
-        return min((time for time in times if time is not None), default=None)
-
-    def wake(self, now: float) -> None:
-        """End answers that silence ends."""
-        for waiting in [one for many in self._waiting.values() for one in many]:
-            if waiting.framer is not None and waiting.peer is not None:
-                self._take(waiting, waiting.peer, waiting.framer.wake(now))
+        encode = machine.store.encoding.encode
+        self._no_timeouts = {
+            said if isinstance(said, bytes) else encode(said) for said in protocol.no_timeouts
+        }
 
     def start(self) -> None:
         """Make all commands, where they are made before their group waits."""
-        if self._made_early:
+        if self.makes_early:
             for command in self._machine.protocol.command.values():
                 try:
-                    self._made[command.id] = self._machine.composer.make(command.id)
+                    self._machine.made[command.id] = self._machine.composer.make(command.id)
                 except ComposeError as error:
                     self._machine.note(str(error))
 
@@ -111,93 +110,92 @@ class Asking:
         """Have a pair wait so many seconds from now on."""
         self._timeouts[pair] = timeout
 
-    def waits(self, connection: int, peer: Peer) -> Waiting | None:
-        """Return the pair that a unit of a session may answer."""
-        for waiting in self._waiting.get(connection, ()):
-            if waiting.peer is None or waiting.framer is not None or waiting.peer == peer:
-                return waiting
-        return None
-
-    def answer(self, waiting: Waiting, peer: Peer, unit: Unit) -> None:
-        """Give a unit to a pair that waits."""
-        if waiting.strand is not None:
-            self._machine.strands.resume(waiting.strand, Arrived(peer, unit))
-
-    def receive(self, waiting: Waiting, peer: Peer, data: bytes) -> None:
-        """Give bytes to a pair that makes its own unit of them."""
-        if waiting.framer is not None:
-            waiting.peer = peer
-            self._take(waiting, peer, waiting.framer.receive(data, self._machine.now))
-
-    def _take(self, waiting: Waiting, peer: Peer, found: Sequence[Unit | Lost]) -> None:
-        for one in found:
-            if isinstance(one, Unit):
-                self.answer(waiting, peer, one)
-            else:
-                self._machine.tell(Dropped(waiting.connection, peer, one))
-
-    def made(self, group: Group, scene: Scene) -> Generator[float | None, object, dict[int, Buffer] | None]:
-        """Return the commands of a group by pair, if they are made when it is queued."""
-        if not self._made_early:
-            return None
-        found = {}
+    def make(self, group: Group, scene: Scene, made: dict[int, Buffer]) -> Chain:
+        """Make the commands of a group that is queued, into `made` by their pairs."""
+        machine = self._machine
         for item in group.content:
-            pair = self._machine.protocol.pair.get(item.id) if item.kind is ItemKind.PAIR else None
-            buffer = self._made.get(pair.command) if pair is not None else None
+            pair = machine.protocol.pair.get(item.id) if item.kind is ItemKind.PAIR else None
+            buffer = machine.made.get(pair.command) if pair is not None else None
             if pair is not None and buffer is not None:
                 yield from self._before(buffer, scene)
-                found[pair.id] = Buffer(buffer.command, buffer.params, buffer.parts)
-        return found
+                made[pair.id] = Buffer(buffer.command, buffer.params, buffer.parts)
+        return True
 
-    def ask(self, pair: Pair, group: Group, scene: Scene, made: Buffer | None) -> Chain:
+    def ask(
+        self,
+        pair: Pair,
+        group: Group,
+        scene: Scene,
+        made: Buffer | None,
+        answered: Callable[[Response], None] = _nobody,
+    ) -> Chain:
         """Send a pair's command until it is answered, or given up; tell whether it was answered."""
         machine = self._machine
-        if not machine.holds(pair.condition):
-            return True
-        connection = pair.options.connection
-        if connection is None:
-            connection = group.connection or 0
-        scene = scene.at(TriggerOn.PAIR, pair.id)
+        connection = self._connection(pair, group)
+        to = scene.reply_to if scene.connection == connection else None
+        question = _Question(pair, connection, scene.at(TriggerOn.PAIR, pair.id), to, made, answered)
+        scene = question.scene
         patience = self._patience.get(connection, Patience())
         retries = patience.retries if pair.options.retries is None else pair.options.retries
-        for attempt in range(1, retries + 2):
-            if not (yield from self._send(pair, connection, scene, made, attempt)):
+        for question.attempt in range(1, retries + 2):
+            outcome = yield from self._attempt(question, patience)
+            if outcome is None:
                 return False
-            if not pair.responses and not pair.bad_responses:
-                outcome = Step.SUCCEEDED
-            else:
-                outcome = yield from self._await(pair, connection, scene, patience)
-            machine.tell(PairStep(pair.id, connection, outcome, attempt))
-            if outcome is Step.SUCCEEDED:
-                yield from machine.fire(TriggerOn.PAIR, TriggerTime.SUCCEEDED, pair.id, scene)
+            machine.tell(PairStep(pair.id, connection, outcome, question.attempt))
             if outcome is not Step.TIMED_OUT:
+                if pair.responses or pair.bad_responses:
+                    machine.states.answered(connection)
+                if outcome is Step.SUCCEEDED:
+                    yield from machine.fire(TriggerOn.PAIR, TriggerTime.SUCCEEDED, pair.id, scene)
                 return True
             yield from machine.fire(TriggerOn.PAIR, TriggerTime.TIMEOUT, pair.id, scene)
-            for trigger in machine.moments.reported(TIMEOUT):
-                yield from machine.pull(trigger, scene)
+            yield from machine.pull_all(machine.moments.reported(TIMEOUT), scene)
         machine.tell(PairStep(pair.id, connection, Step.GIVEN_UP, retries + 1))
+        if not (pair.options.ignore_timeout or question.excused):
+            machine.states.unanswered(connection)
         yield from machine.fire(TriggerOn.PAIR, TriggerTime.TIMEOUT_AFTER_RETRIES, pair.id, scene)
         return False
 
-    def _send(self, pair: Pair, connection: int, scene: Scene, made: Buffer | None, attempt: int) -> Chain:
-        machine = self._machine
+    def _attempt(
+        self, question: _Question, patience: Patience
+    ) -> Generator[float | None, object, Step | None]:
+        """Send a command once, and wait for its answer; None if it was not sent."""
+        machine, pair, connection = self._machine, question.pair, question.connection
         try:
-            buffer = made if made is not None else machine.composer.make(pair.command)
-            if made is None:
-                yield from self._before(buffer, scene)
+            buffer = question.made if question.made is not None else machine.composer.make(pair.command)
+            if question.made is None:
+                yield from self._before(buffer, question.scene)
             data = machine.composer.wire(buffer, connection)
         except ComposeError as error:
             machine.note(f"pair {pair.id}: {error}", Level.ERROR)
-            return False
+            return None
         if pair.options.comm_break is not None:
             wait = pair.options.comm_break / 1000
             machine.tell(Break(connection, wait))
             yield machine.now + wait
-        machine.tell(PairStep(pair.id, connection, Step.BEGUN, attempt))
-        gap = (pair.options.one_byte or 0) / 1000
-        machine.tell(Send(connection, data, scene.reply_to, gap))
-        below = scene.at(TriggerOn.COMMAND, pair.command, command=buffer)
-        yield from machine.fire(TriggerOn.COMMAND, TriggerTime.AFTER, pair.command, below)
+        if self._is_gone(question):
+            return None
+        machine.tell(PairStep(pair.id, connection, Step.BEGUN, question.attempt))
+        machine.tell(Send(connection, data, question.to, (pair.options.one_byte or 0) / 1000))
+        after = question.scene.at(TriggerOn.COMMAND, pair.command, command=buffer)
+        sent = machine.fire(TriggerOn.COMMAND, TriggerTime.AFTER, pair.command, after)
+        if not pair.responses and not pair.bad_responses:
+            yield from sent
+            return Step.SUCCEEDED
+        waiting = self._waiting(question, patience)
+        self.waits.add(waiting)
+        try:
+            yield from sent
+            return (yield from self._await(question, waiting))
+        finally:
+            question.excused = waiting.excused
+            self.waits.end(waiting)
+
+    def _is_gone(self, question: _Question) -> bool:
+        to = question.to
+        if to is None or not self._machine.is_gone(question.connection, to):
+            return False
+        self._machine.note(f"pair {question.pair.id} is not sent: {to} is gone")
         return True
 
     def _before(self, buffer: Buffer, scene: Scene) -> Chain:
@@ -205,57 +203,93 @@ class Asking:
         below = scene.at(TriggerOn.COMMAND, number, command=buffer)
         return (yield from self._machine.fire(TriggerOn.COMMAND, TriggerTime.BEFORE, number, below))
 
-    def _await(
-        self, pair: Pair, connection: int, scene: Scene, patience: Patience
-    ) -> Generator[float | None, object, Step]:
-        machine = self._machine
+    def _waiting(self, question: _Question, patience: Patience) -> Waiting:
+        machine, pair = self._machine, question.pair
         timeout = self._timeouts.get(pair.id)
         if timeout is None:
             timeout = patience.timeout if pair.timeout is None else pair.timeout / 1000
-        deadline = machine.now + timeout
-        framer = None if self._makes_units(connection) else answer_plan(machine.protocol, pair)()
-        waiting = Waiting(connection, scene.reply_to, framer, machine.strands.current)
+        plan: Callable[[int], AnswerFramer] | None = None
+        if not self._makes_units(question.connection):
+            plan = self._plans.get(pair.id)
+            if plan is None:
+                code_page = machine.store.encoding.code_page
+                plan = self._plans[pair.id] = answer_plan(machine.protocol, pair, machine.limits, code_page)
+        return Waiting(question.connection, question.to, plan, machine.strands.current, machine.now + timeout)
+
+    def _await(self, question: _Question, waiting: Waiting) -> _Outcome:
         outcome: Step | None = None
         while outcome is None:
-            self._waiting.setdefault(connection, []).append(waiting)
-            try:
-                arrived = yield deadline
-            finally:
-                self._waiting[connection].remove(waiting)
-            if isinstance(arrived, Arrived):
-                outcome = yield from self._answered(pair, waiting, arrived, scene)
+            arrived: object = None
+            if waiting.later:
+                arrived = waiting.later.popleft()
             else:
-                outcome = yield from self._late(pair, waiting, scene)
+                waiting.idle = True
+                arrived = yield waiting.deadline
+                waiting.idle = False
+            if isinstance(arrived, Arrived):
+                outcome = yield from self._answered(question, waiting, arrived)
+            else:
+                outcome = yield from self._late(question, waiting)
         return outcome
 
-    def _late(self, pair: Pair, waiting: Waiting, scene: Scene) -> Generator[float | None, object, Step]:
+    def _late(self, question: _Question, waiting: Waiting) -> _Outcome:
         """Take what came before the time was over for the answer."""
-        peer = waiting.peer or Peer()
+        peer = waiting.source or Peer()
         for one in waiting.framer.finish() if waiting.framer is not None else ():
             if isinstance(one, Unit):
-                return (yield from self._answered(pair, waiting, Arrived(peer, one), scene)) or Step.TIMED_OUT
+                return (yield from self._answered(question, waiting, Arrived(peer, one))) or Step.TIMED_OUT
             self._machine.tell(Dropped(waiting.connection, peer, one))
         return Step.TIMED_OUT
 
     def _answered(
-        self, pair: Pair, waiting: Waiting, arrived: Arrived, scene: Scene
+        self, question: _Question, waiting: Waiting, arrived: Arrived
     ) -> Generator[float | None, object, Step | None]:
         """Take a unit for an answer; None if the pair waits on, because it was none."""
-        machine, peer, unit = self._machine, arrived.peer, arrived.unit
-        alone = waiting.framer is not None or self._strict
+        machine, pair, unit = self._machine, question.pair, arrived.unit
+        connection, peer = waiting.connection, arrived.peer
+        alone = waiting.plan is not None or (self._strict and not arrived.rest)
+        last = alone or not (arrived.rest or self._unasked.get(connection))
+
+        def accepted() -> None:
+            arrived.taken = True
+            self.waits.end(waiting)
+
         responses = self._responses((*pair.responses, *pair.bad_responses))
-        taken = yield from machine.ear.hear(waiting.connection, peer, unit, responses, scene, last=alone)
+        scene = question.scene.afresh()
+        taken = yield from machine.ear.hear(connection, peer, unit, responses, scene, last, accepted)
         if taken.response is not None:
+            question.answered(taken.response)
             return Step.SUCCEEDED if taken.response.id in pair.responses else Step.REFUSED
-        if alone:
-            return Step.TIMED_OUT
-        others = [one for one in machine.ear.candidates(waiting.connection) if one.id not in self._awaited]
-        found = yield from machine.ear.hear(waiting.connection, peer, unit, others, Scene(), last=True)
-        return Step.TIMED_OUT if taken.rejected and found.response is None else None
+        waiting.excused = waiting.excused or unit.data in self._no_timeouts
+        if not last:
+            self._pass_on(connection, arrived)
+        return Step.TIMED_OUT if alone or (taken.rejected and not arrived.taken) else None
+
+    def _pass_on(self, connection: int, arrived: Arrived) -> None:
+        """Give a unit that a pair does not take to the next one, or to whoever listens."""
+        for number, waiting in enumerate(arrived.rest, 1):
+            if self.waits.is_open(waiting):
+                other = Arrived(arrived.peer, arrived.unit, arrived.rest[number:])
+                self.waits.hand(waiting, other)
+                arrived.taken = other.taken
+                return
+
+        def accepted() -> None:
+            arrived.taken = True
+
+        others = self._unasked.get(connection, ())
+        self._machine.ear.listen(connection, arrived.peer, arrived.unit, others, accepted)
 
     def _responses(self, numbers: Sequence[int]) -> list[Response]:
         known = (self._machine.protocol.response.get(number) for number in numbers)
         return [response for response in known if response is not None]
+
+    def _connection(self, pair: Pair, group: Group) -> int:
+        """Return where a pair is sent; a group may name a queue that is no connection."""
+        if pair.options.connection is not None:
+            return pair.options.connection
+        number = group.connection or 0
+        return number if number < len(self._machine.protocol.connections) else 0
 
     def _makes_units(self, connection: int) -> bool:
         connections = self._machine.protocol.connections

@@ -8,19 +8,23 @@ from types import MappingProxyType
 from smartserial.definition.action import EXECUTE_TYPES, SUPPORTED, Action, ActionOn, ActionType
 from smartserial.definition.flow import TriggerOn
 from smartserial.definition.reading.texts import whole
+from smartserial.definition.rules.chains import applies_to
 from smartserial.definition.values.value import as_number
 from smartserial.engine.arithmetic import DEEDS as ARITHMETIC
 from smartserial.engine.arithmetic import Deed as ParamDeed
 from smartserial.engine.arithmetic import do
 from smartserial.engine.effects import Close, Lock, Open, Save
-from smartserial.engine.matching.result import Mismatch
+from smartserial.engine.matching.result import Mismatch, Reason
 from smartserial.engine.matching.verify import verify_crc, verify_length
 from smartserial.engine.queue import REQUESTS
+from smartserial.engine.running.incoming import FIRST
 from smartserial.engine.running.machine import Chain, Deed, DeedError, Machine
 from smartserial.engine.running.scene import Hearing, Scene
+from smartserial.engine.running.timers import Timers
 
 _SLEEP = 5000
 _SHORTEST_SLEEP = 15
+_NO_GROUP = "expected a group that runs"
 _KINDS = {
     ActionOn.COMMAND: TriggerOn.COMMAND,
     ActionOn.RESPONSE: TriggerOn.RESPONSE,
@@ -48,26 +52,42 @@ def _hearing(scene: Scene) -> Hearing:
 
 
 def _command(machine: Machine, action: Action, scene: Scene) -> Chain:
-    if scene.command is None:
+    """Work on the command that is being made, or on those that are named and wait to be sent."""
+    if scene.command is not None and (not action.on_ids or scene.command.command.id in action.on_ids):
+        yield from machine.change(machine.composer.act(action, scene.command), scene)
+        return True
+    if not action.on_ids:
         raise DeedError("expected a command that is being made")
-    changes = machine.composer.act(action, scene.command)
-    yield from machine.change(changes, scene)
+    for number in action.on_ids:
+        buffer = machine.made.get(number) or machine.composer.make(number)
+        yield from machine.change(machine.composer.act(action, buffer), scene)
     return True
 
 
 def _read(machine: Machine, action: Action, scene: Scene) -> None:
-    _hearing(scene).read = True
+    hearing = _hearing(scene)
+    if applies_to(action, TriggerOn.RESPONSE, hearing.match.response.id):
+        hearing.read = True
+
+
+def _read_param(machine: Machine, action: Action, scene: Scene) -> None:
+    if not action.on_ids:
+        raise DeedError("expected the id of a param to read")
+    _hearing(scene).wanted.update(action.on_ids)
 
 
 def _checked(verify: Callable[..., Mismatch | None]) -> Deed:
     def check(machine: Machine, action: Action, scene: Scene) -> None:
         hearing = _hearing(scene)
         match = hearing.match
+        if not applies_to(action, TriggerOn.RESPONSE, match.response.id):
+            return
         params, encoding = machine.protocol.param, machine.store.encoding
         wrong = verify(match.response, match.fields, hearing.data, params, encoding)
         if wrong is not None:
             hearing.failure = wrong
-            hearing.limit = min(hearing.limit, wrong.position)
+            kept = 1 if wrong.reason is Reason.LENGTH else 0  # the length itself is what came
+            hearing.limit = min(hearing.limit, wrong.position + kept)
             raise DeedError(f"{wrong.reason.value} in param {wrong.param} of response {match.response.id}")
 
     return check
@@ -90,16 +110,33 @@ def _param(machine: Machine, action: Action, scene: Scene) -> Chain:
 
 
 def _reverse(machine: Machine, action: Action, scene: Scene) -> None:
-    if scene.command is None:
-        raise DeedError("expected a command that is being made")
     occurrence = action.on_nr[0] if action.on_nr else 0
     for number in _targets(action, scene):
-        machine.composer.reverse(scene.command, number, occurrence)
+        if scene.command is not None:
+            machine.composer.reverse(scene.command, number, occurrence)
+        else:
+            _reverse_heard(_hearing(scene), number, occurrence)
+
+
+def _reverse_heard(hearing: Hearing, number: int, occurrence: int) -> None:
+    fields = [field for field in hearing.match.fields if field.param == number]
+    if not 0 <= occurrence < len(fields):
+        raise DeedError(f"expected param {number} in the response, place {occurrence} of {len(fields)}")
+    start, end = fields[occurrence].start, fields[occurrence].end
+    data = hearing.data
+    hearing.data = data[:start] + data[start:end][::-1] + data[end:]
 
 
 def _go(machine: Machine, action: Action, scene: Scene) -> Chain:
     for number in _targets(action, scene):
         yield from machine.change(machine.store.touch(number), scene)
+    return True
+
+
+def _run_actions(machine: Machine, action: Action, scene: Scene) -> Chain:
+    for number in _targets(action, scene):
+        if machine.reactions is not None:
+            yield from machine.reactions.run_actions(number, scene.at(TriggerOn.PARAMETER, number))
     return True
 
 
@@ -117,7 +154,8 @@ def _execute(machine: Machine, action: Action, scene: Scene) -> Chain:
 def _milliseconds(machine: Machine, action: Action) -> float:
     """Return what a param holds, or what the action says."""
     if action.type_id is not None:
-        return as_number(machine.store.value(action.type_id) or 0)
+        held = machine.store.value(action.type_id)
+        return as_number("" if held is None else held)
     said = whole(action.type_value)
     if said is None:
         raise DeedError(f"expected ms, found {action.type_value[:60]!r}")
@@ -131,7 +169,7 @@ def _timeout(machine: Machine, action: Action, scene: Scene) -> None:
 
 def _set_next(machine: Machine, action: Action, scene: Scene) -> None:
     if scene.group is None:
-        raise DeedError("expected a group that runs")
+        raise DeedError(_NO_GROUP)
     wait = round(_milliseconds(machine, action))
     for position in action.on_nr:
         machine.threads.set_next(scene.group, position, wait)
@@ -175,15 +213,19 @@ def _sleep(machine: Machine, action: Action, scene: Scene) -> Chain:
 
 
 def _leave(machine: Machine, action: Action, scene: Scene) -> None:
-    machine.threads.leave(scene)
+    if scene.run is None:
+        raise DeedError(_NO_GROUP)
+    scene.run.leave = True
 
 
-def _timers(name: str) -> Deed:
-    def change(machine: Machine, action: Action, scene: Scene) -> None:
+def _timers(change: Callable[[Timers, int], None]) -> Deed:
+    def act(machine: Machine, action: Action, scene: Scene) -> None:
         for number in _targets(action, scene):
-            getattr(machine.timers, name)(number)
+            if number not in machine.protocol.timer:
+                raise DeedError(f"there is no timer {number}")
+            change(machine.timers, number)
 
-    return change
+    return act
 
 
 A, On = ActionType, ActionOn
@@ -194,14 +236,12 @@ DEEDS: Mapping[tuple[ActionOn, ActionType], Deed] = MappingProxyType(
         (On.RESPONSE, A.CRC): _checked(verify_crc),
         (On.RESPONSE, A.LENGTH): _checked(verify_length),
         (On.RESPONSE, A.CLEAR): _forget,
-        **{
-            (On.RESPONSE, type): _nothing
-            for type in (A.CLEAR_LENGTH_INFO, A.READ_STUFFING, A.REPLACE_DATA, A.STUFFING)
-        },
+        **{(On.RESPONSE, type): _nothing for type in FIRST | {A.CLEAR_LENGTH_INFO}},
         **{(On.PARAMETER, type): _param for type in ARITHMETIC},
-        (On.PARAMETER, A.READ): _read,
+        (On.PARAMETER, A.READ): _read_param,
         (On.PARAMETER, A.REVERSE): _reverse,
         (On.PARAMETER, A.GO): _go,
+        (On.PARAMETER, A.RUN_ACTIONS): _run_actions,
         (On.PARAMETER, A.SAVE): _save,
         **{(On.GROUP, type): _execute for type in EXECUTE_TYPES},
         (On.PAIR, A.TIMEOUT): _timeout,
@@ -214,10 +254,10 @@ DEEDS: Mapping[tuple[ActionOn, ActionType], Deed] = MappingProxyType(
         (On.PROTOCOL, A.PRIORITY_UNLOCK): _locks(False, priority=True),
         (On.PROTOCOL, A.SLEEP): _sleep,
         (On.PROTOCOL, A.STOP_CURRENT_GROUP): _leave,
-        (On.TIMER, A.START): _timers("start"),
-        (On.TIMER, A.STOP): _timers("stop"),
-        (On.TIMER, A.RESTART_TIMER): _timers("restart"),
-        (On.TIMER, A.RESCHEDULE): _timers("restart"),
+        (On.TIMER, A.START): _timers(Timers.start),
+        (On.TIMER, A.STOP): _timers(Timers.stop),
+        (On.TIMER, A.RESTART_TIMER): _timers(Timers.restart),
+        (On.TIMER, A.RESCHEDULE): _timers(Timers.reschedule),
     }
 )
 """What is done; an action that is not here is refused when its turn comes."""

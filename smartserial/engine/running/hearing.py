@@ -10,24 +10,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
-from smartserial.definition.action import Action, ActionOn
 from smartserial.definition.flow import TriggerOn, TriggerTime
 from smartserial.definition.message import Response
 from smartserial.definition.param import CONSTANT_TYPES, ParamType
-from smartserial.definition.rules.chains import actions_for
 from smartserial.definition.rules.heard import is_open
-from smartserial.engine.buffer import ComposeError
 from smartserial.engine.changes import Change
 from smartserial.engine.effects import Heard, Peer, Unheard
-from smartserial.engine.matching.matcher import Matcher, Plans, candidates_of
-from smartserial.engine.matching.result import Match, Mismatch
-from smartserial.engine.running.machine import DEEPEST, Chain, Machine
+from smartserial.engine.matching.matcher import candidates_of
+from smartserial.engine.matching.result import Mismatch
+from smartserial.engine.running.incoming import Incoming
+from smartserial.engine.running.machine import Chain, Machine
 from smartserial.engine.running.scene import Hearing, Scene
-from smartserial.engine.stuff import EDITS, edited
 from smartserial.engine.unit import Unit
+
+
+def nobody() -> None:
+    """Be told that a unit is accepted, and do nothing."""
 
 
 class Taken(NamedTuple):
@@ -51,14 +52,10 @@ class Ear:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._incoming = Incoming(machine)
         protocol = machine.protocol
-        self._plans = Plans(protocol, machine.store.raw, machine.store.encoding)
-        self._matchers: dict[tuple[int, ...], Matcher] = {}
         self._candidates = {
             number: candidates_of(protocol, number) for number in range(len(protocol.connections))
-        }
-        self._edits = {
-            response.id: edits for response in protocol.responses if (edits := _edits_of(machine, response))
         }
         self._last: dict[int, bytes] = {}
         self._reads_itself = not protocol.triggers
@@ -71,8 +68,38 @@ class Ear:
         """Return what a connection hears while nobody waits for an answer."""
         return self._candidates.get(connection, ())
 
+    def listen(
+        self,
+        connection: int,
+        peer: Peer,
+        unit: Unit,
+        responses: Sequence[Response] | None = None,
+        accepted: Callable[[], None] = nobody,
+    ) -> None:
+        """Take a unit that nobody asked for; `responses` are all of the connection, unless they are said."""
+        among = self.candidates(connection) if responses is None else responses
+        self._machine.start("unit", self._listen(connection, peer, unit, among, accepted))
+
+    def _listen(
+        self,
+        connection: int,
+        peer: Peer,
+        unit: Unit,
+        responses: Sequence[Response],
+        accepted: Callable[[], None],
+    ) -> Chain:
+        taken = yield from self.hear(connection, peer, unit, responses, Scene(), True, accepted)
+        return taken.response is not None
+
     def hear(
-        self, connection: int, peer: Peer, unit: Unit, responses: Sequence[Response], scene: Scene, last: bool
+        self,
+        connection: int,
+        peer: Peer,
+        unit: Unit,
+        responses: Sequence[Response],
+        scene: Scene,
+        last: bool,
+        accepted: Callable[[], None] = nobody,
     ) -> Generator[float | None, object, Taken]:
         """Take a unit for one of `responses`, in their order.
 
@@ -83,76 +110,53 @@ class Ear:
             responses: the candidates.
             scene: that of whoever waits for it.
             last: nobody else tries this unit: a failure is told, and leaves in the values what it leaves.
+            accepted: called when the unit is something and is stored, before all that follows from it.
 
         Returns:
             What it is.
         """
         machine = self._machine
         failure: Mismatch | None = None
-        for match, data in self._matches(unit.data, responses):
+        rejected = False
+        for match, data in self._incoming.matches(unit.data, responses):
             hearing = Hearing(connection, peer, unit, match, data)
             below = scene.at(
                 TriggerOn.RESPONSE, match.response.id, reply_to=peer, connection=connection, hearing=hearing
             )
-            if (yield from self._judge(hearing, below)):
+            if (yield from self._judge(hearing, below, accepted)):
                 return Taken(match.response)
-            wrong = hearing.failure
-            if failure is None or (wrong is not None and wrong.reach > failure.reach):
-                failure = wrong
-        rejected = failure is not None
+            failure, rejected = hearing.failure, True
         if last:
-            if failure is None:
-                found = self._matcher(responses).match(unit.data, machine.store.raw, machine.store.altered)
-                failure = found if isinstance(found, Mismatch) else None
-            machine.tell(Unheard(connection, peer, unit, failure))
+            told = self._incoming.closest(unit.data, responses) if failure is None else failure
+            machine.tell(Unheard(connection, peer, unit, told))
             if responses:
-                yield from self._leave(unit, responses[-1], failure, scene)
+                number = responses[-1].id
+                below = scene.at(TriggerOn.RESPONSE, number, reply_to=peer, connection=connection)
+                yield from self._leave(unit, responses[-1], failure, below)
         return Taken(None, rejected)
 
-    def _matcher(self, responses: Sequence[Response]) -> Matcher:
-        key = tuple(response.id for response in responses)
-        matcher = self._matchers.get(key)
-        if matcher is None:
-            matcher = self._matchers[key] = self._plans.among(responses)
-        return matcher
-
-    def _matches(self, data: bytes, responses: Sequence[Response]) -> Iterator[tuple[Match, bytes]]:
-        """Yield what a unit may be, with the bytes as that response's actions change them before."""
-        store = self._machine.store
-        if not any(response.id in self._edits for response in responses):
-            for match in self._matcher(responses).matches(data, store.raw, store.altered):
-                yield match, data
-            return
-        for response in responses:
-            changed = self._edited(data, self._edits.get(response.id, ()))
-            for match in self._matcher((response,)).matches(changed, store.raw, store.altered):
-                yield match, changed
-
-    def _edited(self, data: bytes, actions: Sequence[Action]) -> bytes:
-        for action in actions:
-            try:
-                data = edited(data, EDITS[action.type](action, data, self._machine.store.encoding))
-            except ComposeError as error:
-                self._machine.note(f"action {action.id} failed: {error}")
-        return data
-
-    def _judge(self, hearing: Hearing, scene: Scene) -> Chain:
+    def _judge(self, hearing: Hearing, scene: Scene, accepted: Callable[[], None]) -> Chain:
         """Run what is before the response, store it, run what is after it; tell whether it is accepted."""
-        machine, response = self._machine, hearing.match.response
-        if not (yield from machine.fire(TriggerOn.RESPONSE, TriggerTime.BEFORE, response.id, scene)):
+        machine, number = self._machine, hearing.match.response.id
+        if not (yield from machine.fire(TriggerOn.RESPONSE, TriggerTime.BEFORE, number, scene)):
             return False
-        same = self._last.get(response.id) == hearing.unit.data
-        if same and machine.protocol.ignore_equal_response:
-            return True
         machine.tell(Heard(hearing.connection, hearing.peer, hearing.unit, hearing.match))
+        same = self._last.get(number) == hearing.unit.data
+        changes: list[Change] = []
         if not same:
             changes = yield from self._store(hearing, scene)
-            self._last[response.id] = hearing.unit.data
+            self._last[number] = hearing.unit.data
+        accepted()
+        if not (same and machine.protocol.ignore_equal_response):
             for change in changes:
                 below = scene.at(TriggerOn.PARAMETER, change.param, changed=change.new)
                 moment = TriggerTime.CHANGE_AFTER_RESPONSE
                 yield from machine.fire(TriggerOn.PARAMETER, moment, change.param, below)
-        yield from machine.fire(TriggerOn.RESPONSE, TriggerTime.AFTER, response.id, scene)
+        elif machine.protocol.ignore_equal_response:
+            return True
+        yield from machine.fire(TriggerOn.RESPONSE, TriggerTime.AFTER, number, scene)
+        if machine.reactions is not None:
+            yield from machine.reactions.heard(number, scene)
         return True
 
     def _store(self, hearing: Hearing, scene: Scene) -> Generator[float | None, object, list[Change]]:
@@ -165,7 +169,9 @@ class Ear:
             if field.position >= hearing.limit:
                 break
             param = machine.protocol.param[field.param]
-            if param.type in CONSTANT_TYPES or (is_open(param) and not whole):
+            if param.type in CONSTANT_TYPES:
+                continue
+            if is_open(param) and not whole and param.id not in hearing.wanted:
                 continue
             data = hearing.data[field.start : field.end]
             changes = machine.store.receive(field.param, data)
@@ -180,7 +186,7 @@ class Ear:
     def _inner(self, hearing: Hearing, number: int, data: bytes, scene: Scene) -> Chain:
         """Take the bytes of a param for the response that it names; a failure is only told."""
         response = self._machine.protocol.response.get(number)
-        if response is None or scene.depth > DEEPEST:
+        if response is None or not self._machine.may_go_on(scene, f"response {number}"):
             return False
         unit = Unit(data, hearing.unit.offset, len(data))
         taken = yield from self.hear(hearing.connection, hearing.peer, unit, (response,), scene, last=True)
@@ -189,27 +195,21 @@ class Ear:
     def _leave(self, unit: Unit, response: Response, failure: Mismatch | None, scene: Scene) -> Chain:
         """Leave in the values what a failed unit leaves: that of the last response it was tried as."""
         machine = self._machine
+        found, data = self._incoming.failure(unit.data, response)
         if failure is None or failure.response.id != response.id:
-            data = self._edited(unit.data, self._edits.get(response.id, ()))
-            found = self._matcher((response,)).match(data, machine.store.raw, machine.store.altered)
-            failure = found if isinstance(found, Mismatch) else None
+            failure = found
         if failure is None:
             return True
         kept = {field.param: field for field in failure.fields} if failure.reason.keeps_matched else {}
-        for number in response.content:
+        reads = self._incoming.reads(response.id)
+        for number in failure.response.content:
             param = machine.protocol.param.get(number)
-            if param is None or param.type in CONSTANT_TYPES:
+            if param is None or param.type in CONSTANT_TYPES or (is_open(param) and not reads):
                 continue
             field = kept.get(number)
             if field is not None:
-                changes = machine.store.receive(number, unit.data[field.start : field.end])
+                changes = machine.store.receive(number, data[field.start : field.end])
                 yield from machine.change(changes, scene)
             elif failure.reason.empties_others and is_open(param):
                 machine.store.clear(number)
         return True
-
-
-def _edits_of(machine: Machine, response: Response) -> tuple[Action, ...]:
-    """Return the actions that change a response's bytes before they are looked at."""
-    actions = actions_for(machine.protocol, TriggerOn.RESPONSE, response.id, TriggerTime.BEFORE)
-    return tuple(action for action in actions if action.on is ActionOn.RESPONSE and action.type in EDITS)

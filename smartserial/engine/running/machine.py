@@ -16,6 +16,7 @@ from smartserial.engine.changes import Change
 from smartserial.engine.composing import Composer
 from smartserial.engine.effects import Changed, Effect, Level, Note, Peer, Save
 from smartserial.engine.evaluate import holds, matches
+from smartserial.engine.framing.framer import Limits
 from smartserial.engine.moments import Moments
 from smartserial.engine.running.scene import MOST_STEPS, Scene
 from smartserial.engine.store import Store
@@ -25,6 +26,7 @@ from smartserial.errors import SmartSerialError
 if TYPE_CHECKING:
     from smartserial.engine.running.asking import Asking
     from smartserial.engine.running.hearing import Ear
+    from smartserial.engine.running.reactions import Reactions
     from smartserial.engine.running.states import States
     from smartserial.engine.running.threads import Threads
     from smartserial.engine.running.timers import Timers
@@ -62,6 +64,7 @@ class Machine:
     ear: Ear
     timers: Timers
     states: States
+    reactions: Reactions | None = None
 
     def __init__(
         self, protocol: Protocol, store: Store, deeds: Mapping[tuple[ActionOn, ActionType], Deed]
@@ -76,6 +79,8 @@ class Machine:
         """The sessions of each connection, in the order in which they came; of none that is unknown."""
         self.made: dict[int, Buffer] = {}
         """Commands that were made before their group waits, by id."""
+        self.limits = Limits()
+        """Of what is kept of an answer."""
         self.stopped = False
         """Nothing goes on any more."""
         self._deeds = deeds
@@ -102,6 +107,11 @@ class Machine:
             return (yield from chain)
         finally:
             self._open.pop(strand, None)
+
+    def end(self, strand: Strand) -> None:
+        """End one chain."""
+        self._open.pop(strand, None)
+        self.strands.stop(strand)
 
     def stop(self) -> None:
         """End all chains; what they would still do is left undone."""
@@ -217,4 +227,6 @@ class Machine:
             if self.moments.at(TriggerOn.PARAMETER, TriggerTime.CHANGE, change.param):
                 below = scene.at(TriggerOn.PARAMETER, change.param, changed=change.new)
                 yield from self.fire(TriggerOn.PARAMETER, TriggerTime.CHANGE, change.param, below)
+            if self.reactions is not None:
+                yield from self.reactions.changed(change, scene)
         return True

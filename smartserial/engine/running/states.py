@@ -47,9 +47,7 @@ class States:
         """Take note that a session began, ended, or could not begin."""
         if not self._is_serial(connection):
             has_any = bool(self._machine.sessions.get(connection))
-            self.become(
-                connection, ConnectionState.CONNECTED if has_any else ConnectionState.DISCONNECTED
-            )
+            self.become(connection, ConnectionState.CONNECTED if has_any else ConnectionState.DISCONNECTED)
 
     def become(self, connection: int, state: ConnectionState) -> None:
         """Put a connection into a state, whatever brings it there."""
@@ -64,9 +62,7 @@ class States:
 
     def _is_serial(self, connection: int) -> bool:
         connections = self._machine.protocol.connections
-        return (
-            0 <= connection < len(connections) and connections[connection].type is ConnectionType.SERIAL
-        )
+        return 0 <= connection < len(connections) and connections[connection].type is ConnectionType.SERIAL
 
     def _by_answers(self, connection: int) -> bool:
         """Tell whether answers count: not where each of them closes the connection."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from smartserial.definition.action import ActionType
 from smartserial.definition.flow import Group, Item, ItemKind, TriggerOn, TriggerTime
 from smartserial.engine.buffer import Buffer
 from smartserial.engine.effects import GroupStep, Level, Step
-from smartserial.engine.queue import GroupQueue, Request
+from smartserial.engine.queue import REQUESTS, GroupQueue, Request
 from smartserial.engine.running.machine import Chain, Machine
-from smartserial.engine.running.scene import Scene
+from smartserial.engine.running.scene import Run, Scene
 from smartserial.engine.strands import Strand
 
 MAIN = 0
 """The queue of all that has none of its own."""
+MOST_INSIDE = 64
+"""Groups that were forced into one another; one more waits until the innermost is over."""
+_AT_ONCE = 100  # groups that one thread runs at one time
+_BREATH = 0.001  # seconds until it goes on then
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,8 +31,10 @@ class Entry:
         scene: on whose behalf.
         interval: ms after each of its items that says nothing else.
         timer: the timer that asked for it, or None.
-        made: its commands, by pair, if they are made when the group is queued.
+        made: its commands, by pair, if they are made when the group is queued; what is not made when its turn
+            comes is made then.
         done: called when it is over, or dropped.
+        work: what is done in place of a group's items.
     """
 
     group: int
@@ -36,18 +43,28 @@ class Entry:
     timer: int | None = None
     made: dict[int, Buffer] | None = None
     done: Callable[[], None] | None = None
+    work: Callable[[], Chain] | None = None
 
 
 class Thread:
-    """One queue, and the group that runs from it."""
+    """One queue, and the groups that run from it."""
 
-    __slots__ = ("leave", "queue", "strand")
+    __slots__ = ("_begun", "_count", "inside", "queue", "strand")
 
     def __init__(self) -> None:
         self.queue = GroupQueue[Entry]()
         self.strand: Strand | None = None
-        self.leave = False
-        """Whether the rest of the running group is to be left out."""
+        self.inside = 0
+        """Groups that run, each forced into the one before."""
+        self._begun = 0.0
+        self._count = 0
+
+    def breath(self, now: float) -> float:
+        """Return when the next group may begin: now, but for a loop of groups a little later."""
+        if now != self._begun:
+            self._begun, self._count = now, 0
+        self._count += 1
+        return now + _BREATH if self._count > _AT_ONCE else now
 
 
 class Threads:
@@ -97,18 +114,27 @@ class Threads:
             return False
         thread_number = self.number_for(group)
         thread = self.thread(thread_number)
-        behalf = Scene(
-            reply_to=scene.reply_to, connection=scene.connection, user=scene.user, thread=thread_number
-        )
-        made = yield from machine.asking.made(group, behalf)
+        early = machine.asking.makes_early
+        entry = Entry(number, scene.later(thread_number), interval, timer, {} if early else None, done)
         before = len(thread.queue)
-        entry = Entry(number, behalf, interval, timer, made, done)
         taken = thread.queue.add(request, entry)
         if not taken:
             machine.note(f"group {number} is refused: {before} groups wait already", Level.ERROR)
-        if done is not None and len(thread.queue) == before:
-            done()
+        if len(thread.queue) == before:
+            if done is not None:
+                done()
+            return taken
         self._wake(thread_number, thread)
+        if entry.made is not None:
+            below = replace(entry.scene, depth=scene.depth + 1, budget=scene.budget)
+            yield from machine.asking.make(group, below, entry.made)
+        return True
+
+    def wait_in_turn(self, number: int, entry: Entry) -> bool:
+        """Put work into a queue as an action puts a group; tell whether it waits now."""
+        thread = self.thread(number)
+        taken = thread.queue.add(REQUESTS[ActionType.EXECUTE], entry)
+        self._wake(number, thread)
         return taken
 
     def drop(self, which: Callable[[Entry], bool]) -> None:
@@ -122,11 +148,6 @@ class Threads:
         """Run a group where it is asked for, past all queues."""
         return self._run(Thread(), Entry(group.id, scene, interval))
 
-    def leave(self, scene: Scene) -> None:
-        """Leave out the rest of the group that runs."""
-        if scene.thread is not None:
-            self.thread(scene.thread).leave = True
-
     def set_next(self, group: int, position: int, wait: int) -> None:
         """Change the ms after an item of a group; `position` counts from 1."""
         self._next[group, position - 1] = wait
@@ -134,30 +155,45 @@ class Threads:
     def _wake(self, number: int, thread: Thread) -> None:
         if thread.strand is None and len(thread.queue):
             machine = self._machine
-            thread.strand = machine.strands.defer(f"thread {number}", self._work(thread), machine.now)
+            thread.strand = machine.defer(f"thread {number}", self._work(thread), machine.now)
 
     def _work(self, thread: Thread) -> Chain:
         while (entry := thread.queue.take()) is not None:
-            yield from self._run(thread, entry)
+            yield from self._one(thread, entry)
+            if len(thread.queue):
+                yield thread.breath(self._machine.now)
         thread.strand = None
         return True
+
+    def _one(self, thread: Thread, entry: Entry) -> Chain:
+        if entry.work is None:
+            return (yield from self._run(thread, entry))
+        thread.inside += 1
+        try:
+            return (yield from entry.work())
+        finally:
+            thread.inside -= 1
+            if entry.done is not None:
+                entry.done()
 
     def _run(self, thread: Thread, entry: Entry) -> Chain:
         machine = self._machine
         group = machine.protocol.group[entry.group]
+        thread.inside += 1
         try:
             if not machine.holds(group.condition):
                 return True
-            before, thread.leave = thread.leave, False
-            scene = entry.scene.at(TriggerOn.GROUP, group.id, group=group.id)
+            scene = entry.scene.at(TriggerOn.GROUP, group.id, run=Run(group.id))
             number = scene.thread if scene.thread is not None else MAIN
             machine.tell(GroupStep(group.id, number, Step.BEGUN))
             yield from machine.fire(TriggerOn.GROUP, TriggerTime.BEFORE, group.id, scene)
             yield from self._items(thread, group, entry, scene)
             yield from machine.fire(TriggerOn.GROUP, TriggerTime.AFTER, group.id, scene)
+            if machine.reactions is not None:
+                yield from machine.reactions.ran(group.id, scene)
             machine.tell(GroupStep(group.id, number, Step.DONE))
-            thread.leave = before
         finally:
+            thread.inside -= 1
             if entry.done is not None:
                 entry.done()
         return True
@@ -165,31 +201,38 @@ class Threads:
     def _items(self, thread: Thread, group: Group, entry: Entry, scene: Scene) -> Chain:
         machine = self._machine
         for position, item in enumerate(group.content):
-            yield from self._item(group, item, entry, scene)
-            while (forced := thread.queue.take_forced()) is not None:
-                yield from self._run(thread, forced)
-            if thread.leave:
+            if scene.run is not None and scene.run.leave:
                 break
+            waits = yield from self._item(group, item, entry, scene)
+            while thread.inside < MOST_INSIDE and (forced := thread.queue.take_forced()) is not None:
+                yield from self._run(thread, forced)
+                yield thread.breath(machine.now)
             own = self._next.get((group.id, position), item.next)
             wait = entry.interval if own is None else own
-            if wait > 0:
+            if waits and wait > 0:
                 yield machine.now + wait / 1000
         return True
 
     def _item(self, group: Group, item: Item, entry: Entry, scene: Scene) -> Chain:
+        """Do one item; tell whether it was one to wait after."""
         machine = self._machine
         if item.kind is ItemKind.PAIR:
             pair = machine.protocol.pair.get(item.id)
             if pair is not None:
+                if not machine.holds(pair.condition):
+                    return False
                 made = entry.made.get(pair.id) if entry.made is not None else None
-                return (yield from machine.asking.ask(pair, group, scene, made))
+                yield from machine.asking.ask(pair, group, scene, made)
+                return True
         elif item.kind is ItemKind.ACTION:
             action = machine.protocol.action.get(item.id)
             if action is not None:
-                return (yield from machine.act(action, scene))
+                yield from machine.act(action, scene)
+                return True
         elif item.kind is ItemKind.TRIGGER:
             trigger = machine.protocol.trigger.get(item.id)
             if trigger is not None:
-                return (yield from machine.pull(trigger, scene))
+                yield from machine.pull(trigger, scene)
+                return True
         machine.note(f"group {group.id}: {item.kind.value} {item.id} is left out")
         return False

@@ -1,4 +1,9 @@
-"""Timers: groups that are asked for again and again."""
+"""Timers: groups that are asked for again and again.
+
+::
+
+    begin -> before timer -> groups are asked for -> all of them are over -> rest until its time -> begin
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,8 @@ from collections.abc import Callable
 from random import Random
 
 from smartserial.definition.flow import POLL_TYPES, Timer, TriggerOn, TriggerTime
+from smartserial.definition.values.value import NotAValueError, as_number
+from smartserial.engine.builtin import TIMER_BASE
 from smartserial.engine.queue import BY_TIMER
 from smartserial.engine.running.machine import Chain, Machine
 from smartserial.engine.running.scene import Scene
@@ -13,6 +20,17 @@ from smartserial.engine.strands import Strand
 
 SHORTEST = 0.001
 """The shortest time between two runs, seconds."""
+
+
+class _Running:
+    """A timer that runs: whether it rests, and whether it is to begin again without a rest."""
+
+    __slots__ = ("again", "resting", "strand")
+
+    def __init__(self) -> None:
+        self.again = False
+        self.resting = True
+        self.strand: Strand | None = None
 
 
 class Timers:
@@ -26,7 +44,10 @@ class Timers:
     def __init__(self, machine: Machine, random: Random) -> None:
         self._machine = machine
         self._random = random
-        self._strands: dict[int, Strand] = {}
+        self._running: dict[int, _Running] = {}
+        self._began: dict[int, float] = {}
+        if machine.protocol.timers_reset:
+            machine.notice(TIMER_BASE, self._base_changed)
 
     def start_all(self) -> None:
         """Start the timers that run from the beginning."""
@@ -35,39 +56,74 @@ class Timers:
                 self.start(timer.id, self._random.uniform(timer.initial.low, timer.initial.high))
 
     def start(self, number: int, delay: float = 0.0) -> None:
-        """Start a timer; one that runs goes on as it does."""
+        """Start a timer after so many seconds; one that runs goes on as it does.
+
+        One that began at this time already, and was stopped, waits at least `SHORTEST`.
+        """
         timer = self._machine.protocol.timer.get(number)
-        if timer is None or number in self._strands:
+        if timer is None or number in self._running:
             return
-        machine = self._machine
-        self._strands[number] = machine.strands.defer(
-            f"timer {number}", self._run(timer), machine.now + delay
-        )
+        machine, running = self._machine, _Running()
+        if self._began.get(number) == machine.now:
+            delay = max(delay, SHORTEST)
+        self._running[number] = running
+        running.strand = machine.defer(f"timer {number}", self._run(timer), machine.now + delay)
 
     def stop(self, number: int) -> None:
         """Stop a timer; what it asked for still has its turn."""
-        strand = self._strands.pop(number, None)
-        if strand is not None and strand is not self._machine.strands.current:
-            self._machine.strands.stop(strand)
+        running = self._running.pop(number, None)
+        if running is not None and running.resting and running.strand is not None:
+            self._machine.end(running.strand)
 
     def restart(self, number: int) -> None:
-        """Drop what a timer asked for, and begin it anew."""
-        self._machine.threads.drop(lambda entry: entry.timer == number)
+        """Drop what a timer asked for, and begin it anew; a group of it that runs is not cut short."""
         self.stop(number)
+        self._machine.threads.drop(lambda entry: entry.timer == number)
         self.start(number)
 
+    def reschedule(self, number: int) -> None:
+        """Run a timer now, or directly after its run if it is at work."""
+        running = self._running.get(number)
+        if running is None:
+            self.start(number)
+        elif running.resting:
+            self.stop(number)
+            self.start(number)
+        else:
+            running.again = True
+
+    def _base_changed(self) -> None:
+        """Run at once all timers that rest, and whose time is another one now."""
+        for number, running in list(self._running.items()):
+            if running.resting and not self._machine.protocol.timer[number].fixed:
+                self.reschedule(number)
+
     def _run(self, timer: Timer) -> Chain:
-        machine, me = self._machine, self._machine.strands.current
-        while self._strands.get(timer.id) is me:
-            began = machine.now
+        machine, me = self._machine, self._running[timer.id]
+        while self._running.get(timer.id) is me:
+            me.resting, me.again = False, False
+            began = self._began[timer.id] = machine.now
             if machine.holds(timer.condition):
                 scene = Scene(TriggerOn.TIMER, timer.id)
                 yield from machine.fire(TriggerOn.TIMER, TriggerTime.BEFORE, timer.id, scene)
                 yield from self._groups(timer, scene)
-            period = SHORTEST if timer.time is None else max(SHORTEST, timer.time / 1000)
-            if self._strands.get(timer.id) is me:
+            me.resting = True
+            if self._running.get(timer.id) is me:
+                period = SHORTEST if me.again else self._period(timer)
                 yield max(machine.now, began + period)
         return True
+
+    def _period(self, timer: Timer) -> float:
+        """Return the seconds between two runs: stretched by the timer base, unless they are fixed."""
+        if timer.time is None:
+            return SHORTEST
+        factor: float = 1
+        if self._machine.protocol.relative_timers and not timer.fixed:
+            try:
+                factor = as_number(self._machine.store.value(TIMER_BASE) or 1)
+            except NotAValueError as error:
+                self._machine.note(f"the timer base is taken as 1: {error}")
+        return max(SHORTEST, timer.time / 1000 * (factor if factor > 0 else 1))
 
     def _groups(self, timer: Timer, scene: Scene) -> Chain:
         """Ask for the groups of a timer, and wait until the last of them is over."""
@@ -101,5 +157,6 @@ class _Open:
 
     def _over(self) -> None:
         self.count -= 1
-        if not self.count and self.awaited and self._strand is not None:
+        waits = not self.count and self.awaited and not self._machine.stopped
+        if waits and self._strand is not None:
             self._machine.strands.resume(self._strand, None)

@@ -1,4 +1,4 @@
-"""The `smartserial` command."""
+"""The `smartserial` command. Each function imports what it needs, so that `ctl` starts quickly."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from smartserial import __version__, captures, config, decoding, verdict
-from smartserial.catalog import Catalog
-from smartserial.catalog.listed import LISTED
-from smartserial.definition.explaining.whole import explain
+from smartserial import __version__, captures
 from smartserial.errors import SmartSerialError
 from smartserial.findings import ERROR, WARNING, Finding, as_json
 from smartserial.layout import RENDERED
 from smartserial.sarif import as_sarif
+
+_TEXT_OR_JSON = ("text", "json")
 
 
 def _as_text(findings: Sequence[Finding]) -> str:
@@ -29,6 +28,8 @@ def _as_text(findings: Sequence[Finding]) -> str:
 
 
 def _as_sarif(findings: Sequence[Finding]) -> str:
+    from smartserial import verdict
+
     return as_sarif(findings, verdict.explanations())
 
 
@@ -49,6 +50,8 @@ _FORMS: dict[str, Callable[[Sequence[Finding]], str]] = {
 
 def _check(arguments: argparse.Namespace) -> int:
     """Tell what is wrong with configurations and device definitions."""
+    from smartserial import verdict
+
     findings = [finding for name in arguments.file for finding in verdict.judge_file(name)]
     text = _FORMS[arguments.format](findings)
     if text:
@@ -61,6 +64,9 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _explain(arguments: argparse.Namespace) -> int:
     """Print a device definition for people: connections, messages byte by byte, what happens when."""
+    from smartserial import verdict
+    from smartserial.definition.explaining.whole import explain
+
     protocol, findings = verdict.read_definition(arguments.file)
     if protocol is None:
         print(_as_text([finding for finding in findings if finding.severity == ERROR]), file=sys.stderr)
@@ -71,6 +77,8 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 def _decode(arguments: argparse.Namespace) -> int:
     """Print captured bytes as the messages of a definition, field by field."""
+    from smartserial import decoding, verdict
+
     protocol, findings = verdict.read_definition(arguments.definition)
     if protocol is None:
         print(_as_text([finding for finding in findings if finding.severity == ERROR]), file=sys.stderr)
@@ -91,6 +99,8 @@ def _decode(arguments: argparse.Namespace) -> int:
 
 def _rules(arguments: argparse.Namespace) -> int:
     """Tell what the codes of findings mean, and the cures."""
+    from smartserial import verdict
+
     known = {explanation.code: explanation for explanation in verdict.explanations()}
     wanted = [code.upper() for code in arguments.code]
     for code in wanted:
@@ -107,6 +117,9 @@ def _rules(arguments: argparse.Namespace) -> int:
 
 def _protocols(arguments: argparse.Namespace) -> int:
     """List the device protocols that there are, and those that cannot be used."""
+    from smartserial.catalog import Catalog
+    from smartserial.catalog.listed import LISTED
+
     listing = Catalog([Path(path) for path in arguments.path]).listing()
     print(LISTED[arguments.format](listing))
     return 0
@@ -114,6 +127,8 @@ def _protocols(arguments: argparse.Namespace) -> int:
 
 def _schema(arguments: argparse.Namespace) -> int:
     """Print the JSON Schema of a configuration file."""
+    from smartserial import config
+
     print(json.dumps(config.schema(), indent=2))
     return 0
 
@@ -149,9 +164,7 @@ def _add_definitions(command: _Command) -> None:
         "definition", metavar="DEFINITION", help="a Protocol.xml, or the name of a device protocol"
     )
     decode.add_argument("file", metavar="FILE", nargs="?", help="what was captured; without it, or -, stdin")
-    decode.add_argument(
-        "--format", choices=tuple(decoding.RENDERED), default="text", help="how it is written"
-    )
+    decode.add_argument("--format", choices=_TEXT_OR_JSON, default="text", help="how it is written")
     decode.add_argument(
         "--input", choices=tuple(captures.FORMS), default="", help="the form of the capture, if not guessed"
     )
@@ -168,7 +181,7 @@ def _add_definitions(command: _Command) -> None:
         default=[],
         help="with *.xml files; the first comes first",
     )
-    protocols.add_argument("--format", choices=tuple(LISTED), default="text", help="how they are written")
+    protocols.add_argument("--format", choices=_TEXT_OR_JSON, default="text", help="how they are written")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -196,7 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_definitions(command)
     command("schema", _schema)
     ctl = command("ctl", _ctl)
-    ctl.add_argument("--format", choices=("text", "json"), default="text", help="how rows are written")
+    ctl.add_argument("--format", choices=_TEXT_OR_JSON, default="text", help="how rows are written")
     ctl.add_argument(
         "verb", metavar="VERB", nargs=argparse.REMAINDER, help="as on the console; `help` tells all"
     )

@@ -12,6 +12,8 @@ from smartserial.printable import printable
 
 Row = Mapping[str, Any]
 _GAP = "  "
+OK, FAILED = "=ok", "=error "
+"""The last line that `smartserial ctl` is given."""
 
 
 class VerbError(Exception):

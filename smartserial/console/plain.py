@@ -14,10 +14,9 @@ from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.console.desk import Desk, Operator
+from smartserial.console.output import FAILED, OK
 from smartserial.console.session import MOST_LINE, PROMPT, Session
 from smartserial.console.terminal import EditingTerminal, editing
-
-OK, FAILED = "=ok", "=error "  # the last line for `smartserial ctl`
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)

@@ -14,8 +14,8 @@ from contextlib import suppress
 from socket import AF_UNIX, SHUT_WR, SOCK_STREAM, socket
 from typing import TextIO
 
+from smartserial.console.output import FAILED, OK
 from smartserial.console.place import default_socket
-from smartserial.console.plain import FAILED, OK
 
 NO_GATEWAY = 2  # exit codes
 NOT_DONE = 1

@@ -82,10 +82,10 @@ def words(value: Any) -> str:
 
 
 def sentence(event: Event) -> str:
-    """Return what an event says, with the name of its share; nothing in it can act on a terminal."""
+    """Return what an event says, with the name of whose it is; nothing in it can act on a terminal."""
     _, text = _LINES.get(type(event), ("info", "{event}"))
     fields = {name: words(getattr(event, name)) for name in event.__dataclass_fields__}
-    line = f"{fields.pop('share')}: {text.format(event=event, **fields)}".rstrip()
+    line = f"{fields.pop('name')}: {text.format(event=event, **fields)}".rstrip()
     return line.removesuffix("; not on the wire:")
 
 

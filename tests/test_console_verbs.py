@@ -168,7 +168,7 @@ class JsonTest(SynchronousTestCase):
         self.stage.connect("meter")
         text = "10.0.0.7:1001 connected to 127.0.0.1:7003"
         row = json.loads(self.seat.screen.take()[0])
-        self.assertEqual(row, {"event": "ClientConnected", "share": "meter", "text": text})
+        self.assertEqual(row, {"event": "ClientConnected", "name": "meter", "text": text})
 
     def test_errors(self) -> None:
         shown = self.seat.types("--format json share plk")

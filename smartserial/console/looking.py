@@ -187,8 +187,8 @@ def events(desk: Desk, operator: Operator, words: list[str]) -> Output:
         def told(event: Event) -> None:
             text = sentence(event)
             if not words or any(word in f"{type(event).__name__} {text}" for word in words):
-                said = text.removeprefix(f"{event.share}: ")  # the share has a column of its own
-                take({"event": type(event).__name__, "share": event.share, "text": said})
+                said = text.removeprefix(f"{event.name}: ")  # the name has a column of its own
+                take({"event": type(event).__name__, "name": event.name, "text": said})
 
         return desk.gateway.events.subscribe(told)
 

@@ -1,114 +1,19 @@
-"""Frozen settings of shares: what the services are made from, whoever wrote them down."""
+"""Shares: a device, the listeners that its clients come in by, and the rules between them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
-from smartserial.lines import LINE_NAMES, LineProfile, LineSettings, ModemLines
-from smartserial.script import Script
+from smartserial.lines import LINE_NAMES, ModemLines
+from smartserial.settings.devices import Device
+from smartserial.settings.network import Address, Keepalive
 from smartserial.sharing.access import Access, Network
 from smartserial.sharing.control import Control, WhenRefused
 from smartserial.sharing.slow import SlowPolicy
 
 KIB = 1024
 MIB = 1024 * KIB
-
-
-@dataclass(frozen=True, slots=True)
-class PortDevice:
-    """A real serial port.
-
-    Args:
-        port: a path, or a name as in ``ttyUSB0`` or in ``/dev/serial/by-id`` or ``by-path``.
-        line: what both ends agree on.
-        exclusive: refuse, and keep out, other programs.
-        hupcl: drop DTR and RTS when the port is closed; None leaves it as the driver has it.
-        lines: the lines while somebody is connected and while nobody is.
-    """
-
-    port: str
-    line: LineSettings = LineSettings()
-    exclusive: bool = True
-    hupcl: bool | None = None
-    lines: LineProfile = LineProfile()
-
-
-@dataclass(frozen=True, slots=True)
-class VirtualDevice:
-    """A port that programs on this machine open: a pseudo-terminal under a stable link."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class TcpDevice:
-    """A remote raw port."""
-
-    host: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rfc2217Device:
-    """A remote serial port, served by telnet with RFC 2217.
-
-    Args:
-        host: a name or an address.
-        port: the TCP port.
-        line: what the remote port is set to; None leaves it as it is until a client changes it.
-        strict: fail where the far server does not answer as the RFC says, instead of going on.
-        lines: the lines while somebody is connected and while nobody is.
-    """
-
-    host: str
-    port: int
-    line: LineSettings | None = None
-    strict: bool = False
-    lines: LineProfile = LineProfile()
-
-
-@dataclass(frozen=True, slots=True)
-class SimDevice:
-    """A simulated device that follows a script."""
-
-    name: str
-    script: Script
-
-
-@dataclass(frozen=True, slots=True)
-class LoopDevice:
-    """A device that sends back what it gets."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointDevice:
-    """Whatever a Twisted client endpoint reaches."""
-
-    endpoint: str
-
-
-Device = PortDevice | VirtualDevice | TcpDevice | Rfc2217Device | SimDevice | LoopDevice | EndpointDevice
-
-
-def describe(device: Device) -> str:
-    """Name a device in a few words, for logs and messages."""
-    match device:
-        case PortDevice(port=port):
-            return f"port {port}"
-        case VirtualDevice(path=path):
-            return f"virtual port {path}"
-        case TcpDevice(host=host, port=number):
-            return f"tcp {Address(host, number)}"
-        case Rfc2217Device(host=host, port=number):
-            return f"rfc2217 {Address(host, number)}"
-        case SimDevice(name=name):
-            return f"simulated {name}"
-        case LoopDevice():
-            return "loop"
-        case EndpointDevice(endpoint=endpoint):
-            return f"endpoint {endpoint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +33,6 @@ class DeviceRules:
     close_on_unplug: bool = False
     remote_lines: frozenset[str] = frozenset(LINE_NAMES)
     report: ModemLines = ModemLines(cts=True, dsr=True, cd=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Keepalive:
-    """TCP keepalive of an idle connection; a dead peer is noticed after every + retry * count seconds."""
-
-    every: float = 5.0
-    retry: float = 2.0
-    count: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a listener listens: a TCP port (0: any free one) of a numeric host, or an endpoint."""
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    endpoint: str = ""
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.endpoint or f"{host}:{self.port}"
 
 
 class Mode(Enum):
@@ -256,28 +139,3 @@ class ShareSettings:
     rules: DeviceRules = DeviceRules()
     sharing: Sharing = Sharing()
     buffer: int = 8 * KIB
-
-
-@dataclass(frozen=True, slots=True)
-class ConsoleSettings:
-    """The doors to the console: see `console.doors`.
-
-    Args:
-        default: whether there is a socket at the usual place, if it can be had.
-        unix: the path of a socket that must be had.
-        telnet: an address.
-        insecure: whether more than looking is allowed by telnet.
-    """
-
-    default: bool = True
-    unix: Path | None = None
-    telnet: Address | None = None
-    insecure: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class GatewaySettings:
-    """Everything that one gateway serves."""
-
-    shares: tuple[ShareSettings, ...] = ()
-    console: ConsoleSettings = ConsoleSettings()

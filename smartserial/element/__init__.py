@@ -1,0 +1,1 @@
+"""Elements at work: an engine, its connections, its life."""

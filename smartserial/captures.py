@@ -6,21 +6,39 @@
     hex     pairs of hex digits; blanks, colons, commas and 0x between; a piece a line, # begins a comment
     json    {"time": 12.5, "direction": "up", "peer": "10.0.0.5:4001", "bytes": "02 41 03"}, one a line;
             all but "bytes" may be left out
+
+They are read as they come: a piece is there as soon as its line is.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
+from math import isfinite
+from pathlib import Path
+from typing import BinaryIO
 
 from smartserial.errors import SmartSerialError
+from smartserial.files import UnreadableError
 
 UP = "up"
 """The direction from the device."""
+MOST_LINE = 1 << 24
+"""Bytes of the longest line."""
+_CHUNK = 1 << 16  # bytes that are read at once, if so many are there
+_MARK = b"\xef\xbb\xbf"
 _BETWEEN = re.compile(r"0[xX](?=[0-9A-Fa-f]{2})|[\s:,]+")
 _PAIRS = re.compile(r"(?:[0-9A-Fa-f]{2})*")
+_NO_HEX = re.compile(rb"[^0-9A-Fa-fxX\s:,]|\r(?!\Z)")
+_NO_COMMENT = re.compile(rb"#\S")  # many a device begins its lines so
+_OBJECT = re.compile(rb'\{\s*(?:"|\Z)')
+_MOST_GUESSED = 1 << 16  # bytes of a line that may be hex
 
 
 class CaptureError(SmartSerialError):
@@ -40,12 +58,14 @@ class Piece:
         time: seconds from whatever the capture counts from; None if it does not tell.
         peer: who sent them; empty if it does not tell.
         direction: `UP`, or another word.
+        part: the bytes go on in the next piece; where this one ends, nothing has ended.
     """
 
     data: bytes
     time: float | None = None
     peer: str = ""
     direction: str = UP
+    part: bool = False
 
 
 def bytes_of_hex(text: str) -> bytes | None:
@@ -54,13 +74,35 @@ def bytes_of_hex(text: str) -> bytes | None:
     return bytes.fromhex(digits) if _PAIRS.fullmatch(digits) else None
 
 
-def _raw(data: bytes) -> Iterator[Piece]:
-    if data:
-        yield Piece(data)
+def _raw(chunks: Iterable[bytes]) -> Iterator[Piece]:
+    for chunk in chunks:
+        if chunk:
+            yield Piece(chunk, 0.0, part=True)
 
 
-def _hex(data: bytes) -> Iterator[Piece]:
-    for number, line in enumerate(data.decode("utf-8-sig", "replace").splitlines(), 1):
+def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    """Yield lines with their numbers, each as soon as it is complete."""
+    kept, number = bytearray(), 0
+    for chunk in chunks:
+        kept += chunk
+        if b"\n" in chunk:
+            *lines, rest = bytes(kept).split(b"\n")
+            for line in lines:
+                number += 1
+                yield number, _text(line, number)
+            kept = bytearray(rest)
+        if len(kept) > MOST_LINE:
+            raise CaptureError(f"expected at most {MOST_LINE} bytes in a line", number + 1)
+    if kept:
+        yield number + 1, _text(bytes(kept), number + 1)
+
+
+def _text(line: bytes, number: int) -> str:
+    return (line.removeprefix(_MARK) if number == 1 else line).decode("utf-8", "replace")
+
+
+def _hex(chunks: Iterable[bytes]) -> Iterator[Piece]:
+    for number, line in _lines(chunks):
         said = line.partition("#")[0]
         piece = bytes_of_hex(said)
         if piece is None:
@@ -69,8 +111,8 @@ def _hex(data: bytes) -> Iterator[Piece]:
             yield Piece(piece)
 
 
-def _json(data: bytes) -> Iterator[Piece]:
-    for number, line in enumerate(data.decode("utf-8-sig", "replace").splitlines(), 1):
+def _json(chunks: Iterable[bytes]) -> Iterator[Piece]:
+    for number, line in _lines(chunks):
         if line.strip():
             yield _object(line, number)
 
@@ -85,45 +127,107 @@ def _object(line: str, number: int) -> Piece:
     if found is None:
         raise CaptureError('expected an object with "bytes", pairs of hex digits', number)
     time, peer, direction = said.get("time"), said.get("peer", ""), said.get("direction", UP)
-    if isinstance(time, bool) or not isinstance(time, int | float | None):
-        raise CaptureError('expected seconds as "time"', number)
     if not isinstance(peer, str) or not isinstance(direction, str):
         raise CaptureError('expected texts as "peer" and "direction"', number)
-    return Piece(found, None if time is None else float(time), peer, direction)
+    return Piece(found, None if time is None else _seconds(time, number), peer, direction)
 
 
-FORMS: Mapping[str, Callable[[bytes], Iterator[Piece]]] = {"raw": _raw, "hex": _hex, "json": _json}
+def _seconds(said: object, number: int) -> float:
+    try:
+        if isinstance(said, int | float) and not isinstance(said, bool) and isfinite(said):
+            return float(said)
+    except OverflowError:  # an integer that no float holds
+        pass
+    raise CaptureError('expected seconds as "time"', number)
+
+
+FORMS: Mapping[str, Callable[[Iterable[bytes]], Iterator[Piece]]] = {"raw": _raw, "hex": _hex, "json": _json}
 """The forms, by name."""
 
 
-def form_of(data: bytes) -> str:
-    """Guess the form of a capture: JSON begins with a bracket, hex holds nothing but hex."""
-    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    first = start.partition(b"\n")[0]
-    if first.startswith(b"{") and b'"bytes"' in first:
-        return "json"
-    return "hex" if _is_hex(start) else "raw"
+def form_of(start: bytes, *, ended: bool = True) -> str:
+    """Guess the form of a capture by its first line that has something to say.
 
-
-def _is_hex(data: bytes) -> bool:
-    """Tell whether there are pairs of hex digits, and nothing else but comments."""
-    found = False
-    for line in data.split(b"\n"):
-        piece = bytes_of_hex(line.partition(b"#")[0].decode("latin-1"))
-        if piece is None:
-            return False
-        found = found or bool(piece)
-    return found
-
-
-def pieces_of(data: bytes, form: str = "") -> Iterator[Piece]:
-    """Read a capture.
+    JSON begins with a bracket, hex holds nothing but hex, and all else is raw.
 
     Args:
-        data: what the file holds.
+        start: what has come of it.
+        ended: there is no more.
+
+    Returns:
+        One of `FORMS`; empty if more has to come before that is clear.
+    """
+    if not ended and _MARK.startswith(start):
+        return ""
+    *lines, rest = start.removeprefix(_MARK).split(b"\n")
+    for line in lines:
+        if form := _form_of(line, ended=True):
+            return form
+    found = _form_of(rest, ended=ended or len(start) > _MOST_GUESSED)
+    return found or ("raw" if ended else "")
+
+
+def _form_of(line: bytes, *, ended: bool) -> str:
+    """Guess the form of a line; empty if it is blank or a comment, or if the rest of it may tell more."""
+    text = line.strip()
+    if text.startswith(b"{"):
+        if not _OBJECT.match(text):
+            return "raw"
+        return ("json" if b'"bytes"' in text else "raw") if ended else ""
+    said = text.partition(b"#")[0]
+    if _NO_HEX.search(said) or _NO_COMMENT.match(text):
+        return "raw"
+    if not ended or not said:
+        return ""
+    return "hex" if len(line) > _MOST_GUESSED or bytes_of_hex(said.decode("ascii")) else "raw"
+
+
+def pieces_of(chunks: Iterable[bytes], form: str = "") -> Iterator[Piece]:
+    """Read a capture as it comes.
+
+    Args:
+        chunks: what is in the file, cut anywhere.
         form: one of `FORMS`; empty guesses.
 
     Raises:
         CaptureError: it is not of that form; what came before is read.
     """
-    return FORMS[form or form_of(data)](data)
+    source, start = iter(chunks), bytearray()
+    while not form:
+        chunk = next(source, None)
+        start += chunk or b""
+        form = form_of(bytes(start), ended=chunk is None)
+    return FORMS[form](chain([bytes(start)], source))
+
+
+def chunks_of(path: Path | None, before: Callable[[], object]) -> Iterator[bytes]:
+    """Yield what is in a file, or in stdin, as it comes.
+
+    Args:
+        path: of the file; None is stdin.
+        before: called before each wait for more; what it raises is not caught.
+
+    Raises:
+        UnreadableError: it cannot be read; the text has no name.
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb")) if path is not None else _stdin()
+            descriptor = file.fileno()
+        except (OSError, ValueError) as error:
+            raise UnreadableError(getattr(error, "strerror", None) or str(error)) from error
+        while True:
+            before()
+            try:
+                chunk = os.read(descriptor, _CHUNK)
+            except OSError as error:
+                raise UnreadableError(error.strerror or str(error)) from error
+            if not chunk:
+                return
+            yield chunk
+
+
+def _stdin() -> BinaryIO:
+    if not sys.stdin:
+        raise ValueError("it is closed")
+    return sys.stdin.buffer

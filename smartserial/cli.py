@@ -11,12 +11,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smartserial import __version__, captures
 from smartserial.errors import SmartSerialError
 from smartserial.findings import ERROR, WARNING, Finding, as_json
 from smartserial.layout import RENDERED
 from smartserial.sarif import as_sarif
+
+if TYPE_CHECKING:
+    from smartserial.definition.protocol import Protocol
 
 _TEXT_OR_JSON = ("text", "json")
 
@@ -48,11 +52,43 @@ _FORMS: dict[str, Callable[[Sequence[Finding]], str]] = {
 }
 
 
+def _judged(name: str, paths: Sequence[Path]) -> Sequence[Finding]:
+    """Return what is wrong with a file, or with a device protocol of these folders."""
+    from smartserial import verdict
+    from smartserial.catalog.named import judged_name
+
+    if _is_name(name, paths) and name != "demo":
+        return judged_name(name, paths).findings
+    return verdict.judge_file(name)
+
+
+def _is_name(name: str, paths: Sequence[Path]) -> bool:
+    """Tell whether a name is looked for in folders that were named."""
+    from smartserial.catalog.catalog import is_path, split_name
+
+    return bool(paths) and not is_path(name) and bool(split_name(name)[0])
+
+
+def _definition(name: str, folders: Sequence[str]) -> Protocol | None:
+    """Return a device protocol; if there is none that can be used, say why."""
+    from smartserial import verdict
+    from smartserial.catalog.named import judged_name
+
+    paths = [Path(path) for path in folders]
+    if _is_name(name, paths):
+        judged = judged_name(name, paths)
+        protocol, findings = judged.protocol, list(judged.findings)
+    else:
+        protocol, findings = verdict.read_definition(name)
+    if protocol is None:
+        print(_as_text([finding for finding in findings if finding.severity == ERROR]), file=sys.stderr)
+    return protocol
+
+
 def _check(arguments: argparse.Namespace) -> int:
     """Tell what is wrong with configurations and device definitions."""
-    from smartserial import verdict
-
-    findings = [finding for name in arguments.file for finding in verdict.judge_file(name)]
+    paths = [Path(path) for path in arguments.path]
+    findings = [finding for name in arguments.file for finding in _judged(name, paths)]
     text = _FORMS[arguments.format](findings)
     if text:
         _say(text)
@@ -64,12 +100,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _explain(arguments: argparse.Namespace) -> int:
     """Print a device definition for people: connections, messages byte by byte, what happens when."""
-    from smartserial import verdict
     from smartserial.definition.explaining.whole import explain
 
-    protocol, findings = verdict.read_definition(arguments.file)
+    protocol = _definition(arguments.file, arguments.path)
     if protocol is None:
-        print(_as_text([finding for finding in findings if finding.severity == ERROR]), file=sys.stderr)
         return 2
     print(RENDERED[arguments.format](explain(protocol)))
     return 0
@@ -77,22 +111,21 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 def _decode(arguments: argparse.Namespace) -> int:
     """Print captured bytes as the messages of a definition, field by field."""
-    from smartserial import decoding, verdict
+    from smartserial import decoding
 
-    protocol, findings = verdict.read_definition(arguments.definition)
+    protocol = _definition(arguments.definition, arguments.path)
     if protocol is None:
-        print(_as_text([finding for finding in findings if finding.severity == ERROR]), file=sys.stderr)
         return 2
     write = decoding.RENDERED[arguments.format]
-    named = arguments.file not in (None, "-")
+    where = arguments.definition
     try:
-        data = Path(arguments.file).read_bytes() if named else sys.stdin.buffer.read()
         decoder = decoding.Decoder(protocol, arguments.connection)
-        for one in decoder.decode(captures.pieces_of(data, arguments.input)):
+        where = "stdin" if arguments.file in (None, "-") else arguments.file
+        chunks = captures.chunks_of(None if where == "stdin" else Path(where), sys.stdout.flush)
+        for one in decoder.decode(captures.pieces_of(chunks, arguments.input)):
             print(write(one))
-    except (OSError, SmartSerialError) as error:
-        where = arguments.file if named else "stdin"
-        print(f"smartserial: {where}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+    except SmartSerialError as error:
+        print(f"smartserial: {where}: {error}", file=sys.stderr)
         return 2
     return 0
 
@@ -154,16 +187,28 @@ _Command = Callable[[str, Callable[[argparse.Namespace], int]], argparse.Argumen
 """Adds a command by its name and its function."""
 
 
+def _add_path(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--path",
+        metavar="FOLDER",
+        action="append",
+        default=[],
+        help="with device protocols, *.xml; the first comes first",
+    )
+
+
 def _add_definitions(command: _Command) -> None:
     """Add the commands on device protocols."""
     explained = command("explain", _explain)
     explained.add_argument("file", metavar="FILE", help="a Protocol.xml, or the name of a device protocol")
+    _add_path(explained)
     explained.add_argument("--format", choices=tuple(RENDERED), default="text", help="how it is written")
     decode = command("decode", _decode)
     decode.add_argument(
         "definition", metavar="DEFINITION", help="a Protocol.xml, or the name of a device protocol"
     )
     decode.add_argument("file", metavar="FILE", nargs="?", help="what was captured; without it, or -, stdin")
+    _add_path(decode)
     decode.add_argument("--format", choices=_TEXT_OR_JSON, default="text", help="how it is written")
     decode.add_argument(
         "--input", choices=tuple(captures.FORMS), default="", help="the form of the capture, if not guessed"
@@ -174,13 +219,7 @@ def _add_definitions(command: _Command) -> None:
     rules = command("rules", _rules)
     rules.add_argument("code", metavar="CODE", nargs="*", help="as in a finding; without one all are listed")
     protocols = command("protocols", _protocols)
-    protocols.add_argument(
-        "--path",
-        metavar="FOLDER",
-        action="append",
-        default=[],
-        help="with *.xml files; the first comes first",
-    )
+    _add_path(protocols)
     protocols.add_argument("--format", choices=_TEXT_OR_JSON, default="text", help="how they are written")
 
 
@@ -204,6 +243,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         help="a configuration ('demo' is that of the package), a Protocol.xml, or the name of a protocol",
     )
+    _add_path(check)
     check.add_argument("--format", choices=tuple(_FORMS), default="text", help="how findings are written")
     check.add_argument("--strict", action="store_true", help="exit with 1 if there are warnings")
     _add_definitions(command)
@@ -224,6 +264,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 all is well, 1 warnings with ``--strict``, 2 errors, 130 after Ctrl-C.
     """
+    if not sys.stdout:  # whoever began this has closed it: what is printed fails, as on a full disk
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if not sys.stderr:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     parser = _parser()
     parsed, more = parser.parse_known_args(arguments)
     if parsed.call is _decode and parsed.file is None and len(more) == 1 and not more[0].startswith("--"):

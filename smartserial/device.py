@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 from typing import Protocol as Shape
 
-from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
 from twisted.python.failure import Failure
 
-from smartserial.channels.link import Link, LinkState
+from smartserial.channels.devicecare import lines_for, set_lines, why_down, why_missing
+from smartserial.channels.link import Link
 from smartserial.errors import PortBusyError, PortError
 from smartserial.events import DeviceClosed, DeviceFailed, DeviceLost, DeviceOpened, LinesSet
 from smartserial.interfaces import ISerialTransport
+from smartserial.lines import Lines
 from smartserial.settings import PortDevice, Rfc2217Device, ShareSettings, describe
 from smartserial.sharing.access import held
 from smartserial.sharing.ledger import Ledger, Reason
@@ -36,6 +37,9 @@ class DeviceOwner(Shape):
 
     def device_changed(self) -> None:
         """Take note that the device is open now, or not any more."""
+
+    def device_missing(self, why: str, news: bool) -> None:
+        """Take note that the device cannot be opened; `news`: for another reason than before."""
 
     def publish(self, event: Any, *fields: object) -> None:
         """Tell the world of an event of this share."""
@@ -61,6 +65,7 @@ class SharedDevice:
         reactor: Any,
     ) -> None:
         self.busy = ""  # which other program has the device, if one has
+        self.away = ""  # why it is not open, if that is known
         self.loss_reason = Reason.DEVICE_LOST
         self.link = Link(self, endpoint, reactor)
         self.from_device = owner.from_device
@@ -112,7 +117,10 @@ class SharedDevice:
     # ---- who is there
 
     def serve(self, clients: int) -> None:
-        """Set the lines, and open or close the device, when the first client comes or the last is gone."""
+        """Set the lines, and open or close the device, when the first client comes or the last is gone.
+
+        Elements that attend count as clients do.
+        """
         before, self._clients = self._clients, clients
         for stream in self.streams:
             stream.fanned_out = clients > 1
@@ -138,19 +146,15 @@ class SharedDevice:
 
     @property
     def _acts_when_idle(self) -> bool:
-        device = self._settings.device
-        return self._settings.rules.on_demand or (
-            isinstance(device, PortDevice | Rfc2217Device) and bool(device.lines.idle)
-        )
+        return self._settings.rules.on_demand or bool(lines_for(self._settings.device, in_use=False))
 
     def _set_lines(self) -> None:
-        device = self._settings.device
-        if not isinstance(device, PortDevice | Rfc2217Device) or self.link.state is not LinkState.UP:
-            return
-        lines = device.lines.connected if self._clients else device.lines.idle
+        setting = set_lines(self._settings.device, self.link, in_use=bool(self._clients))
+        setting.addCallbacks(self._lines_set, self._failed)
+
+    def _lines_set(self, lines: Lines) -> None:
         if lines:
-            setting = self.link.stream.set_lines(lines)
-            setting.addCallback(lambda _: self._owner.publish(LinesSet, lines)).addErrback(self._failed)
+            self._owner.publish(LinesSet, lines)
 
     def _failed(self, failure: Failure) -> None:
         failure.trap(PortError)
@@ -196,7 +200,7 @@ class SharedDevice:
 
     def device_up(self) -> None:
         """Begin to serve an open device."""
-        self.busy = ""
+        self.busy = self.away = ""
         device = self.link.stream
         self.write = device.write
         ours = isinstance(self._settings.device, PortDevice | Rfc2217Device)
@@ -212,22 +216,24 @@ class SharedDevice:
     def device_down(self, stream: Any, reason: Failure, expected: bool) -> None:
         """Count what the device did not get; keep the clients, or close them, as the rules say."""
         self.write = self._refuse
+        self.away = why_down(reason, expected)
         self._owner.device_changed()
         self._ledger.delivered += stream.sent
         self._ledger.discard(self.loss_reason, stream.dropped)
         if expected:
             self._owner.publish(DeviceClosed)
         else:
-            hung_up = reason.check(ConnectionDone) is not None
-            self._owner.publish(DeviceLost, "it hung up" if hung_up else reason.getErrorMessage())
+            self._owner.publish(DeviceLost, self.away)
             if self._settings.rules.close_on_unplug:
                 self._owner.dismiss("the device was unplugged")
         self.device_full(False)
 
     def device_failed(self, error: object, news: bool) -> None:
         """Tell why the device cannot be opened; while another program has it, clients are told and closed."""
+        self.away = why_missing(error)
         if news:
-            self._owner.publish(DeviceFailed, str(error) or type(error).__name__)
+            self._owner.publish(DeviceFailed, self.away)
+        self._owner.device_missing(self.away, news)
         self.busy = str(error) if isinstance(error, PortBusyError) else ""
         if self.busy and not self._settings.rules.wait_while_busy:
             self._owner.dismiss(held(self._settings.name, self.busy).text)

@@ -2,41 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
-from smartserial.settings import GatewaySettings
+from smartserial.definition.protocol import Protocol
+from smartserial.settings import (
+    Carrier,
+    ConnectionSettings,
+    DeviceCarrier,
+    ElementSettings,
+    GatewaySettings,
+    NetworkCarrier,
+    ShareCarrier,
+    TlsSettings,
+    describe,
+)
+
+_WORDS = {"transport": "type", "element_timeout": "timeout", "allowed": "allowed_addresses"}
 
 
 def differences(before: GatewaySettings, after: GatewaySettings) -> list[str]:
     """Return each difference as a line; none if the two are equal."""
-    old = {share.name: share for share in before.shares}
-    new = {share.name: share for share in after.shares}
-    found = [f"shares.{name}: removed" for name in old if name not in new]
-    for name, share in new.items():
-        if name in old:
-            found += _between(f"shares.{name}", old[name], share)
+    return [
+        *_named("shares", _by_name(before.shares), _by_name(after.shares)),
+        *_named("elements", _by_name(before.elements), _by_name(after.elements)),
+    ]
+
+
+def _by_name(settings: Any) -> dict[str, Any]:
+    return {one.name: one for one in settings}
+
+
+def _named(place: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what came, what went, and what is different in the rest."""
+    for name in before:
+        if name not in after:
+            yield f"{place}.{name}: removed"
+    for name, one in after.items():
+        if name in before:
+            yield from _between(f"{place}.{name}", before[name], one)
         else:
-            found.append(f"shares.{name}: new")
-    return found
+            yield f"{place}.{name}: new"
 
 
 def _between(place: str, before: Any, after: Any) -> Iterator[str]:
     if before == after:
         return
-    if is_dataclass(before) and type(before) is type(after):
-        for field in fields(before):
-            yield from _between(
-                f"{place}.{field.name}", getattr(before, field.name), getattr(after, field.name)
-            )
-    elif isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
+    if isinstance(before, ElementSettings) and isinstance(after, ElementSettings):
+        yield from _between_elements(place, before, after)
+    elif is_dataclass(before) and type(before) is type(after):
+        yield from _fields(place, before, after)
+    elif isinstance(before, tuple) and isinstance(after, tuple) and _pairs_up(before, after):
         for n, (one, other) in enumerate(zip(before, after, strict=True)):
             yield from _between(f"{place}[{n}]", one, other)
     else:
         yield f"{place}: {_shown(before)} -> {_shown(after)}"
 
 
+def _pairs_up(before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
+    return len(before) == len(after) and all(is_dataclass(one) for one in (*before, *after))
+
+
+def _fields(place: str, before: Any, after: Any, *without: str) -> Iterator[str]:
+    for field in fields(before):
+        if field.compare and field.name not in without:
+            key = _WORDS.get(field.name, field.name) if isinstance(before, _OF_ELEMENTS) else field.name
+            yield from _between(f"{place}.{key}", getattr(before, field.name), getattr(after, field.name))
+
+
+def _between_elements(place: str, before: ElementSettings, after: ElementSettings) -> Iterator[str]:
+    yield from _fields(place, before, after, "definition", "connections", "options")
+    if before.definition != after.definition:
+        yield f"{place}.definition: {_changed(before.definition, after.definition)}"
+    options, new = dict(before.options), dict(after.options)
+    for name in dict.fromkeys((*options, *new)):
+        yield from _between(f"{place}.options.{name}", options.get(name), new.get(name))
+    yield from _numbered(f"{place}.connections", before.connections, after.connections)
+
+
+def _changed(before: Protocol, after: Protocol) -> str:
+    """Say that a definition is another one; not what is in it."""
+    names = [f"{one.name} {one.version}" for one in (before, after)]
+    return " -> ".join(names) if names[0] != names[1] else f"{names[0]} says something else"
+
+
+def _numbered(
+    place: str, before: tuple[ConnectionSettings, ...], after: tuple[ConnectionSettings, ...]
+) -> Iterator[str]:
+    old, new = ({one.number: one for one in connections} for connections in (before, after))
+    for number in sorted({*old, *new}):
+        where = f"{place}[{number}]"
+        if number not in new:
+            yield f"{where}: removed"
+        elif number not in old:
+            yield f"{where}: new"
+        else:
+            yield from _carriers(where, old[number].carrier, new[number].carrier)
+            yield from _fields(where, old[number], new[number], "carrier")
+
+
+def _carriers(place: str, before: Carrier, after: Carrier) -> Iterator[str]:
+    """Compare what connections run on; its keys are those of the connection."""
+    if type(before) is type(after):
+        yield from _fields(place, before, after)
+    else:
+        yield f"{place}: {_carrier(before)} -> {_carrier(after)}"
+
+
+def _carrier(carrier: Carrier) -> str:
+    match carrier:
+        case NetworkCarrier():
+            host = f"[{carrier.host}]" if ":" in carrier.host else carrier.host
+            return f"{carrier.transport.value} {carrier.role.value} {host}:{carrier.port}"
+        case DeviceCarrier(device=device):
+            return describe(device)
+        case ShareCarrier(share=share):
+            return f"share {share}"
+
+
+_OF_ELEMENTS = (ElementSettings, ConnectionSettings, NetworkCarrier, TlsSettings)
+
+
 def _shown(value: Any) -> str:
+    if isinstance(value, tuple) and all(isinstance(one, IPv4Network | IPv6Network) for one in value):
+        return ", ".join(map(str, value)) or "none"
     return str(value.value if isinstance(value, Enum) else value)

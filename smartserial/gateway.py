@@ -1,18 +1,26 @@
-"""The gateway: one share for each of the settings, and the change from one set of settings to another."""
+"""The gateway: its shares and elements, and the change from one set of settings to another."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IStreamClientEndpoint
+from typing_extensions import override
 
 from smartserial.channels.endpoints import VirtualEndpoint, device_endpoint
 from smartserial.channels.listener import Listener
+from smartserial.channels.ports import Ports
 from smartserial.channels.virtualport import VirtualPort
+from smartserial.element.carriers import Carriers
+from smartserial.element.population import Population
+from smartserial.element.saved import SavedParams
+from smartserial.element.service import Element
+from smartserial.element.work import Surroundings
 from smartserial.errors import ConfigError, PortError
 from smartserial.events import EventStream
 from smartserial.settings import (
@@ -27,7 +35,7 @@ from smartserial.share import Share
 
 
 class Gateway(MultiService):
-    """All shares of one configuration.
+    """All shares and elements of one configuration.
 
     Args:
         reactor: the reactor.
@@ -42,6 +50,8 @@ class Gateway(MultiService):
         self.disabled: dict[str, ShareSettings] = {}
         self.started = GatewaySettings()  # those it was started with
         self.settings = GatewaySettings()  # those that are wanted, with the shares that are disabled
+        self.population: Population | None = None  # the elements, once the gateway is open
+        self._saved: SavedParams | None = None
         self._lock = DeferredLock()  # one change after the other
 
     def open(self, settings: GatewaySettings) -> None:
@@ -50,8 +60,31 @@ class Gateway(MultiService):
         Raises:
             ConfigError: one of them cannot be had; then none is kept.
         """
-        Change(self, settings).apply()
+        population = self._populate(settings)
+        change = Change(self, settings, population)
+        self.population = population
+        change.apply()
         self.started = self.settings = settings
+        Deferred.fromCoroutine(population.become(settings.elements))
+        population.setServiceParent(self)
+
+    def _populate(self, settings: GatewaySettings) -> Population:
+        saved = self._saved = SavedParams(settings.state, self.reactor)
+        ports = Ports(self.reactor)
+        carriers = Carriers(ports, self.shares.get, self.reactor)
+        around = Surroundings(carriers.channel, carriers.update, saved, self.events, self.reactor)
+        return Population(ports, around)
+
+    @property
+    def elements(self) -> Mapping[str, Element]:
+        """The elements by name."""
+        return {} if self.population is None else self.population.elements
+
+    @override
+    def stopService(self) -> Deferred[None]:
+        """End everything; params are saved when all elements have ended."""
+        stopping = maybeDeferred(super().stopService)
+        return stopping.addCallback(lambda _: None if self._saved is None else self._saved.close())
 
     async def reload(self, settings: GatewaySettings) -> None:
         """Go over to other settings; only shares that changed are touched, and disabled ones stay so.
@@ -82,16 +115,18 @@ class Gateway(MultiService):
         if not self.running:
             return
         served = tuple(share for share in settings.shares if share.name not in disabled)
-        removed = Change(self, replace(settings, shares=served)).apply()
+        assert self.population is not None
+        removed = Change(self, replace(settings, shares=served), self.population).apply()
         self.settings = settings
         self.disabled = {share.name: share for share in settings.shares if share.name in disabled}
         await gatherResults([share.stopService() for share in removed])
         for share in removed:
             await maybeDeferred(share.disownServiceParent)
+        await self.population.become(settings.elements)
 
     def hurry(self) -> None:
         """End the grace of a stop at once: what is not delivered is counted."""
-        for share in self:
+        for share in self.shares.values():
             share.hurry()
 
     def add(self, share: Share) -> None:
@@ -112,7 +147,7 @@ class Change:
     Listening sockets of unchanged addresses are handed on, never closed and opened again.
     """
 
-    def __init__(self, gateway: Gateway, settings: GatewaySettings) -> None:
+    def __init__(self, gateway: Gateway, settings: GatewaySettings, population: Population) -> None:
         self._gateway = gateway
         self._reactor = gateway.reactor
         self._settings = {share.name: share for share in settings.shares}
@@ -134,12 +169,13 @@ class Change:
             if isinstance(share.settings.device, VirtualDevice)
             and (name not in self._settings or self._settings[name].device != share.settings.device)
         }
-        try:
-            for share in changed:
-                self._prepare(share)
-        except (ConfigError, PortError) as error:
+        steps = [partial(self._prepare, share) for share in changed]
+        steps.append(partial(population.claim, settings.elements))
+        wrong = [text for text in map(_failure, steps) if text]
+        if wrong:
             self._give_back()
-            raise ConfigError(str(error)) from error
+            population.settle()
+            raise ConfigError("\n".join(wrong))
 
     def _former(self, name: str) -> ShareSettings | None:
         share = self._gateway.shares.get(name)
@@ -201,6 +237,15 @@ class Change:
                 assert endpoint is not None
                 self._gateway.add(self._gateway.new_share(share, endpoint, listeners))
         return [shares.pop(name) for name in list(shares) if name not in self._settings]
+
+
+def _failure(step: Callable[[], None]) -> str:
+    """Do a step; return why it failed, if it did."""
+    try:
+        step()
+    except (ConfigError, PortError) as error:
+        return str(error)
+    return ""
 
 
 def _endpoint_of(device: Device, reactor: Any) -> IStreamClientEndpoint:

@@ -16,15 +16,26 @@ from smartserial.events import (
     ClientIntroduced,
     ClientMisspoke,
     ClientRefused,
+    ConnectionFailed,
+    ConnectionStateChanged,
     ControlTaken,
     DeviceClosed,
     DeviceFailed,
     DeviceLost,
     DeviceOpened,
+    ElementChanged,
+    ElementNoted,
+    ElementStarted,
+    ElementState,
+    ElementStateChanged,
+    ElementStopped,
     Event,
     EventStream,
     LinesSet,
     Operated,
+    PeerConnected,
+    PeerDisconnected,
+    PeerRefused,
     SettingsChanged,
     ShareChanged,
     ShareStarted,
@@ -59,7 +70,18 @@ _LINES: dict[type[Event], tuple[str, str]] = {
     BytesDiscarded: ("warn", "discarded {count} bytes {direction}: {reason}"),
     Operated: ("info", "{who}: {what}"),
     ShareStopped: ("info", "stopped; up: {up}; down: {down}"),
+    ElementStarted: ("info", "runs {protocol} on {connections}"),
+    ElementChanged: ("info", "has new settings: {parts}"),
+    ElementStopped: ("info", "ended"),
+    ElementStateChanged: ("info", "is {state}: {why}"),
+    ConnectionStateChanged: ("info", "connection {connection} is {state}"),
+    ConnectionFailed: ("warn", "connection {connection}: {why}; trying again"),
+    PeerConnected: ("info", "connection {connection}: {peer} connected"),
+    PeerRefused: ("info", "connection {connection}: {peer} was refused: {why}"),
+    PeerDisconnected: ("info", "connection {connection}: {peer} is gone: {why}"),
+    ElementNoted: ("info", "{text}"),
 }
+_STATES = {ElementState.ERROR: "error", ElementState.TIMEOUT: "warn"}
 _OFTEN = (
     ChangeFailed,
     ChangeRefused,
@@ -68,8 +90,14 @@ _OFTEN = (
     ClientIntroduced,
     ClientMisspoke,
     ClientRefused,
+    ConnectionFailed,
+    ConnectionStateChanged,
     ControlTaken,
+    ElementNoted,
     LinesSet,
+    PeerConnected,
+    PeerDisconnected,
+    PeerRefused,
     SettingsChanged,
 )
 
@@ -86,7 +114,16 @@ def sentence(event: Event) -> str:
     _, text = _LINES.get(type(event), ("info", "{event}"))
     fields = {name: words(getattr(event, name)) for name in event.__dataclass_fields__}
     line = f"{fields.pop('name')}: {text.format(event=event, **fields)}".rstrip()
-    return line.removesuffix("; not on the wire:")
+    return line.removesuffix("; not on the wire:").removesuffix(":")
+
+
+def level_of(event: Event) -> str:
+    """Return the one of `LEVELS` that an event has."""
+    if isinstance(event, ElementNoted):
+        return event.level
+    if isinstance(event, ElementStateChanged):
+        return _STATES.get(event.state, "info")
+    return _LINES.get(type(event), ("info", ""))[0]
 
 
 class Journal:
@@ -111,7 +148,8 @@ class Journal:
 
     def write(self, event: Event) -> None:
         """Write one event, unless there are too many of its kind in this second."""
-        often = isinstance(event, _OFTEN)
+        level = level_of(event)
+        often = isinstance(event, _OFTEN) and level != "error"
         self._sum_up(all_told=not often)
         if often:
             self._count += 1
@@ -119,7 +157,6 @@ class Journal:
                 return
         if isinstance(event, BytesDiscarded) and event.reason is Reason.NO_CLIENT:
             return  # `buffer: 0` asked for it, perhaps each second
-        level, _ = _LINES.get(type(event), ("info", ""))
         if LEVELS.index(level) >= LEVELS.index(self.level):
             getattr(self._log, level)("{line}", line=sentence(event), smartserial_event=event)
 
@@ -128,5 +165,5 @@ class Journal:
         now = self._seconds()
         if now - self._second >= 1.0 or (all_told and self._count > _MOST_A_SECOND):
             if self._count > _MOST_A_SECOND:
-                self._log.info("{count} more lines about clients", count=self._count - _MOST_A_SECOND)
+                self._log.info("{count} more such lines", count=self._count - _MOST_A_SECOND)
             self._second, self._count = now, 0

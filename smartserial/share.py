@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
@@ -15,6 +14,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.books import Books
+from smartserial.channels.attendants import Audience
 from smartserial.channels.comport import ComPortSession
 from smartserial.channels.listener import Listener, plain_line
 from smartserial.channels.session import Session
@@ -40,8 +40,6 @@ from smartserial.sharing.ledger import Account, Reason
 
 _log = Logger()
 _LAST_WORDS = 0.5  # seconds that transports have to end when they were told to
-
-Tap = Callable[[str, str, bytes], None]
 
 
 class Share(Service):
@@ -71,7 +69,8 @@ class Share(Service):
         self._kept = Backlog()
         self._lock = DeferredLock()  # whoever asks for the end again waits for it
         self._ended = False
-        self.taps: dict[object, Tap] = {}  # see all data: what direction it goes, whose it is, and the bytes
+        self.audience = Audience(self.presence_changed)
+        self.taps = self.audience.taps
         self.clients = Clients(settings.name, settings.sharing, self._books.up, self, reactor)
         self.device = SharedDevice(settings, endpoint, self, self._books.down, reactor)
         self._drain = Drain(self._books, self.clients, self.device, reactor)
@@ -113,6 +112,7 @@ class Share(Service):
         self.ports.stop()
         for session in self.clients:
             session.cut("stopped")
+        self.audience.dismiss()
         self.device.stop()
         for _ in range(round(_LAST_WORDS / TICK)):
             if not self.clients and not self.device.streams:
@@ -166,8 +166,8 @@ class Share(Service):
     def from_device(self, data: bytes) -> None:
         """Give what the device has sent to the clients that read."""
         self._books.up.read += len(data)
-        if self.taps:
-            self._tap("up", "", data)
+        if self.taps or self.audience.attendants:
+            self.audience.hear(data)
         sinks = self.clients.sinks
         if not sinks:
             self.keep(data)
@@ -194,18 +194,14 @@ class Share(Service):
             self._books.down.discard(Reason.POLICY, len(data))
             return
         if self.taps:
-            self._tap("down", session.name, data)
+            self.audience.tap("down", session.name, data)
         self.device.write(data)
 
     def from_operator(self, who: str, data: bytes) -> None:
-        """Give what an operator sends to the device."""
+        """Give what an operator, or an element, sends to the device."""
         self._books.down.read += len(data)
-        self._tap("down", who, data)
+        self.audience.tap("down", who, data)
         self.device.write(data)
-
-    def _tap(self, direction: str, who: str, data: bytes) -> None:
-        for tap in list(self.taps.values()):
-            tap(direction, who, data)
 
     def count_refused(self, count: int) -> None:
         """Count bytes of a client that was not let in."""
@@ -279,8 +275,8 @@ class Share(Service):
         )
 
     def presence_changed(self) -> None:
-        """Tell the device how many clients there are."""
-        self.device.serve(len(self.clients))
+        """Tell the device for how many it is there."""
+        self.device.serve(len(self.clients) + len(self.audience))
 
     def hold_device(self, held_back: bool) -> None:
         """Stop reading from the device, or go on."""
@@ -303,6 +299,11 @@ class Share(Service):
     def device_changed(self) -> None:
         """Take note that the device is open now, or not any more."""
         self.ports.device_changed()
+        self.audience.device_changed()
+
+    def device_missing(self, why: str, news: bool) -> None:
+        """Take note that the device cannot be opened."""
+        self.audience.device_missing(why, news)
 
     def com_port(self, session: ComPortSession) -> ClientPort:
         """Return the serial line as a new client may use it."""

@@ -17,6 +17,9 @@ from twisted.python import usage
 from typing_extensions import override
 
 from smartserial import config
+from smartserial.catalog import Catalog
+from smartserial.catalog.listed import LISTED
+from smartserial.config.elementflags import one_element
 from smartserial.config.flags import one_share
 from smartserial.console.desk import Desk
 from smartserial.console.doors import Doors
@@ -36,10 +39,11 @@ _log = Logger()
 class Options(usage.Options):
     """The options of `twistd smartserial`."""
 
-    synopsis = "[--config FILE | --device DEVICE --listen ADDRESS ...]"
+    synopsis = "[--config FILE | --device DEVICE --listen ADDRESS ... | --protocol NAME --connection ...]"
     longdesc = (
-        "Shares serial devices, real and virtual, over the network: those of a configuration file, or one "
-        "that is given by --device and --listen. 'smartserial check FILE' tells what is wrong with a file."
+        "Shares serial devices, real and virtual, over the network, and runs device protocols: those of a "
+        "configuration file, or one device that is given by --device and --listen, or one device protocol "
+        "that is given by --protocol. 'smartserial check FILE' tells what is wrong with a file."
     )
     optParameters = [
         ["config", "c", None, "Configuration file; 'demo' is a demonstration without hardware."],
@@ -50,6 +54,7 @@ class Options(usage.Options):
             "One device: serial:PATH[:baudrate=9600...], pty:PATH, tcp:HOST:PORT, rfc2217:HOST:PORT, "
             "sim:NAME, loop:",
         ],
+        ["protocol", "p", None, "A device protocol: NAME, NAME@VERSION, or the path of a definition."],
         ["mode", "m", "raw", "How clients of --listen speak: raw, or rfc2217 (telnet)."],
         ["max-clients", None, None, "How many clients at once."],
         ["console", None, None, "Where the console is on telnet: PORT (of this machine alone) or HOST:PORT."],
@@ -62,12 +67,31 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self["listen"] = []
+        self["connection"] = []
+        self["protocol-option"] = []
 
     def opt_listen(self, address: str) -> None:
         """Where clients connect: PORT (of this machine alone), HOST:PORT, or a server endpoint."""
         self["listen"].append(address)
 
     opt_l = opt_listen
+
+    def opt_connection(self, text: str) -> None:
+        """What a connection of --protocol runs on: N=tcp:HOST:PORT, N=udp:HOST:PORT or N=DEVICE.
+
+        KEY=VALUE words of the configuration may follow, each behind a comma, as in
+        0=tcp:any:7001,insecure=true. Without it the defaults of the device protocol count.
+        """
+        self["connection"].append(text)
+
+    def opt_protocol_option(self, text: str) -> None:
+        """An option of --protocol, as KEY=VALUE."""
+        self["protocol-option"].append(text)
+
+    def opt_list_protocols(self) -> NoReturn:
+        """List the device protocols that there are, and exit."""
+        print(LISTED["text"](Catalog().listing()))
+        raise SystemExit(0)
 
     @override
     def parseOptions(self, options: list[str] | None = None) -> None:
@@ -87,15 +111,18 @@ class Options(usage.Options):
         Raises:
             ConfigError: they are wrong.
         """
-        single = self["device"] is not None or self["listen"]
+        of_share = self["device"] is not None or self["listen"]
+        of_share = of_share or self["mode"] != "raw" or self["max-clients"] is not None
+        of_element = self["protocol"] is not None or self["connection"] or self["protocol-option"]
         if self["config"] is not None:
-            others = single or self["insecure"] or self["mode"] != "raw"
-            if others or self["max-clients"] is not None or self["console"] is not None:
+            if of_share or of_element or self["insecure"] or self["console"] is not None:
                 raise ConfigError("twistd smartserial: --config excludes the other options")
             return config.load(self.path, self["config"])
+        if of_element:
+            return self._element(bool(of_share))
         if self["device"] is None or not self["listen"]:
             raise ConfigError(
-                "twistd smartserial: expected --config FILE, or --device and --listen; see --help"
+                "twistd smartserial: expected --config FILE, --device and --listen, or --protocol; see --help"
             )
         return one_share(
             self["device"],
@@ -103,6 +130,21 @@ class Options(usage.Options):
             self["mode"],
             insecure=bool(self["insecure"]),
             max_clients=self["max-clients"],
+            console=self["console"],
+        )
+
+    def _element(self, of_share: bool) -> tuple[GatewaySettings, list[Finding]]:
+        if self["protocol"] is None:
+            raise ConfigError("twistd smartserial: expected --protocol beside --connection and its options")
+        if of_share:
+            raise ConfigError("twistd smartserial: --protocol excludes --device, --listen and their options")
+        if self["insecure"] and self["console"] is None:
+            raise ConfigError("twistd smartserial: expected insecure=true in --connection, not --insecure")
+        return one_element(
+            self["protocol"],
+            self["connection"],
+            self["protocol-option"],
+            insecure=bool(self["insecure"]),
             console=self["console"],
         )
 
@@ -175,6 +217,8 @@ async def reload(gateway: Gateway, options: Options, dry: bool) -> list[str]:
     found = differences(gateway.settings, settings)
     if settings.console != gateway.started.console:
         found.append("console: its doors change when the gateway is started again")
+    if settings.state != gateway.started.state:
+        found.append("state: the file of saved params changes when the gateway is started again")
     if not dry:
         await gateway.reload(settings)
     return found

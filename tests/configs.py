@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 
 from smartserial.config.findings import FindingsError
 from smartserial.config.judge import judge
@@ -79,11 +80,11 @@ def in_short(findings: Iterable[Finding]) -> list[str]:
     return [f"{f.line}:{f.column} {f.code} {f.path}".rstrip() for f in findings]
 
 
-def differences(rows: Iterable[Row]) -> str:
+def differences(rows: Iterable[Row], folder: Path = FOLDER) -> str:
     """Return what differs from a table, each as a text with the configuration; empty: nothing."""
     wrong = []
     for text, expected in rows:
-        _, findings = judged(text)
+        _, findings = judged(text, folder)
         same = in_short(findings) == [short for short, _ in expected] and all(
             words in str(finding) for finding, (_, words) in zip(findings, expected, strict=True)
         )
@@ -92,3 +93,29 @@ def differences(rows: Iterable[Row]) -> str:
             want = "\n  ".join(f"{short} ...{words}..." for short, words in expected) or "nothing"
             wrong.append(f"{text[:300]}\nfound:\n  {found}\nexpected:\n  {want}\n")
     return "\n".join(wrong)
+
+
+def mutated(text: str, random: Random) -> bytes:
+    """Return `text` with one to three things done to it."""
+    lines = text.encode().splitlines(keepends=True)
+    for _ in range(random.randint(1, 3)):
+        n, m = random.randrange(len(lines)), random.randrange(len(lines))
+        match random.randrange(6):
+            case 0:
+                del lines[n]
+            case 1:
+                lines.insert(m, lines[n])
+            case 2:
+                lines[n], lines[m] = lines[m], lines[n]
+            case 3:
+                flipped = bytearray(lines[n])
+                flipped[random.randrange(len(flipped))] ^= 1 << random.randrange(8)
+                lines[n] = bytes(flipped)
+            case 4:
+                key, colon, _ = lines[n].partition(b": ")
+                value = lines[m].partition(b": ")[2] or b"[]\n"
+                lines[n] = key + colon + value if colon else lines[n]
+            case 5:
+                cut = random.randrange(len(lines[n]) + 1)
+                lines[n] = lines[n][:cut]
+    return b"".join(lines)

@@ -7,12 +7,14 @@ from textwrap import dedent
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, Logger, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+import smartserial.console.elements as elements_room
 import smartserial.gateway as gateway_room
 from smartserial.channels.listener import Listener
 from smartserial.console.desk import Desk, Operator
@@ -26,6 +28,7 @@ from smartserial.lines import LineSettings
 from smartserial.settings import (
     Address,
     Device,
+    ElementSettings,
     GatewaySettings,
     ListenerSettings,
     LoopDevice,
@@ -115,9 +118,10 @@ class ConsoleStage:
 
     Args:
         test: gets its patches undone.
+        elements: what runs beside them.
     """
 
-    def __init__(self, test: SynchronousTestCase) -> None:
+    def __init__(self, test: SynchronousTestCase, elements: tuple[ElementSettings, ...] = ()) -> None:
         self.clock = Clock()
         self.events: list[Event] = []
         self.stream = EventStream()
@@ -129,8 +133,9 @@ class ConsoleStage:
         self.endpoints: dict[str, FakeEndpoint] = {}
         test.patch(gateway_room, "Listener", UnboundListener)
         test.patch(gateway_room, "_endpoint_of", self._endpoint)
+        test.patch(elements_room, "deferToThread", maybeDeferred)
         self.gateway = Gateway(self.clock, self.stream)
-        self.gateway.open(GatewaySettings((PLC, METER)))
+        self.gateway.open(GatewaySettings((PLC, METER), elements=elements))
         self.gateway.startService()
         self.desk = Desk(self.gateway, self.journal, self._reload)
         self.differences: list[str] | Exception = []

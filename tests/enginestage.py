@@ -8,11 +8,13 @@ A line is one of these; the connection is left out if it is 0, the peer if all a
     dropped 3 unasked       pair 1 timed out 2
     group 1 begun           note ...
     state 0 connected       open 0, close 0, close 0 A, lock 0, unlock 0, save 301 ...
+    timeout True            slow True
+    redirect 1 host:4001    trigger 5 of 0, action 7 of 5, action 7 of 5 failed
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from smartserial.definition.action import Action, ActionOn, ActionType
@@ -36,11 +38,13 @@ from smartserial.definition.param import Interprete, Param, ParamType
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.values.value import Value
 from smartserial.engine.effects import (
+    ActionDone,
     Break,
     Changed,
     Close,
     Dropped,
     Effect,
+    ElementTimeout,
     GroupStep,
     Heard,
     Lock,
@@ -48,12 +52,16 @@ from smartserial.engine.effects import (
     Open,
     PairStep,
     Peer,
+    Redirect,
     Save,
     Send,
+    SlowPoll,
     StateChanged,
+    TriggerFired,
     Unheard,
 )
 from smartserial.engine.engine import Engine, Settings
+from smartserial.plugin.reaction import Reaction
 
 READ = 900
 On, At, Do = TriggerOn, TriggerTime, ActionType
@@ -140,8 +148,9 @@ class Stage:
         settings: Settings = _USUAL,
         start: bool = True,
         saved: dict[int, bytes] | None = None,
+        reactions: Sequence[Reaction] = (),
     ) -> None:
-        self.engine = Engine(protocol, settings, saved)
+        self.engine = Engine(protocol, settings, saved, reactions)
         self.now = 0.0
         self.effects: list[Effect] = []
         self.peers: dict[str, tuple[int, Peer]] = {}
@@ -239,4 +248,13 @@ class Stage:
                 return f"{word} {effect.connection}{' first' if effect.priority else ''}"
             case Save():
                 return f"save {effect.param} {effect.raw.decode('latin-1')}"
-        return str(effect)
+            case ElementTimeout():
+                return f"timeout {effect.timed_out}"
+            case SlowPoll():
+                return f"slow {effect.on}"
+            case Redirect():
+                return f"redirect {effect.connection} {effect.host}{f':{effect.port}' if effect.port else ''}"
+            case TriggerFired():
+                return f"trigger {effect.trigger} of {effect.connection}"
+            case ActionDone():
+                return f"action {effect.action} of {effect.trigger}{'' if effect.ok else ' failed'}"

@@ -20,7 +20,7 @@ LEVELS: tuple[set[str], ...] = (
     {"files", "findings", "layout", "telnet"},
     {"definition", "sarif"},
     {"plugin", "protocols"},
-    {"engine", "settings", "interfaces", "events"},
+    {"demo", "engine", "settings", "interfaces", "events"},
     {"catalog", "hosts", "trace"},
     {"channels", "config", "journal", "books"},
     {"watch", "device", "clientport", "modemwatch"},
@@ -36,6 +36,7 @@ LEVELS: tuple[set[str], ...] = (
 )
 PURE = {
     "definition",
+    "demo",
     "difference",
     "engine",
     "errors",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +22,7 @@ from smartserial.definition.check import WrongDefinitionError
 from smartserial.errors import DefinitionError
 from smartserial.plugin import OptionError
 
+from .configs import device
 from .rulebook import definition
 from .support import GUARD, TWISTD
 
@@ -95,6 +99,11 @@ class FilesTest(Case):
             ("broken.xml", "<Protocol>", ""),
             ("version.xml", xml("1.0"), "expected a version of four numbers"),
             ("Näme.xml", xml(name="?"), "expected a name of lower-case words"),
+            (
+                "Uni.xml",
+                xml(name="Ünï"),
+                "expected a name of lower-case words with hyphens, as in acme-weather",
+            ),
         ):
             with self.subTest(name=name):
                 path = self.folder / name if text is None else self.write(name, text)
@@ -170,9 +179,30 @@ class FilesTest(Case):
         self.assertFalse(any("\n" in str(one) for one in listing.problems))
 
     def test_nothing_is_taken_in_place_of_what_is_broken(self) -> None:
+        """Nobody knows which version it would be, so that no later place is asked for one either."""
         self.write("visca.xml", "<Protocol>")
-        error = self.assertRaises(DefinitionError, Catalog([self.folder]).find, "visca")
-        self.assertIn("visca.xml", str(error))
+        for name in ("visca", "visca@1.0.0.1"):
+            error = self.assertRaises(DefinitionError, Catalog([self.folder]).find, name)
+            self.assertIn("visca.xml", str(error))
+
+    def test_a_version_beside_what_is_broken(self) -> None:
+        self.write("visca@2.xml", "<Protocol>")
+        self.write("visca@1.xml", xml("1.0.0.7"))
+        catalog = Catalog([self.folder])
+        self.assertEqual(catalog.find("visca@1.0.0.7").source, Source.FOLDER)
+        for name in ("visca", "visca@1.0.0.1"):
+            self.assertRaises(DefinitionError, catalog.find, name)
+
+    def test_which_files_of_a_folder(self) -> None:
+        self.write(".hidden.xml", xml())
+        self.write("._acme.xml", "<Protocol>")
+        self.write("ACME.XML", xml(name="Acme Lamp"))
+        self.write("mast.xml.bak", xml())
+        listing = Catalog([self.folder]).listing()
+        self.assertEqual(
+            [one.name for one in listing.protocols if one.source is Source.FOLDER], ["acme-lamp"]
+        )
+        self.assertEqual(listing.problems, ())
 
     def test_what_everybody_may_write(self) -> None:
         """A file of a folder, and code anywhere; a file of XML that an operator names is read."""
@@ -242,6 +272,62 @@ class CodeTest(Case):
         self.refused("raise BaseException", "mast.py:1", "BaseException")
         self.refused("x\0", "")
         self.refused("class E(Exception):\n  def __str__(self): raise E()\nraise E()", "it cannot say what")
+
+    def test_a_keyboard_interrupt_of_its_own(self) -> None:
+        """It is one more thing that a plugin may raise; a key that is pressed is none."""
+        self.refused("x = 1\nraise KeyboardInterrupt", "mast.py:2: KeyboardInterrupt")
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        self.refused("raise KeyboardInterrupt", "mast.py:1: KeyboardInterrupt")
+        path = self.write("mast.py", "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nx = 1")
+        self.assertRaises(KeyboardInterrupt, Catalog().find, str(path))
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+
+    def test_the_place_is_its_author_s(self) -> None:
+        """Where our own code refuses it, the line that called it is told."""
+        line = len((HEAD + MAST).splitlines())
+        for more, said in (
+            ("class B(DeviceProtocol):\n  name, version = 'Bad', '1'", "TypeError: B: expected a name"),
+            ("class B(Mast):\n  name, version = 'b', '1'", "TypeError: B: expected a version"),
+            ("every(0)", "ValueError: expected 0.001 to "),
+            ("every('x')", "TypeError: expected seconds"),
+            ("on_change('wind')", "TypeError: expected a param"),
+        ):
+            self.refused(mast(more=more), f"mast.py:{line + 1}: {said}")
+
+    def test_what_it_prints_is_no_output_of_ours(self) -> None:
+        out, err = io.StringIO(), io.StringIO()
+        text = mast(more="print('import')\nmast = Mast()\nMast.definition = lambda s, o: print('definition')")
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            self.find(text).judge("x", {})
+        self.assertEqual((out.getvalue(), err.getvalue()), ("", "import\ndefinition\n"))
+
+    def test_what_is_never_called(self) -> None:
+        """A reaction to something that the definition does not have is a warning."""
+        marks = "@on_change(wind, 65045)\n    @on_change(999)\n    @after(1, 9)\n    @qaction('no', 7)"
+        found = self.find(mast().replace("@on_change(wind)", marks)).judge("x", {})
+        self.assertIsNotNone(found.protocol)
+        mine = [str(one) for one in found.findings if one.code == "PL02"]
+        lines = ["param 999", "response 9", "QAction 'no'", "QAction 7"]
+        head, tail = (
+            "x: PL02 warning: acme-mast@1.0.0.1: Mast.changed waits for",
+            "which its definition does not have",
+        )
+        self.assertEqual(mine, [f"{head} {what}, {tail}" for what in lines])
+
+    def test_options_that_are_the_author_s_fault(self) -> None:
+        """An operator who said nothing is told nothing of options."""
+        self.spoiled(
+            mast(more="mast = Mast()\nMast.definition = lambda s, o: option(1, int).read('a', 'x')"),
+            "OptionError",
+        )
+        period = mast().replace("@on_change(wind)", "@every(limit)")
+        self.assertRaises(OptionError, self.find(period).load, {"limit": "0"})
+        self.assertEqual(len(self.find(period).load().reactions), 1)
+        odd = mast().replace("option(2.5", "option([2.5], lambda text: 1 / 0")
+        self.assertEqual(len(self.find(odd).load().reactions), 1)
+        judged = self.find(odd).judge("x", {"limit": "1"})
+        self.assertIn("ZeroDivisionError", str(judged.findings[0]))
 
     def test_nothing_in_it(self) -> None:
         self.refused("x = 1", "expected an instance of a DeviceProtocol")
@@ -458,7 +544,7 @@ class InstalledTest(Case):
             (TWISTD, "--help"),
             ("-m", "smartserial", "--help"),
             ("-m", "smartserial", "check", str(xml_file)),
-            ("-m", "smartserial", "check", "demo"),
+            ("-m", "smartserial", "check", str(self.write("a.yaml", device("{loop: true}")))),
         ):
             self.assertEqual(self.run_it(*words)[0], 0, words)
         self.assertFalse((self.folder / "run").exists())

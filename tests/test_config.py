@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import config
-from smartserial.config import devices, models, values
+from smartserial.config import devices, elements, models, values
 from smartserial.config.findings import CODES, FindingsError
 from smartserial.config.source import parse_source
 from smartserial.config.translate import validate
@@ -44,7 +44,21 @@ from smartserial.sharing.access import Access, parse_network
 from smartserial.sharing.control import Control, WhenRefused
 from smartserial.sharing.slow import SlowPolicy
 
-from .configs import Expected, device, in_short, judged, listen, port, remote, share, telnet, two_devices
+from .configs import (
+    Expected,
+    device,
+    in_short,
+    judged,
+    listen,
+    mutated,
+    port,
+    remote,
+    share,
+    telnet,
+    two_devices,
+)
+from .elementconfigs import PROTOCOLS
+from .test_config_elements import COMPLETE as ELEMENTS
 
 COMPLETE = """\
 console:
@@ -233,6 +247,12 @@ CODE_EXAMPLES: dict[str, str] = {
     "CF07": listen("{port: 1, host: any}"),
     "CF08": port("flow: dsrdtr"),
     "CF09": device("{sim: zzz}"),
+    "CF10": "elements: {e: {protocol: dsmr-p2}}",
+    "CF11": "elements: {e: {protocol: dsmr-p1, options: {a: 1}}}",
+    "CF12": "elements: {e: {protocol: dsmr-p1, connections: {1: {host: h}}}}",
+    "CF13": "elements: {e: {protocol: dsmr-p1, connections: {0: {device: {port: x, baudrate: 300}}}}}",
+    "CF14": "elements: {e: {protocol: dsmr-p1, connections: {0: {share: plc}}}}",
+    "CF15": "elements: {e: {protocol: saving.xml}}",
 }
 
 EVERYTHING = """\
@@ -288,6 +308,7 @@ class FileTest(SynchronousTestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         (self.folder / "ping.yaml").write_text(PING)
+        (self.folder / "saving.xml").write_text(PROTOCOLS["saving"])
 
     def write(self, data: str | bytes) -> Path:
         path = self.folder / "gateway.yaml"
@@ -304,8 +325,9 @@ class CompleteTest(FileTest):
         self.assertEqual(settings, complete_settings(self.folder))
 
     def test_no_option_is_left_out(self) -> None:
-        parsed, _ = validate(models.ConfigModel, parse_source("complete", COMPLETE.encode()))
-        assert parsed is not None
+        texts = (COMPLETE, ELEMENTS)
+        parsed = [validate(models.ConfigModel, parse_source("complete", one.encode()))[0] for one in texts]
+        self.assertNotIn(None, parsed)
         seen: set[tuple[str, str]] = set()
 
         def walk(value: Any) -> None:
@@ -317,12 +339,13 @@ class CompleteTest(FileTest):
             ):
                 walk(part)
 
-        walk(parsed)
+        for one in parsed:
+            walk(one)
         # `open`, `on_unplug` and `lines` of serial ports stand for those of all devices.
         bases = {values.Model, devices._DeviceModel, devices._OpenedModel, devices.SerialModel}
         expected = {
             (model.__name__, name)
-            for model in (*vars(models).values(), *vars(devices).values())
+            for model in (*vars(models).values(), *vars(devices).values(), *vars(elements).values())
             if isinstance(model, type) and issubclass(model, values.Model) and model not in bases
             if not model.__name__.startswith("Script")
             for name in model.model_fields
@@ -346,11 +369,13 @@ class CompleteTest(FileTest):
     def test_the_examples_of_documents(self) -> None:
         """All that are handed out have no findings, warnings included."""
         root = Path(__file__).parent.parent
-        texts = {path.name: path.read_text() for path in (root / "etc").glob("*.yaml")}
+        paths = [*(root / "etc").glob("*.yaml")]
+        for path in paths:
+            self.assertEqual([str(finding) for finding in config.check(path)], [], path.name)
         blocks = (root / "docs" / "configuration.md").read_text().split("```yaml\n")[1:]
         documented = [block.partition("```")[0] for block in blocks]
-        texts |= {f"example {n}": text for n, text in enumerate(documented) if "shares:\n" in text}
-        self.assertGreaterEqual(len(texts), 8)
+        texts = {f"example {n}": text for n, text in enumerate(documented) if "shares:\n" in text}
+        self.assertGreaterEqual(len(paths) + len(texts), 8)
         for name, text in texts.items():
             self.assertEqual([str(finding) for finding in config.check(self.write(text))], [], name)
 
@@ -416,7 +441,7 @@ class FindingsTest(FileTest):
         """Whatever becomes of a good file: findings, or settings, and never an exception."""
         loaded = 0
         for seed in range(200):
-            path = self.write(_mutated(COMPLETE, Random(seed)))
+            path = self.write(mutated(COMPLETE, Random(seed)))
             findings = config.check(path)
             if any(finding.severity == ERROR for finding in findings):
                 with self.assertRaises(FindingsError):
@@ -425,32 +450,6 @@ class FindingsTest(FileTest):
                 self.assertEqual(config.load(path)[1], findings)
                 loaded += 1
         self.assertTrue(0 < loaded < 200, "mutations that always or never matter show nothing")
-
-
-def _mutated(text: str, random: Random) -> bytes:
-    """Return `text` with one to three things done to it."""
-    lines = text.encode().splitlines(keepends=True)
-    for _ in range(random.randint(1, 3)):
-        n, m = random.randrange(len(lines)), random.randrange(len(lines))
-        match random.randrange(6):
-            case 0:
-                del lines[n]
-            case 1:
-                lines.insert(m, lines[n])
-            case 2:
-                lines[n], lines[m] = lines[m], lines[n]
-            case 3:
-                flipped = bytearray(lines[n])
-                flipped[random.randrange(len(flipped))] ^= 1 << random.randrange(8)
-                lines[n] = bytes(flipped)
-            case 4:
-                key, colon, _ = lines[n].partition(b": ")
-                value = lines[m].partition(b": ")[2] or b"[]\n"
-                lines[n] = key + colon + value if colon else lines[n]
-            case 5:
-                cut = random.randrange(len(lines[n]) + 1)
-                lines[n] = lines[n][:cut]
-    return b"".join(lines)
 
 
 class SchemaTest(SynchronousTestCase):

@@ -38,6 +38,13 @@ class Examples(NamedTuple):
 
 
 EXAMPLES: dict[str, Examples] = {
+    "something_to_serve": Examples(
+        [
+            ("{}", [("1:1 CF04 shares", "expected, or `elements`, but both are missing")]),
+            ("console: {telnet: 1}", [("1:1 CF04 shares", "expected, or `elements`, but both are missing")]),
+        ],
+        [listen("{port: 1}"), "elements: {e: {protocol: dsmr-p1}}"],
+    ),
     "where_to_listen": Examples(
         [
             (listen("{}"), [(f"4:14 CF04 {L}[0]", "expected `port`, or `endpoint`")]),
@@ -83,7 +90,7 @@ EXAMPLES: dict[str, Examples] = {
             listen('{endpoint: "unix:/x"}, {port: 7}'),
         ],
     ),
-    "one_share_a_device": Examples(
+    "one_use_of_a_device": Examples(
         [
             (
                 two_devices("{port: ttyS0}", "{port: ttyS0}"),

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import config
 from smartserial.config.build import SIMULATIONS
-from smartserial.script import Rule, Script, Unasked
+from smartserial.script import Check, Hole, Rule, Script, Unasked
 from smartserial.settings import SimDevice
 
 from .configs import device, in_short, judged, the_share
@@ -37,6 +37,59 @@ WRONG: list[tuple[str, list[tuple[str, str]]]] = [
     ("script: [{answer: a, every: 1s, delay: 1s}]", [("1:33 CF05 script[0].delay", "excluded by `every`")]),
     ('terminator: ""\nscript: [{answer: a}]', [("2:10 CF08 script[0]", "cannot act: without a terminator")]),
     ('terminator: ""\nscript: [{expect: "", answer: a}]', [("2:10 CF08 script[0]", "cannot act")]),
+]
+WRONG += [
+    ("values: 3\nscript: [{answer: a}]", [("1:9 CF03 values", "expected a mapping, found 3")]),
+    (
+        "values: {A: a}\nscript: [{answer: a}]",
+        [("1:13 CF03 values.A", "a name of a-z, digits and _, found 'A'")],
+    ),
+    ("values: {a: 3}\nscript: [{answer: a}]", [("1:13 CF03 values.a", f"{BYTES}3")]),
+    (
+        "values: {a: x}\nscript: [{answer: '{b}'}]",
+        [("2:19 CF03 script[0].answer[0]", "there is no value 'b'")],
+    ),
+    (
+        "values: {a: x}\nscript: [{answer: [a, '{'], expect: '{c}'}]",
+        [
+            ("2:23 CF03 script[0].answer[1]", "a brace stands alone"),
+            ("2:37 CF03 script[0].expect", "there is no value 'c'"),
+        ],
+    ),
+    (
+        "values: {a: x}\nscript: [{expect: '{a}{a}', answer: a}]",
+        [("2:19 CF08 script[0].expect", "a value stands in it twice")],
+    ),
+    (
+        "values: {a: '', b: ''}\nscript: [{expect: '{a},{b}', answer: a}]",
+        [("2:19 CF08 script[0].expect", "one value of any length")],
+    ),
+    (
+        "values: {a: ''}\nterminator: ''\nscript: [{expect: '({a})', answer: a}]",
+        [("3:19 CF08 script[0].expect", "none without a terminator")],
+    ),
+    (
+        'values: {a: "x"}\nscript: [{expect: "{a}\\n", answer: a}]',
+        [("2:19 CF08 script[0].expect", "it holds the terminator")],
+    ),
+    (
+        "values: {a: xx}\nscript: [{expect: a, answer: a, set: {a: x}}]",
+        [("2:42 CF03 script[0].set.a", "expected 2 bytes, as in `values`, found 1")],
+    ),
+    (
+        "script: [{expect: a, answer: a, set: {a: x}}]",
+        [("1:42 CF03 script[0].set.a", "there is no value 'a'")],
+    ),
+    (
+        "values: {a: x}\nscript: [{every: 1s, answer: a, set: {a: x}}]",
+        [("2:33 CF05 script[0].set", "excluded by `every`")],
+    ),
+    ("checksum: sum\nscript: [{answer: a}]", [("1:11 CF03 checksum", "expected a mapping, found 'sum'")]),
+    ("checksum: {type: md5}\nscript: [{answer: a}]", [("1:18 CF03 checksum.type", "modbus")]),
+    (
+        "checksum: {type: sum, width: 9}\nscript: [{answer: a}]",
+        [("1:30 CF03 checksum.width", "expected at most 4")],
+    ),
 ]
 UNKNOWN: list[tuple[str, list[tuple[str, str]]]] = [
     ("scrpt: []", [("1:1 CF04 script", "missing"), ("1:1 CF02 scrpt", "did you mean script?")]),
@@ -109,6 +162,34 @@ class ScriptsTest(SynchronousTestCase):
         )
         self.assertEqual(settings.shares[0].device, SimDevice("device.yaml", script))
 
+    def test_a_script_that_remembers(self) -> None:
+        self._write(
+            'terminator: ""\n'
+            'values: {x: "\\0\\0", any: ""}\n'
+            "checksum: {type: modbus, width: 2, endian: little, skip: 1}\n"
+            "script:\n"
+            "  - {expect: 'a{x}', answer: ['{x}{{', b], set: {any: c}}\n"
+            "  - {every: 1s, answer: '{any}'}\n"
+        )
+        settings, findings = judged(device("{sim: device.yaml}"), self.folder)
+        assert settings is not None, findings
+        x = Hole("x", 2)
+        script = Script(
+            rules=(Rule((b"a", x), ((x, b"{"), b"b"), sets=(("any", b"c"),)),),
+            unasked=(Unasked(1.0, ((Hole("any"),),)),),
+            terminators=(),
+            values=(("x", b"\0\0"), ("any", b"")),
+            check=Check("modbus", 2, little=True, skip=1),
+        )
+        self.assertEqual(settings.shares[0].device, SimDevice("device.yaml", script))
+
+    def test_braces_are_themselves_where_nothing_is_remembered(self) -> None:
+        self._write("script: [{expect: '{a', answer: '{\"b\": 1}'}]")
+        settings, _ = judged(device("{sim: device.yaml}"), self.folder)
+        assert settings is not None
+        script = Script(rules=(Rule(b"{a", (b'{"b": 1}',)),))
+        self.assertEqual(settings.shares[0].device, SimDevice("device.yaml", script))
+
     def test_spellings_of_a_path(self) -> None:
         path = self._write("script: [{answer: a}]")
         (self.folder / "other.yml").write_text("script: [{answer: a}]")
@@ -143,7 +224,7 @@ class BundledTest(SynchronousTestCase):
             found = the_share(device(f"{{sim: {name}}}")).device
             assert isinstance(found, SimDevice)
             self.assertEqual(found.name, name)
-            self.assertTrue(found.script.rules)
+            self.assertTrue(found.script.rules or found.script.unasked)
 
     def test_unknown_names(self) -> None:
         for name, hint in (

@@ -184,7 +184,7 @@ class SameFileTest(SynchronousTestCase):
 
     def test_a_name_is_what_was_written(self) -> None:
         """`true` is no share of the name True, and `~` none of the name None."""
-        for name in ("true", "~", "null", "1.50", "0x10"):
+        for name in ("0", "7", "00", "0_0", "1_0", "true", "~", "null", "1.50", "0x10", "0o7"):
             settings, findings = judged(
                 f"shares: {{{name}: {{device: {{loop: true}}, listen: [{{port: 0}}]}}}}\n"
             )
@@ -192,6 +192,13 @@ class SameFileTest(SynchronousTestCase):
                 self.assertEqual(settings.shares[0].name, name)
             else:
                 self.assertTrue(findings)
+
+    def test_a_number_may_be_a_name(self) -> None:
+        """Those of connections are."""
+        for name in ("0", "7", "12"):
+            settings, _ = judged(f"shares: {{{name}: {{device: {{loop: true}}, listen: [{{port: 0}}]}}}}\n")
+            assert settings is not None
+            self.assertEqual(settings.shares[0].name, name)
 
     def test_tags_run_nothing(self) -> None:
         for text in (

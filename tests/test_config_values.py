@@ -226,10 +226,10 @@ WRONG_LISTENERS: list[Row] = [
 ]
 
 WRONG_SHARING: list[Row] = [
-    ("{}", [("1:1 CF04 shares", "expected, but missing")]),
+    ("{}", [("1:1 CF04 shares", "expected, or `elements`, but both are missing")]),
     ("shares: []", [("1:9 CF03 shares", "expected a mapping, found an empty list")]),
     ("shares: {}", [("1:9 CF03 shares", "expected at least one")]),
-    ("shars: {}", [("1:1 CF04 shares", "missing"), ("1:1 CF02 shars", "did you mean shares?")]),
+    ("shars: {}", [("1:1 CF02 shars", "did you mean shares?"), ("1:1 CF04 shares", "missing")]),
     ("shares:\n  a: b", [("2:6 CF03 shares.a", "expected a mapping, found 'b'")]),
     ("shares:\n  a: [1]", [("2:6 CF03 shares.a", "expected a mapping, found a list")]),
     (

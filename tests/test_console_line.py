@@ -34,7 +34,7 @@ TRANSCRIPTS: dict[str, str] = {
     > set plc line=300 baudrate=600
     ! baudrate: `line` already says this
     > set plc
-    ! expected: set SHARE NAME=VALUE ...
+    ! expected: set SHARE NAME=VALUE ... | ELEMENT.PARAM VALUE
     > set plk baudrate=1
     ! there is no share plk (did you mean plc?)
     look> set plc baudrate=300

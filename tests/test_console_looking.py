@@ -140,11 +140,11 @@ TRANSCRIPTS: dict[str, str] = {
     * plc: eva by unix: sent 4 bytes
     plc: sent 4 bytes
     > monitor plc bits
-    ! expected hex or text, found bits
+    ! expected hex, text or decoded, found bits
     > monitor plk
     ! there is no share plk (did you mean plc?)
     > monitor
-    ! expected: monitor SHARE [hex|text]
+    ! expected: monitor NAME [hex|text|decoded]
     look> monitor plc text
     + device plc hi
     look: up device hi
@@ -192,15 +192,21 @@ TRANSCRIPTS: dict[str, str] = {
     > help one two three
     ! expected: help [VERB]
     look> help
-    look: shares                         All shares, one a line.
-    look: share SHARE                    Everything about one share.
-    look: clients [SHARE ...]            Who is connected: to all shares, or to one.
-    look: stats                          The account of each share, since it started or since `stats reset`.
-    look: monitor SHARE [hex|text]       The data of a share as it passes; `up` is from the device.
-    look: events [WORD ...]              What happens, as it happens; with a word, only what has it in it.
-    look: who                            Who sits at a console.
-    look: help [VERB]                    What can be typed; with a verb, just about that.
-    look: quit                           Leave.
+    look: shares                           All shares, one a line.
+    look: share SHARE                      Everything about one share.
+    look: clients [SHARE ...]              Who is connected: to all shares, or to one.
+    look: stats                            The account of each share, since it started or since `stats reset`.
+    look: elements                         All elements, one a line.
+    look: element ELEMENT                  Everything about one element.
+    look: params ELEMENT [PATTERN]         What an element knows: all for people, or what a pattern means.
+    look: get ELEMENT.PARAM                What one param holds.
+    look: protocols                        The device protocols that there are.
+    look: trace ELEMENT [last] [WHAT ...]  What happens in an element; `last` and `dump` tell what did.
+    look: monitor NAME [hex|text|decoded]  What passes a share or an element; `up` is from the device.
+    look: events [WORD ...]                What happens, as it happens; with a word, only what has it in it.
+    look: who                              Who sits at a console.
+    look: help [VERB]                      What can be typed; with a verb, just about that.
+    look: quit                             Leave.
     """,
     "quit": r"""
     > quit now

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import config
 from smartserial.cli import main
-from smartserial.settings import LoopDevice, SimDevice, VirtualDevice
+from smartserial.settings import LoopDevice, NetworkCarrier, Role, ShareCarrier, SimDevice, VirtualDevice
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,11 +36,19 @@ class DemoTest(SynchronousTestCase):
     def test_without_hardware(self) -> None:
         for share in self.settings.shares:
             self.assertIsInstance(share.device, (SimDevice, LoopDevice, VirtualDevice))
+        for element in self.settings.elements:
+            for connection in element.connections:
+                self.assertIsInstance(connection.carrier, (NetworkCarrier, ShareCarrier))
 
     def test_of_this_machine_alone(self) -> None:
         addresses = [listener.address for share in self.settings.shares for listener in share.listeners]
         self.assertEqual({address.host for address in addresses}, {"127.0.0.1"})
         self.assertEqual({address.endpoint for address in addresses}, {""})
-        ports = [address.port for address in addresses]
+        carriers = [one.carrier for element in self.settings.elements for one in element.connections]
+        network = [one for one in carriers if isinstance(one, NetworkCarrier)]
+        self.assertEqual({one.host for one in network}, {"127.0.0.1"})
+        servers = [one for one in network if one.role is Role.SERVER]
+        self.assertTrue(servers)
+        ports = [address.port for address in addresses] + [one.port for one in servers]
         self.assertEqual(len(set(ports)), len(ports))
         self.assertTrue(all(ports), "a demonstration has ports that can be written down")

@@ -7,24 +7,36 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial.definition.authoring import text
+from smartserial.definition.protocol import Protocol
 from smartserial.difference import differences
 from smartserial.lines import LineSettings, Parity
 from smartserial.settings import (
     Address,
+    ConnectionSettings,
     ConsoleSettings,
+    DeviceCarrier,
     DeviceRules,
+    ElementSettings,
     GatewaySettings,
     Keepalive,
     ListenerSettings,
     LoopDevice,
     Mode,
+    NetworkCarrier,
     PortDevice,
+    Role,
+    ShareCarrier,
     ShareSettings,
     Sharing,
     SlowClient,
+    Start,
+    TlsSettings,
+    TraceFile,
+    Transport,
     VirtualDevice,
 )
-from smartserial.sharing.access import Access
+from smartserial.sharing.access import Access, parse_network
 from smartserial.sharing.control import Control
 
 A = ListenerSettings(Address(port=7001))
@@ -80,6 +92,92 @@ TABLE: list[tuple[ShareSettings, list[str]]] = [
         ],
     ),
 ]
+
+DEFINITION = Protocol("Mast", "1.0.0.1")
+NETWORK = NetworkCarrier(Transport.TCP, Role.SERVER, "127.0.0.1", 7001, tls=TlsSettings(Path("/c")))
+ZERO = ConnectionSettings(0, NETWORK, allowed=(parse_network("10.0.0.1"),))
+ONE = ConnectionSettings(1, DeviceCarrier(PORT))
+MAST = ElementSettings("mast", "acme-mast", DEFINITION, (ZERO, ONE), (("station", 7), ("gain", 1.5)))
+
+
+def zero(**changes: object) -> ElementSettings:
+    """The element with another connection 0."""
+    return replace(MAST, connections=(replace(ZERO, **changes), ONE))  # type: ignore[arg-type]
+
+
+def carried(**changes: object) -> ElementSettings:
+    """The element with a connection 0 that runs on something else."""
+    return zero(carrier=replace(NETWORK, **changes))  # type: ignore[arg-type]
+
+
+ELEMENTS: list[tuple[ElementSettings, list[str]]] = [
+    (MAST, []),
+    (replace(MAST, reactions=lambda: ()), []),
+    (carried(why="for another reason"), []),
+    (replace(MAST, start=Start.PAUSED, strict=True), ["start: active -> paused", "strict: False -> True"]),
+    (replace(MAST, element_timeout=5.0), ["timeout: None -> 5.0"]),
+    (replace(MAST, trace=TraceFile(Path("/t"))), [f"trace: None -> {TraceFile(Path('/t'))}"]),
+    (replace(MAST, protocol="acme-mast@1.0.0.1"), ["protocol: acme-mast -> acme-mast@1.0.0.1"]),
+    (
+        replace(MAST, definition=replace(DEFINITION, version="1.0.0.2")),
+        ["definition: Mast 1.0.0.1 -> Mast 1.0.0.2"],
+    ),
+    (
+        replace(MAST, definition=replace(DEFINITION, params=(text(1, "wind", 4),))),
+        ["definition: Mast 1.0.0.1 says something else"],
+    ),
+    (
+        replace(MAST, options=(("station", 8), ("name", "x"))),
+        ["options.station: 7 -> 8", "options.gain: 1.5 -> None", "options.name: None -> x"],
+    ),
+    (replace(MAST, options=(("gain", 1.5), ("station", 7))), []),
+    (zero(timeout=2.0, retries=1), ["connections[0].timeout: 1.5 -> 2.0", "connections[0].retries: 3 -> 1"]),
+    (
+        zero(allowed=(parse_network("10.0.0.1"), parse_network("10.1.0.0/16"))),
+        ["connections[0].allowed_addresses: 10.0.0.1/32 -> 10.0.0.1/32, 10.1.0.0/16"],
+    ),
+    (zero(allowed=()), ["connections[0].allowed_addresses: 10.0.0.1/32 -> none"]),
+    (
+        carried(transport=Transport.UDP, port=7002),
+        ["connections[0].type: tcp -> udp", "connections[0].port: 7001 -> 7002"],
+    ),
+    (carried(tls=TlsSettings(Path("/d"))), ["connections[0].tls.certificate: /c -> /d"]),
+    (zero(carrier=ShareCarrier("plc")), ["connections[0]: tcp server 127.0.0.1:7001 -> share plc"]),
+    (
+        replace(MAST, connections=(ZERO, replace(ONE, carrier=DeviceCarrier(replace(PORT, port="ttyS1"))))),
+        ["connections[1].device.port: ttyS0 -> ttyS1"],
+    ),
+    (
+        replace(MAST, connections=(ZERO, replace(ONE, carrier=replace(NETWORK, host="::1")))),
+        ["connections[1]: port ttyS0 -> tcp server [::1]:7001"],
+    ),
+    (replace(MAST, connections=(ONE,)), ["connections[0]: removed"]),
+    (replace(MAST, connections=(ZERO, ONE, replace(ONE, number=2))), ["connections[2]: new"]),
+]
+
+
+class ElementsTest(SynchronousTestCase):
+    maxDiff = None
+
+    def test_within_an_element(self) -> None:
+        for element, expected in ELEMENTS:
+            found = differences(
+                GatewaySettings((PLC,), elements=(MAST,)), GatewaySettings((PLC,), elements=(element,))
+            )
+            self.assertEqual(found, [f"elements.mast.{line}" for line in expected])
+
+    def test_equal_elements_are_those_without_a_difference(self) -> None:
+        """But for the order of options, which is none."""
+        for element, expected in ELEMENTS:
+            if dict(element.options) != dict(MAST.options) or element.options == MAST.options:
+                self.assertEqual(element == MAST, not expected)
+
+    def test_elements_that_come_and_go(self) -> None:
+        none, one, other = (
+            GatewaySettings((PLC,), elements=n) for n in ((), (MAST,), (replace(MAST, name="b"),))
+        )
+        self.assertEqual(differences(none, one), ["elements.mast: new"])
+        self.assertEqual(differences(one, other), ["elements.mast: removed", "elements.b: new"])
 
 
 class DifferenceTest(SynchronousTestCase):

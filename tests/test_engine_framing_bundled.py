@@ -9,8 +9,8 @@ from smartserial.definition.connection import ConnectionType
 from smartserial.engine.framing.answers import AnswerFramer, answer_plan
 from smartserial.engine.framing.plan import framing_plan
 from smartserial.engine.unit import Unit
-from tests.test_bundled_transcripts import NAMES, PROTOCOLS, transcript
 from tests.test_engine_framing import fed, units
+from tests.transcriptloader import ALL, NAMES, PROTOCOLS
 
 DEFINITIONS = {name: load((PROTOCOLS / f"{name}.xml").read_bytes(), name) for name in NAMES}
 SMART = [name for name, one in DEFINITIONS.items() if one.connections[0].type is ConnectionType.SMART_SERIAL]
@@ -22,7 +22,7 @@ class StreamTest(SynchronousTestCase):
         """Side by side, and in pieces that have nothing to do with them."""
         self.assertGreaterEqual(len(SMART), 4)
         for name in SMART:
-            expected = [message.raw for message in transcript(name) if message.kind == "response"]
+            expected = [message.raw for message in ALL[name] if message.kind == "response"]
             stream, plan = b"".join(expected), framing_plan(DEFINITIONS[name], 0, False)
             for size in (1, 3, 64, len(stream)):
                 framer = plan()
@@ -31,7 +31,7 @@ class StreamTest(SynchronousTestCase):
                 self.assertEqual(framer.waiting, 0)
 
     def test_noise_between_sentences(self) -> None:
-        expected = [message.raw for message in transcript("nmea-0183") if message.kind == "response"]
+        expected = [message.raw for message in ALL["nmea-0183"] if message.kind == "response"]
         stream = b"noise\r\n".join(expected)
         self.assertEqual(units(fed(framing_plan(DEFINITIONS["nmea-0183"], 0, False)(), stream)), expected)
 
@@ -43,7 +43,7 @@ class AnswersTest(SynchronousTestCase):
         ids = {response.name: response.id for response in definition.responses}
         return [
             (message.raw, answer_plan(definition, pair)())
-            for message in transcript(name)
+            for message in ALL[name]
             if message.kind == "response"
             for pair in definition.pairs
             if ids[message.name] in (*pair.responses, *pair.bad_responses)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from ruamel.yaml import YAML
 from twisted.trial.unittest import SynchronousTestCase
 
-import smartserial
 from smartserial.definition.check import load
 from smartserial.definition.message import Response
 from smartserial.definition.param import ParamType
@@ -19,23 +16,16 @@ from smartserial.engine.matching.interpreter import first_match
 from smartserial.engine.matching.matcher import Matcher, Plans, candidates_of
 from smartserial.engine.matching.result import Field, Match, Reason
 from smartserial.engine.matching.verify import Verifier
+from tests.transcriptloader import ALL, NAMES, PROTOCOLS
 
-PROTOCOLS = Path(smartserial.__file__).parent / "protocols"
-TRANSCRIPTS = Path(__file__).parent / "transcripts"
 Piece = tuple[str, bytes]  # a name, empty for a constant, and the bytes
 
 
-def responses(name: str) -> Iterator[tuple[str, list[Piece], bool]]:
-    """Yield what the device says: which response it is, its fields, and whether its checksum is right."""
-    document = YAML(typ="safe").load(TRANSCRIPTS / f"{name}.yaml")
-
-    def raw(text: str) -> bytes:
-        return text.encode("latin-1") if document["encoding"] == "text" else bytes.fromhex(text)
-
-    for entry in document["messages"]:
-        if "response" in entry:
-            fields = [("", raw(f)) if isinstance(f, str) else (f[0], raw(f[1])) for f in entry["fields"]]
-            yield entry["response"], fields, "wrong" not in entry
+def responses(name: str) -> Iterator[tuple[str, list[Piece], str]]:
+    """Yield what the device says: which response it is, its fields, and what is wrong, if anything."""
+    for message in ALL[name]:
+        if message.kind == "response":
+            yield message.name, [(field.name, field.raw) for field in message.fields], message.wrong
 
 
 class Bundled:
@@ -77,13 +67,13 @@ class TranscriptsTest(SynchronousTestCase):
     maxDiff = None
 
     def setUp(self) -> None:
-        self.bundled = {path.stem: Bundled(path.stem) for path in sorted(PROTOCOLS.glob("*.xml"))}
+        self.bundled = {name: Bundled(name) for name in NAMES}
 
-    def messages(self) -> Iterator[tuple[Bundled, str, bytes, list[Piece], bool]]:
+    def messages(self) -> Iterator[tuple[Bundled, str, bytes, list[Piece], str]]:
         for name, bundled in self.bundled.items():
-            for response, pieces, right in responses(name):
+            for response, pieces, wrong in responses(name):
                 bundled.address(pieces)
-                yield bundled, response, b"".join(raw for _, raw in pieces), pieces, right
+                yield bundled, response, b"".join(raw for _, raw in pieces), pieces, wrong
 
     def accepted(self, bundled: Bundled, matcher: Matcher, unit: bytes) -> Match | None:
         """Return the first match whose lengths and checksums are right."""
@@ -95,8 +85,8 @@ class TranscriptsTest(SynchronousTestCase):
 
     def test_each_is_what_it_says(self) -> None:
         seen = 0
-        for bundled, name, unit, pieces, right in self.messages():
-            for matcher in bundled.matchers(name) if right else ():
+        for bundled, name, unit, pieces, wrong in self.messages():
+            for matcher in bundled.matchers(name) if not wrong else ():
                 match = self.accepted(bundled, matcher, unit)
                 assert match is not None, (name, unit)
                 self.assertEqual(match.response.name, name, unit)
@@ -107,21 +97,22 @@ class TranscriptsTest(SynchronousTestCase):
     def test_wrong_ones_are_not(self) -> None:
         """They have the form of a response, but nothing accepts them."""
         seen = 0
-        for bundled, name, unit, _, right in self.messages():
-            for matcher in bundled.matchers(name) if not right else ():
+        for bundled, name, unit, _, wrong in self.messages():
+            for matcher in bundled.matchers(name) if wrong else ():
                 match = matcher.match(unit, bundled.raw_of)
                 assert isinstance(match, Match)
-                wrong = bundled.verifier.crc(*match, unit)
-                assert wrong is not None
-                self.assertEqual(wrong.reason, Reason.CRC)
+                verify = bundled.verifier.length if wrong == "length" else bundled.verifier.crc
+                found = verify(*match, unit)
+                assert found is not None
+                self.assertEqual(found.reason, Reason.LENGTH if wrong == "length" else Reason.CRC)
                 self.assertIsNone(self.accepted(bundled, matcher, unit))
                 seen += 1
-        self.assertGreaterEqual(seen, 5)
+        self.assertGreaterEqual(seen, 7)
 
     def test_mutilated(self) -> None:
         """Without its last byte, or with one too many, none is accepted; the closest is as interpreted."""
-        for bundled, name, unit, _, right in self.messages():
-            for matcher in bundled.matchers(name) if right else ():
+        for bundled, name, unit, _, wrong in self.messages():
+            for matcher in bundled.matchers(name) if not wrong else ():
                 for other in (unit[:-1], unit + b"\0", b""):
                     self.assertIsNone(self.accepted(bundled, matcher, other))
                     self.same(bundled, matcher.responses, matcher, other)

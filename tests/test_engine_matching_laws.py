@@ -148,7 +148,7 @@ def units(draw: st.DrawFn, world: World) -> bytes:
 class CompiledTest(SynchronousTestCase):
     """One response of many, compiled and not."""
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(st.data())
     def test_as_interpreted(self, data: st.DataObject) -> None:
         world = data.draw(worlds())
@@ -165,7 +165,7 @@ class CompiledTest(SynchronousTestCase):
                 list(matcher.matches(unit, world.raw_of)), [one for one in every if isinstance(one, Match)]
             )
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(st.data())
     def test_after_changes(self, data: st.DataObject) -> None:
         """Constants and fixed lengths that were changed since are those that count."""
@@ -218,12 +218,17 @@ class FieldsTest(SynchronousTestCase):
 
     @settings(max_examples=100, deadline=None)
     @given(st.data())
-    def test_fields_join(self, data: st.DataObject) -> None:
+    def test_fields_join_and_can_be_verified(self, data: st.DataObject) -> None:
         """Each field begins where the one before ends; of a match the last one ends with the unit."""
         world = data.draw(worlds())
         unit = data.draw(units(world))
-        response = data.draw(st.sampled_from(world.protocol.responses))
-        result = interpret(response, unit, world.protocol.param, world.raw_of)
+        verifier = Verifier(world.protocol.param)
+        for response in world.protocol.responses:
+            result = interpret(response, unit, world.protocol.param, world.raw_of)
+            self.joined(result, response, unit)
+            self.verified(verifier, result, response, unit)
+
+    def joined(self, result: Match | Mismatch, response: Response, unit: bytes) -> None:
         ends = [field.end for field in result.fields]
         self.assertEqual([field.start for field in result.fields][1:], ends[:-1])
         self.assertTrue(all(0 <= field.start <= field.end <= len(unit) for field in result.fields))
@@ -236,22 +241,13 @@ class FieldsTest(SynchronousTestCase):
         elif ends:
             self.assertEqual(ends[-1], len(unit))
 
-    @settings(max_examples=100, deadline=None)
-    @given(st.data())
-    def test_verifying_raises_nothing(self, data: st.DataObject) -> None:
-        world = data.draw(worlds())
-        unit = data.draw(units(world))
-        verifier = Verifier(world.protocol.param)
-        for response in world.protocol.responses:
-            result = interpret(response, unit, world.protocol.param, world.raw_of)
-            for wrong in (
-                verifier.crc(response, result.fields, unit),
-                verifier.length(response, result.fields, unit),
-            ):
-                if wrong is not None:
-                    self.assertIn(
-                        Field(wrong.position, wrong.param, wrong.at, self.end(result, wrong)), result.fields
-                    )
+    def verified(self, verifier: Verifier, result: Match | Mismatch, response: Response, unit: bytes) -> None:
+        """Verifying raises nothing, and tells a field that is there."""
+        for verify in (verifier.crc, verifier.length):
+            wrong = verify(response, result.fields, unit)
+            if wrong is not None:
+                end = self.end(result, wrong)
+                self.assertIn(Field(wrong.position, wrong.param, wrong.at, end), result.fields)
 
     def end(self, result: Match | Mismatch, wrong: Mismatch) -> int:
         return next(field.end for field in result.fields if field.position == wrong.position)

@@ -32,7 +32,7 @@ class MomentsTest(SynchronousTestCase):
             on(2, ON.RESPONSE, 1, TIME.BEFORE),
             on(4, ON.RESPONSE, 2, TIME.AFTER),
         )
-        self.assertEqual(self.fired(known, ON.RESPONSE, TIME.BEFORE, 1), [2, 3])
+        self.assertEqual(self.fired(known, ON.RESPONSE, TIME.BEFORE, 1), [3, 2])  # as they stand there
         self.assertEqual(self.fired(known, ON.RESPONSE, TIME.BEFORE, 2), [9])
         self.assertEqual(self.fired(known, ON.RESPONSE, TIME.AFTER, 2), [4])
         self.assertEqual(self.fired(known, ON.RESPONSE, TIME.AFTER, 1), [])
@@ -48,7 +48,7 @@ class MomentsTest(SynchronousTestCase):
             Trigger(1, "t", ON.COMMUNICATION, data="TIMEOUT"),
             Trigger(3, "t", ON.COMMUNICATION, data=b"\x15"),
         )
-        self.assertEqual([trigger.id for trigger in known.reported(b"TIMEOUT")], [1, 2])
+        self.assertEqual([trigger.id for trigger in known.reported(b"TIMEOUT")], [2, 1])
         self.assertEqual([trigger.id for trigger in known.reported(b"\x15")], [3])
         self.assertEqual(known.reported(b"TIME"), ())
 

@@ -35,7 +35,7 @@ from smartserial.definition.values.value import Value
 from smartserial.engine.effects import Dropped, Effect, Heard, PairStep, Peer, Send, Step, Unheard
 from smartserial.engine.engine import Engine, Settings
 from smartserial.engine.running.asking import Patience
-from tests import test_bundled_transcripts as known
+from tests import test_bundled_oracles as known
 
 PROTOCOLS = Path(smartserial.__file__).parent / "protocols"
 PEER = Peer("10.0.0.5", 4000, 1)
@@ -369,19 +369,24 @@ class ModbusTest(SynchronousTestCase):
                 if name == "modbus-rtu":
                     data = mutated(chance, data, ANY, 0, len(data))
                 elif len(data) < 11 or chance.random() < 0.5:
-                    at = chance.choice((0, 1, 2, 3, 6, 7))
+                    at = chance.choice((0, 1, 2, 3, 6, 7, 8))
                     data = data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :]
-                else:  # the lengths stay as they are: they decide where the next one begins
-                    data = data[:9] + mutated(chance, data[9:], ANY, 0, len(data) - 9)[: len(data) - 9]
+                else:  # the length stays as it is: it decides where the next one begins
+                    data = data[:8] + mutated(chance, data[8:], ANY, 0, len(data) - 8)[: len(data) - 8]
                     data = data.ljust(6 + data[5], b"\0")
                 theirs = device.accepted(data, request)
                 self.judged(element, data, theirs, seen)
             self.assertGreater(seen[False], 300, seen)
 
-    def judged(self, element: Element, data: bytes, theirs: ModbusPDU | None, seen: Counter[bool]) -> None:
+    def outcome(self, element: Element, data: bytes) -> list[Effect]:
+        """Have the device say something; return all that comes until the pair is done with."""
         effects = element.say(data, (2000,))  # what comes after a refusal would answer the next attempt
         while not any(isinstance(one, PairStep) and one.step is not Step.BEGUN for one in effects):
             effects += element.wait()
+        return effects
+
+    def judged(self, element: Element, data: bytes, theirs: ModbusPDU | None, seen: Counter[bool]) -> None:
+        effects = self.outcome(element, data)
         heard = element.heard(effects)
         seen[bool(heard)] += 1
         if theirs is None:
@@ -389,8 +394,26 @@ class ModbusTest(SynchronousTestCase):
             self.assertTrue(any(isinstance(one, Unheard | Dropped) for one in effects), data)
         elif heard:
             self.agree(element, element.names(effects), theirs)
-        else:  # they take 0 for any transaction, and more bytes than there are to a refusal
-            self.assertTrue(data.startswith(b"\0\0") or theirs.isError(), data)
+        else:  # they take 0 for any transaction, more bytes than there are to a refusal, and fewer registers
+            fewer = theirs.function_code in (3, 4) and len(theirs.registers) < 4
+            self.assertTrue(data.startswith(b"\0\0") or theirs.isError() or fewer, data)
+
+    def test_wrong_counts(self) -> None:
+        """Registers are as many bytes as the byte before them says; of fewer they take what is counted."""
+        chance, seen = Random(11), Counter[bool]()
+        for element, device, send in self.rounds("modbus-tcp", FramerSocket, 600):
+            request = device.asked(send.data)
+            data = device.answer(request)
+            if data[7] in (3, 4):
+                count = chance.choice([*range(8), *range(9, 17), 0xFF])
+                data = data[:8] + bytes([count]) + data[9:]
+                theirs = device.accepted(data, request)
+                taken = None if theirs is None else len(theirs.registers)
+                self.assertEqual(taken, count // 2 if count < 8 else None)
+                seen[count < 8] += 1
+            heard = element.heard(self.outcome(element, data))
+            self.assertEqual(bool(heard), data[7] not in (3, 4), data)
+        self.assertGreater(min(seen.values()), 100, seen)
 
 
 LINES = (

@@ -241,7 +241,7 @@ class LeavingTest(SynchronousTestCase):
                 stage.say("R1:")
                 stage.leave()
             engine = stage.engine
-            self.assertEqual((engine._framers, engine._offsets, engine._machine.sessions[0]), ({}, {}, {}))
+            self.assertEqual((engine._intake.kept, engine._machine.sessions[0]), (0, {}))
 
 
 class NotifyTest(SynchronousTestCase):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.definition.action import ActionOn
-from smartserial.definition.authoring import response, text
+from smartserial.definition.authoring import response, serial, text
 from smartserial.definition.condition import parse_condition
 from smartserial.definition.flow import (
     MOMENTS,
@@ -19,6 +19,7 @@ from smartserial.definition.flow import (
     TriggerType,
 )
 from smartserial.definition.languages.communication import CommunicationOptions
+from smartserial.definition.message import Pair
 from smartserial.definition.param import ParamType
 from smartserial.engine.engine import Settings
 from smartserial.engine.running.asking import Patience
@@ -27,6 +28,7 @@ from tests.enginestage import At, Do, On, Stage, act, at, smart_serial, world
 
 A, R = ActionOn.PARAMETER, ActionOn.RESPONSE
 NOW = Settings({0: Patience(1.0, 1)})
+LINE = (serial("Serial Connection"),)
 
 
 class MomentsTest(SynchronousTestCase):
@@ -43,13 +45,12 @@ class MomentsTest(SynchronousTestCase):
         (On.GROUP, At.AFTER, 1, 1, 1),
         (On.PARAMETER, At.CHANGE, 301, 0, 1),
         (On.PARAMETER, At.CHANGE_AFTER_RESPONSE, 301, 0, 1),
+        (On.PARAMETER, At.TIMEOUT, 301, 2, 0),
+        (On.PARAMETER, At.TIMEOUT_AFTER_RETRIES, 301, 1, 0),
         (On.PROTOCOL, At.AFTER_STARTUP, None, 1, 1),
         (On.TIMER, At.BEFORE, 1, 1, 1),
     )
-    NOT_OURS = {
-        (On.PROTOCOL, At.LINK_FILE_CHANGE), (On.SESSION, At.TIMEOUT),
-        (On.PARAMETER, At.TIMEOUT), (On.PARAMETER, At.TIMEOUT_AFTER_RETRIES),
-    }  # fmt: skip
+    NOT_OURS = {(On.PROTOCOL, At.LINK_FILE_CHANGE), (On.SESSION, At.TIMEOUT)}
 
     def test_all_are_here(self) -> None:
         known = {(on, time) for on, times in MOMENTS.items() for time in times}
@@ -164,6 +165,26 @@ class ChangeTest(SynchronousTestCase):
         stage.say("R2:a\n")  # "go" enters it again
         self.assertEqual((stage.value(402), stage.value(403)), (3, 1))
 
+    def test_an_equal_unit_is_heard_and_answers(self) -> None:
+        """Also where it is dropped: whoever watches sees it, and the pair is not asked again."""
+        for ignoring in (False, True):
+            stage = Stage(world(connections=LINE, ignore_equal_response=ignoring), NOW)
+            for _ in range(2):
+                stage.run(1)
+                stage.say("R1:5\n")
+                stage.wait(9)
+                told = stage.told("heard", "pair", ">", "unheard", "dropped")
+                expected = ["pair 1 begun 1", "> C1", "heard 1", "pair 1 succeeded 1"]
+                self.assertEqual(told, expected)
+            self.assertEqual(stage.engine.state(0).name, "RESPONDING")
+
+    def test_an_equal_unit_that_nobody_asked_for_is_heard(self) -> None:
+        for ignoring in (False, True):
+            stage = Stage(world(ignore_equal_response=ignoring))
+            for _ in range(3):
+                stage.say("R1:5\n")
+            self.assertEqual(stage.told("heard", "unheard"), ["heard 1"] * 3)
+
     def test_equal_units(self) -> None:
         """The second one is not stored, even if the value is another one meanwhile; what follows it comes."""
         for ignoring, expected in (
@@ -187,6 +208,39 @@ class ChangeTest(SynchronousTestCase):
             self.assertEqual(sorted(line for line in told if line[:4] != "pair"), sorted(expected))
             self.assertEqual(told[-1], "pair 1 succeeded 1")
             self.assertEqual(stage.value(301), "other")
+
+    def test_params_whose_values_do_not_come(self) -> None:
+        """Those of the answers, in their order there, after what the pair fires; no constant."""
+        triggers = (
+            at(1, On.PARAMETER, At.TIMEOUT, None, 401),
+            at(2, On.PARAMETER, At.TIMEOUT, 302, 402),
+            at(3, On.PAIR, At.TIMEOUT, 1, 403),
+            at(4, On.PARAMETER, At.TIMEOUT_AFTER_RETRIES, 301, 404),
+            at(5, On.PAIR, At.TIMEOUT_AFTER_RETRIES, 1, 405),
+            at(6, On.PARAMETER, At.TIMEOUT_AFTER_RETRIES, 303, 406),
+            Trigger(
+                7, "t7", On.COMMUNICATION, data="TIMEOUT", content=at(0, On.PAIR, At.TIMEOUT, 1, 407).content
+            ),
+        )
+
+        def answers(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+            return replace(pairs[0], responses=(2, 1), bad_responses=(3,)), *pairs[1:]
+
+        protocol = world(3, triggers=triggers, pairs=answers)
+        both = response(1, "both", 201, 301, 302, 1)
+        stage = Stage(replace(protocol, responses=(both, *protocol.responses[1:])), NOW)
+        stage.run(1)
+        stage.wait(9)
+        once = ["403=1", "402=1", "401=1", "407=1"]
+        again = [line.replace("=1", "=2") for line in once]
+        self.assertEqual(stage.told(), ["> C1", *once, "> C1", *again, "405=1", "404=1"])
+
+    def test_several_of_one_moment(self) -> None:
+        """They fire in the order in which the definition has them."""
+        triggers = tuple(at(n, On.RESPONSE, At.AFTER, 1, 400 + n) for n in (7, 2, 9, 4))
+        stage = Stage(world(triggers=triggers))
+        stage.say("R1:5\n")
+        self.assertEqual(stage.told(), ["heard 1", "301=5", "407=1", "402=1", "409=1", "404=1"])
 
     def test_clear_of_a_response(self) -> None:
         """After it, the same is stored again, and is a change if the param was cleared as well."""
@@ -291,3 +345,75 @@ class EndlessTest(SynchronousTestCase):
             stage.effects.clear()
         stage.say("R2:x\n")
         self.assertEqual(stage.told("pair", "note"), ["pair 2 succeeded 1"])
+
+
+class TraceTest(SynchronousTestCase):
+    """What is told of triggers and actions to those who ask for it."""
+
+    def stage(self, trace: bool = True) -> Stage:
+        triggers = (
+            at(1, On.RESPONSE, At.AFTER, 1, 401, 10, condition='id:501 != "quiet"'),
+            replace(at(2, On.PAIR, At.TIMEOUT, 1), type=TriggerType.TRIGGER, content=(Step(3),)),
+            at(3, On.PAIR, At.SUCCEEDED, None, 402),
+            at(4, On.PARAMETER, At.CHANGE, 401, 11),
+        )
+        actions = (
+            act(10, A, Do.COPY, 999, type_id=501),
+            act(11, A, Do.INCREMENT, 403, condition="id:401 > 1"),
+        )
+        return Stage(world(triggers=triggers, actions=actions), replace(NOW, trace=trace))
+
+    def test_of_a_session(self) -> None:
+        stage = self.stage()
+        stage.connect()
+        stage.told()
+        stage.say("R1:5\n")
+        told = stage.told("trigger", "action", "heard", "401")
+        self.assertEqual(
+            told,
+            [
+                "trigger 900 of 0", "action 900 of 900", "heard 1",
+                "trigger 1 of 0", "401=1", "trigger 4 of 0", "action 401 of 1", "action 10 of 1 failed",
+            ],
+        )  # fmt: skip
+        stage.say("R1:5\n")
+        told = stage.told("trigger", "action")
+        self.assertEqual(told[3:5], ["trigger 4 of 0", "action 11 of 4"])
+
+    def test_of_nobody(self) -> None:
+        stage = self.stage()
+        stage.run(1)
+        stage.wait(1.5)
+        told = stage.told("trigger", "action", "402")
+        self.assertEqual(told, ["trigger 2 of None", "trigger 3 of None", "402=1", "action 402 of 3"])
+
+    def test_what_does_nothing_is_not_told(self) -> None:
+        stage = self.stage()
+        stage.set(501, "quiet")
+        stage.say("R1:5\n")
+        self.assertEqual(stage.told("trigger", "action"), ["trigger 900 of 0", "action 900 of 900"])
+
+    def test_others_are_not_told(self) -> None:
+        stage = self.stage(False)
+        stage.say("R1:5\n")
+        stage.run(1)
+        stage.wait(9)
+        self.assertEqual(stage.told("trigger", "action"), [])
+
+    def test_checks_that_wait_for_the_comparison_are_told_then(self) -> None:
+        before = at(1, On.RESPONSE, At.BEFORE, 1, 900, 401, 10)
+        stage = Stage(world(1, triggers=(before,), actions=(act(10, R, Do.LENGTH),)), Settings(trace=True))
+        stage.say("R1:5\n")
+        told = stage.told("trigger", "action", "heard")
+        self.assertEqual(
+            told, ["trigger 1 of 0", "action 900 of 1", "action 401 of 1", "action 10 of 1", "heard 1"]
+        )
+        stage.say("what\n")
+        told = stage.told("trigger", "action", "unheard")
+        expected = [
+            "trigger 1 of 0",
+            "action 900 of 1",
+            "action 401 of 1",
+            "unheard other bytes than the constant",
+        ]
+        self.assertEqual(told, expected)

@@ -401,7 +401,7 @@ class Laws:
     def end(self) -> None:
         """Hold what is left against the laws."""
         engine = self.life.engine
-        assert not engine._framers and not engine._offsets, "something is kept of those who left"
+        assert not engine._intake.kept, "something is kept of those who left"
         assert not any(engine._machine.sessions.values())
         if self.protocol.ignore_equal_response:
             return  # an equal answer is dropped without a word

@@ -19,15 +19,26 @@ from smartserial.events import (
     ClientIntroduced,
     ClientMisspoke,
     ClientRefused,
+    ConnectionFailed,
+    ConnectionStateChanged,
     ControlTaken,
     DeviceClosed,
     DeviceFailed,
     DeviceLost,
     DeviceOpened,
+    ElementChanged,
+    ElementNoted,
+    ElementStarted,
+    ElementState,
+    ElementStateChanged,
+    ElementStopped,
     Event,
     EventStream,
     LinesSet,
     Operated,
+    PeerConnected,
+    PeerDisconnected,
+    PeerRefused,
     SettingsChanged,
     ShareChanged,
     ShareStarted,
@@ -99,6 +110,31 @@ LINES: list[tuple[Event, str, str]] = [
         "warn",
         "plc: discarded 7 bytes from the device: slow_client",
     ),
+    (
+        ElementStarted("mast", "acme-mast", ("0: server on 127.0.0.1:7001", "1: port ttyS1")),
+        "info",
+        "mast: runs acme-mast on 0: server on 127.0.0.1:7001, 1: port ttyS1",
+    ),
+    (ElementChanged("mast", ("options", "trace")), "info", "mast: has new settings: options, trace"),
+    (ElementStopped("mast"), "info", "mast: ended"),
+    (ElementStateChanged("mast", ElementState.PAUSED, ""), "info", "mast: is paused"),
+    (ElementStateChanged("mast", ElementState.TIMEOUT, "no answer"), "warn", "mast: is timeout: no answer"),
+    (ElementStateChanged("mast", ElementState.ERROR, "no\nport"), "error", "mast: is error: no\\nport"),
+    (ConnectionStateChanged("mast", 1, "not responding"), "info", "mast: connection 1 is not responding"),
+    (ConnectionFailed("mast", 0, "refused"), "warn", "mast: connection 0: refused; trying again"),
+    (PeerConnected("mast", 0, "10.0.0.7:1"), "info", "mast: connection 0: 10.0.0.7:1 connected"),
+    (
+        PeerRefused("mast", 0, "10.0.0.7:1", "it is not on the list"),
+        "info",
+        "mast: connection 0: 10.0.0.7:1 was refused: it is not on the list",
+    ),
+    (
+        PeerDisconnected("mast", 0, "10.0.0.7:1", "it hung up"),
+        "info",
+        "mast: connection 0: 10.0.0.7:1 is gone: it hung up",
+    ),
+    (ElementNoted("mast", "warn", "a\x1b"), "warn", "mast: a\\x1b"),
+    (ElementNoted("mast", "error", "it failed"), "error", "mast: it failed"),
 ]
 
 
@@ -142,7 +178,7 @@ class LinesTest(SynchronousTestCase):
     def test_an_event_of_another_kind_is_written_as_it_is(self) -> None:
         written = Written()
         written.events.publish(Event("plc"))
-        self.assertEqual(written.lines, ["plc: Event(share='plc')"])
+        self.assertEqual(written.lines, ["plc: Event(name='plc')"])
 
     def test_bytes_that_nobody_asked_for_make_no_line(self) -> None:
         written = Written()
@@ -182,6 +218,9 @@ class HostileTest(SynchronousTestCase):
             DeviceOpened("plc", text, text),
             ShareStarted("plc", text, (text, text)),
             ShareChanged("plc", (text,)),
+            ElementNoted("plc", "error", text),
+            PeerRefused("plc", 0, text, text),
+            ConnectionFailed("plc", 0, text),
         ):
             self._one_plain_line(event)
 
@@ -230,9 +269,7 @@ class ThrottleTest(SynchronousTestCase):
         self.assertEqual(self._lines_about_clients(written), 20)
         written.now += 1.0
         self._come(written, 1)
-        self.assertEqual(
-            written.lines[20:], ["480 more lines about clients", "plc: peer-0 connected to listener"]
-        )
+        self.assertEqual(written.lines[20:], ["480 more such lines", "plc: peer-0 connected to listener"])
 
     def test_all_kinds_of_client_lines_count_together(self) -> None:
         written = Written()
@@ -259,7 +296,7 @@ class ThrottleTest(SynchronousTestCase):
             told += step % 7
         written.now += 2.0
         self._come(written, 1)
-        summed = sum(int(line.split()[0]) for line in written.lines if "more lines" in line)
+        summed = sum(int(line.split()[0]) for line in written.lines if "more such lines" in line)
         self.assertEqual(self._lines_about_clients(written) + summed, told + 1)
         self.assertTrue(summed > 0)
 
@@ -269,4 +306,4 @@ class ThrottleTest(SynchronousTestCase):
         self._come(written, 25)
         written.now += 5.0
         written.events.publish(DeviceClosed("plc"))
-        self.assertEqual(written.lines[20:], ["5 more lines about clients", "plc: closed the device"])
+        self.assertEqual(written.lines[20:], ["5 more such lines", "plc: closed the device"])

@@ -171,7 +171,11 @@ class ClassTest(SynchronousTestCase):
                 self.assertIn(said, str(error))
 
     def test_the_package_says_all(self) -> None:
+        """What an author needs has one place, the words for definitions too."""
         self.assertEqual(plugin.__all__, sorted(plugin.__all__))
+        self.assertLessEqual({"authoring", "Protocol", "QAction", "On", "At", "load"}, {*plugin.__all__})
+        for name in plugin.__all__:
+            self.assertTrue(hasattr(plugin, name), name)
 
 
 class DecoratorsTest(SynchronousTestCase):
@@ -203,9 +207,10 @@ class DecoratorsTest(SynchronousTestCase):
             found: type[DeviceProtocol] = type("Odd", (DeviceProtocol,), body)
             return found()
 
-        for period in (0, -1, float("nan"), float("inf")):
-            error = self.assertRaises(OptionError, of(period).reactions)
-            self.assertTrue(str(error).startswith("every: expected 0.001 to "), error)
+        for period in (0, -1, float("nan"), float("inf"), option(0.0), option(0)):
+            error = self.assertRaises(ValueError, of, period)
+            self.assertTrue(str(error).startswith("expected 0.001 to "), error)
+        self.assertRaises(TypeError, of, option("10"))
         error = self.assertRaises(OptionError, of(option(1.0)).reactions, {"period": "0"})
         self.assertTrue(str(error).startswith("option period: expected 0.001 to "), error)
 
@@ -274,6 +279,35 @@ class OptionsTest(SynchronousTestCase):
             self.assertEqual(str(error), said)
             self.assertIsInstance(error, ConfigError)
         self.assertIn("there are none", str(self.assertRaises(OptionError, read_options, {}, {"a": 1})))
+
+    def test_defaults_and_values_are_not_read_again(self) -> None:
+        """What a converter makes need not be a text that it takes; nor need the default."""
+
+        def words(text: str) -> list[str]:
+            return text.split()
+
+        def percent(text: str) -> int:
+            if not 0 <= int(text) <= 100:
+                raise ValueError("0 to 100")
+            return int(text)
+
+        class Odd(DeviceProtocol):
+            name, version, definition = "odd", "1.0.0.1", Protocol("Odd")
+            some = option(["a"], words)
+            part = option(500, percent)
+
+            @every(1)
+            def poll(self, view: View) -> None:
+                """Do nothing."""
+
+        odd = Odd()
+        for given, expected in (({}, (["a"], 500)), ({"some": "b c", "part": "7"}, (["b", "c"], 7))):
+            values = read_options(odd.options, given)
+            [reaction] = odd.reactions(values)
+            one = reaction.call.__self__  # type: ignore[attr-defined]
+            self.assertEqual((one.some, one.part), expected)
+        self.assertRaises(OptionError, read_options, odd.options, {"part": "500"})
+        self.assertRaises(OptionError, read_options, odd.options, {"part": 500})
 
 
 class WishesTest(SynchronousTestCase):

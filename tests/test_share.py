@@ -347,8 +347,11 @@ class Schedule:
         self.from_device = b""
         self.from_clients = 0
 
-    def run(self) -> None:
+    def begin(self) -> None:
         self.stage.start()
+
+    def run(self) -> None:
+        self.begin()
         steps = (
             (self.connect, 3), (self.device_says, 8), (self.client_says, 6), (self.client_takes, 8),
             (self.device_takes, 6), (self.time, 3), (self.client_goes, 2), (self.client_finishes, 2),

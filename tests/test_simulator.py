@@ -13,7 +13,7 @@ from zope.interface.verify import verifyObject
 
 from smartserial.channels.simulator import MOST_UNDERSTOOD, Simulator
 from smartserial.interfaces import ICountedTransport
-from smartserial.script import Rule, Script, Unasked
+from smartserial.script import Check, Hole, Rule, Script, Text, Unasked, filled, holes, parse_text, size_of
 
 from .test_memory import Listening, Producer, run
 
@@ -244,6 +244,169 @@ class ChunkingTest(SynchronousTestCase):
         rules = tuple(Rule(word.encode(), (f"<{word}>".encode(),)) for word in expected)
         script, said = Script(rules=rules, terminators=()), text.encode()
         self.assertEqual(Talk(script).say(*chunked(said, cuts)), Talk(script).say(said))
+
+
+X, Y, ANY = Hole("x", 2), Hole("y", 1), Hole("any")
+MEMORY = Script(
+    rules=(
+        Rule((b"X=", X), (b"ok",)),
+        Rule(b"reset", (b"",), sets=(("x", b"00"), ("y", b"!"))),
+        Rule(b"X?", ((b"<", X, b">", Y), (b"[", X, b"]"))),
+        Rule((b"say ", ANY, b" now"), ((ANY, b"!"),)),
+        Rule((Y,), (b"one",)),
+    ),
+    unasked=(Unasked(1.0, ((b"x is ", X),)),),
+    values=(("x", b"42"), ("y", b"?"), ("any", b"")),
+)
+
+
+class ValuesTest(SynchronousTestCase):
+    """What a device remembers."""
+
+    def test_exchange(self) -> None:
+        talk = Talk(MEMORY)
+        for said, answered in (
+            (b"X?\n", b"<42>?"),
+            (b"X=17\n", b"ok"),
+            (b"X?\n", b"[17]"),
+            (b"X=1\n", b""),
+            (b"X=123\n", b""),
+            (b"X?\n", b"<17>?"),
+            (b"z\n", b"one"),
+            (b"reset\n", b""),
+            (b"X?\nX?\n", b"[00]<00>!"),
+            (b"say  now\n", b"!"),
+            (b"say a now b now\n", b"a now b!"),
+            (b"say a\n", b""),
+            (b"X=\r.\n", b"ok"),
+            (b"X?\n", b"[\r.]"),
+        ):
+            self.assertEqual(talk.say(said), answered, said)
+
+    def test_unasked(self) -> None:
+        talk = Talk(MEMORY)
+        self.assertEqual(talk.wait(1.0), b"x is 42")
+        self.assertEqual(talk.say(b"X=ab\n"), b"ok")
+        self.assertEqual(talk.wait(1.0), b"x is ab")
+
+    def test_each_connection_begins_anew(self) -> None:
+        self.assertEqual(Talk(MEMORY).say(b"X=11\n"), b"ok")
+        self.assertEqual(Talk(MEMORY).say(b"X?\n"), b"<42>?")
+
+    def test_without_a_terminator(self) -> None:
+        rules = Rule((X, b"=", Y), ((Y, X),)), Rule(b"ab", (b"AB",))
+        talk = Talk(Script(rules=rules, values=(("x", b".."), ("y", b".")), terminators=()))
+        self.assertEqual(talk.say(b"12=3"), b"312")
+        self.assertEqual(talk.say(b"ab45=6xyz"), b"AB645")
+        self.assertEqual(talk.say(b"1", b"2", b"="), b"")
+        self.assertEqual(talk.say(b"7"), b"712")
+
+    @given(
+        st.lists(st.sampled_from([b"ab", b"12=3", b"=", b"a", b"45=6"]), max_size=12),
+        st.lists(st.integers(0, 60)),
+    )
+    def test_any_chunking(self, parts: list[bytes], cuts: list[int]) -> None:
+        rules = Rule((X, b"=", Y), ((Y, X),)), Rule(b"ab", (b"AB",)), Rule((b"a", Y), ((b"a", Y),))
+        script = Script(rules=rules, values=(("x", b".."), ("y", b".")), terminators=())
+        said = b"".join(parts)
+        self.assertEqual(Talk(script).say(*chunked(said, cuts)), Talk(script).say(said))
+
+
+class TextsTest(SynchronousTestCase):
+    """Texts with values in them."""
+
+    values = {"x": b"42", "any": b""}
+
+    def test_reading(self) -> None:
+        rows: tuple[tuple[bytes, Text], ...] = (
+            (b"", b""),
+            (b"plain", b"plain"),
+            (b"{{x}}", b"{x}"),
+            (b"{x}", (Hole("x", 2),)),
+            (b"a{any}{{b", (b"a", Hole("any"), b"{b")),
+            (b"{x}}}\xff\n{x}", (Hole("x", 2), b"}\xff\n", Hole("x", 2))),
+        )
+        for raw, text in rows:
+            self.assertEqual(parse_text(raw, self.values), text)
+
+    def test_wrong(self) -> None:
+        for raw, words in (
+            (b"{y}", "there is no value 'y'"),
+            (b"{}", "there is no value ''"),
+            (b"a{", "a brace stands alone"),
+            (b"}", "a brace stands alone"),
+            (b"{x", "a brace stands alone"),
+            (b"{ x}", "there is no value ' x'"),
+            (b"{\xff}", "there is no value '\xff'"),
+        ):
+            self.assertIn(words, str(self.assertRaises(ValueError, parse_text, raw, self.values)))
+
+    @given(st.binary(max_size=30))
+    def test_braces_twice_are_themselves(self, raw: bytes) -> None:
+        doubled = raw.replace(b"{", b"{{").replace(b"}", b"}}")
+        self.assertEqual(parse_text(doubled, {}), raw)
+
+    @given(st.binary(max_size=30))
+    def test_anything_is_read_or_refused(self, raw: bytes) -> None:
+        try:
+            text = parse_text(raw, self.values)
+        except ValueError:
+            return
+        self.assertEqual(size_of(text), len(filled(text, self.values)))
+        self.assertEqual(bool(holes(text)), isinstance(text, tuple))
+
+
+def summed(data: bytes) -> bytes:
+    """A message with the sum of all but its first byte."""
+    return data + bytes([sum(data[1:]) & 255])
+
+
+class CheckTest(SynchronousTestCase):
+    """Messages that end in a checksum."""
+
+    rules = (Rule((b"Q", Y), ((b"A", Y),)), Rule(b"S", (b"",)), Rule(b"Quit", (b"bye",)))
+    values = (("y", b"."),)
+    check = Check("sum", skip=1)
+
+    def test_without_a_terminator(self) -> None:
+        script = Script(rules=self.rules, values=self.values, check=self.check, terminators=())
+        for said, answered in (
+            (summed(b"Q1"), summed(b"A1")),
+            (summed(b"Q1")[:-1] + b"\0", b""),
+            (b"xQ" + summed(b"Q2") + b"yy", summed(b"A2")),
+            (summed(b"S") + summed(b"Q3"), summed(b"A3")),
+            (summed(b"Quit"), summed(b"bye")),
+        ):
+            self.assertEqual(Talk(script).say(said), answered, said)
+            self.assertEqual(Talk(script).say(*chunked(said, range(99))), answered, said)
+
+    def test_with_a_terminator(self) -> None:
+        """What is ignored elsewhere may be a checksum."""
+        script = Script(rules=self.rules, values=self.values, check=self.check)
+        for said, answered in (
+            (summed(b"Q1"), summed(b"A1")),
+            (b"Q\r\r", summed(b"A\r")),
+            (b"Q1\0", b""),
+            (b"", b""),
+            (b"Q", b""),
+        ):
+            self.assertEqual(Talk(script).say(said + b"\n"), answered, said)
+
+    def test_widths(self) -> None:
+        for check, ending in (
+            (Check("modbus", 2, True), b"\x37\x4b"),
+            (Check("modbus", 2), b"\x4b\x37"),
+            (Check("sum", 4), b"\0\0\x01\xdd"),
+            (Check("sum"), b"\xdd"),
+        ):
+            script = Script(rules=(Rule(b"123456789", (b"123456789", b"")),), check=check, terminators=())
+            talk = Talk(script)
+            self.assertEqual(talk.say(b"123456789" + ending), b"123456789" + ending)
+            self.assertEqual(talk.say(b"123456789" + ending), b"", "silence has no checksum")
+
+    def test_unasked(self) -> None:
+        talk = Talk(Script(unasked=(Unasked(1.0, (b"ab",)),), check=Check("sum")))
+        self.assertEqual(talk.wait(1.0), b"ab\xc3")
 
 
 class BoundsTest(SynchronousTestCase):

@@ -62,7 +62,8 @@ class Catalog:
     """Finds device protocols.
 
     Args:
-        paths: folders with ``*.xml`` files, and such files; the first one is asked first.
+        paths: folders with ``*.xml`` files, hidden ones left out, and such files; the first one is asked
+            first.
     """
 
     def __init__(self, paths: Sequence[Path] = ()) -> None:
@@ -73,22 +74,19 @@ class Catalog:
 
         Raises:
             UnknownProtocolError: there is none; the text has what it may have been.
-            DefinitionError: what would be taken is broken; nothing else is taken in its place.
+            DefinitionError: what would be taken is broken, or may be that; a later place is not asked then.
         """
         if is_path(name):
             return self._at(Path(name))
         plain, version = split_name(name)
-        known: dict[str, None] = {}
         for place in self._places() if plain else ():
-            found = [one for one in place(plain) if not isinstance(one, Broken) or one.name == plain]
-            known |= dict.fromkeys(one.name for one in found)
-            mine = [one for one in found if one.name == plain]
-            for one in mine:
-                if isinstance(one, Broken) and not version:
-                    raise PluginError(str(one))
-            fitting = [one for one in mine if isinstance(one, Found) and version in ("", one.version)]
-            if fitting:
-                return max(fitting, key=lambda one: version_key(one.version))
+            mine = [one for one in place(plain) if one.name == plain]
+            broken = [one for one in mine if isinstance(one, Broken)]
+            found = [one for one in mine if isinstance(one, Found) and version in ("", one.version)]
+            if broken and not (version and found):  # nobody knows which version that would be
+                raise PluginError(str(broken[0]))
+            if found:
+                return max(found, key=lambda one: version_key(one.version))
         raise UnknownProtocolError(self._unknown(name, plain, version))
 
     def _unknown(self, name: str, plain: str, version: str) -> str:
@@ -140,9 +138,13 @@ class Catalog:
         yield lambda name: _in_folder(bundled_folder(), Source.BUNDLED, name)
 
 
+def _is_shown_xml(path: Path) -> bool:
+    return path.suffix.lower() == ".xml" and not path.name.startswith(".")
+
+
 def _in_folder(path: Path, source: Source, name: str) -> Iterator[Entry]:
     try:
-        files = sorted(path.glob("*.xml")) if path.is_dir() else [path]
+        files = sorted(filter(_is_shown_xml, path.iterdir())) if path.is_dir() else [path]
     except OSError as error:
         yield Broken(str(path), error.strerror or str(error))
         return

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from signal import SIGINT, default_int_handler, getsignal, signal
+from types import FrameType, MappingProxyType, ModuleType
 from typing import TypeVar
 
 from twisted.plugin import IPlugin
@@ -21,7 +24,8 @@ from smartserial.catalog.trust import distrusted
 from smartserial.definition.action import QAction
 from smartserial.definition.check import check_protocol, unreadable
 from smartserial.definition.protocol import Protocol
-from smartserial.findings import ERROR, Finding
+from smartserial.engine.builtin import BUILT_IN
+from smartserial.findings import ERROR, WARNING, Finding
 from smartserial.interfaces import IDeviceProtocol
 from smartserial.plugin.naming import naming_problem
 from smartserial.plugin.options import Option, OptionError, read_options
@@ -30,23 +34,70 @@ from smartserial.plugin.reaction import Moment, Reaction
 
 T = TypeVar("T")
 _MOST_CHARACTERS = 300
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+_HAS: Mapping[Moment, tuple[str, Callable[[Protocol], Container[object]]]] = MappingProxyType(
+    {
+        Moment.AFTER: ("response", lambda protocol: protocol.response),
+        Moment.CHANGE: ("param", lambda protocol: {**protocol.param, **BUILT_IN}),
+        Moment.QACTION: (
+            "QAction",
+            lambda protocol: {which for one in protocol.qactions for which in (one.id, one.name)},
+        ),
+    }
+)  # what reactions wait for, and what of it a definition has
 
 classImplements(DeviceProtocol, IPlugin)
 
 
-def contained(call: Callable[[], T]) -> T:
-    """Call code of a plugin.
+class _Presses:
+    """Takes note of Ctrl-C: a plugin may raise what looks like one."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        default_int_handler(number, frame)
+
+
+@contextmanager
+def _listening() -> Iterator[_Presses]:
+    """Take note of each Ctrl-C that Python would make a KeyboardInterrupt of."""
+    before = getsignal(SIGINT)
+    if isinstance(before, _Presses):
+        yield before
+        return
+    presses = _Presses()
+    if before is default_int_handler:
+        with suppress(ValueError):  # only the main thread may do so, and only there it comes
+            signal(SIGINT, presses)
+    try:
+        yield presses
+    finally:
+        if getsignal(SIGINT) is presses:
+            signal(SIGINT, before)
+
+
+def contained(call: Callable[[], T], passed: type[Exception] = PluginError) -> T:
+    """Call code of a plugin; what it prints goes to stderr.
+
+    Args:
+        call: the code.
+        passed: what is raised as it is.
 
     Raises:
-        PluginError: in place of whatever it raised, SystemExit too.
-        OptionError: an option does not fit.
+        PluginError: in place of whatever else it raised, SystemExit too. A Ctrl-C stays what it is.
     """
-    try:
-        return call()
-    except (KeyboardInterrupt, PluginError, OptionError):
-        raise
-    except BaseException as error:
-        raise PluginError(_told(error)) from error
+    with _listening() as presses:
+        try:
+            with redirect_stdout(sys.stderr):
+                return call()
+        except (PluginError, passed):
+            raise
+        except BaseException as error:
+            if presses.came:
+                raise
+            raise PluginError(_told(error)) from error
 
 
 def _told(error: BaseException) -> str:
@@ -59,16 +110,19 @@ def _told(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """Return the last line of a file outside of this room that an error came through."""
+    """Return the last line outside of this package that an error came through: that of its author."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
-    trace, place = error.__traceback__, ""
+    trace, place, ours = error.__traceback__, "", ""
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if file != __file__ and not file.startswith("<"):
-            place = f"{file}:{trace.tb_lineno}"
+        line = f"{file}:{trace.tb_lineno}"
+        if file.startswith(_PACKAGE):
+            ours = line if file != __file__ else ours
+        elif not file.startswith("<"):
+            place = line
         trace = trace.tb_next
-    return place
+    return place or ours
 
 
 def imported(module: str) -> ModuleType:
@@ -182,7 +236,9 @@ def _found_object(given: object, source: Source, where: str) -> Found:
 
     def judge(shown: str, given: Mapping[str, object]) -> Judged:
         try:
-            return contained(lambda: _judged(inside, shown, given))
+            values = contained(lambda: read_options(inside.options, given), OptionError)
+            # What is wrong with the values that the author has put there is not the operator's fault.
+            return contained(lambda: _judged(inside, shown, values), OptionError if given else PluginError)
         except PluginError as error:
             return Judged(None, (unusable(shown, error),))
 
@@ -194,8 +250,7 @@ def unusable(shown: str, error: PluginError) -> Finding:
     return unreadable(shown, "PL01", str(error))
 
 
-def _judged(inside: _Plugin, shown: str, given: Mapping[str, object]) -> Judged:
-    values = read_options(inside.options, given)
+def _judged(inside: _Plugin, shown: str, values: Mapping[str, object]) -> Judged:
     protocol: object = inside.plugin.definition(values)
     if not isinstance(protocol, Protocol):
         raise PluginError(f"expected a Protocol as definition, found {type(protocol).__name__}")
@@ -205,10 +260,21 @@ def _judged(inside: _Plugin, shown: str, given: Mapping[str, object]) -> Judged:
         raise PluginError(f"expected Reaction values as reactions, found {others[0]}")
     checked = tuple(one for one in reactions if isinstance(one, Reaction))
     bound = {f"Protocol/QActions/QAction[{one.id}]" for one in protocol.qactions if _binds(checked, one)}
-    findings = check_protocol(protocol, shown)
+    findings = [*check_protocol(protocol, shown), *_never(protocol, checked, shown)]
     left = tuple(one for one in findings if one.code != "QA03" or one.path not in bound)
     wrong = any(one.severity == ERROR for one in left)
     return Judged(None if wrong else protocol, left, checked)
+
+
+def _never(protocol: Protocol, reactions: Iterable[Reaction], shown: str) -> Iterator[Finding]:
+    """Yield a finding for each reaction that is never called."""
+    for one in reactions:
+        what, there = _HAS.get(one.moment, ("", None))
+        if there is not None and one.which not in there(protocol):
+            text = (
+                f"{one.plugin}: {one.name} waits for {what} {one.which!r}, which its definition does not have"
+            )
+            yield replace(unreadable(shown, "PL02", text), severity=WARNING)
 
 
 def _binds(reactions: Iterable[Reaction], called: QAction) -> bool:

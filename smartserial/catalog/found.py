@@ -10,7 +10,7 @@ from types import MappingProxyType
 from smartserial.definition.check import WrongDefinitionError
 from smartserial.definition.protocol import Protocol
 from smartserial.errors import DefinitionError
-from smartserial.findings import ERROR, Explanation, Finding
+from smartserial.findings import ERROR, WARNING, Explanation, Finding
 from smartserial.plugin.reaction import Reaction
 from smartserial.printable import printable
 
@@ -23,8 +23,14 @@ PROBLEMS = (
         "a device protocol in Python cannot be used",
         "mend the plugin: the message names its file and line",
     ),
+    Explanation(
+        "PL02",
+        WARNING,
+        "a method of a device protocol in Python waits for what its definition does not have",
+        "give the id of a response, a param or a QAction of the definition to the decorator, or the object",
+    ),
 )
-"""What keeps a plugin from being looked at any further."""
+"""What is wrong with plugins, beside their definitions."""
 
 
 class PluginError(DefinitionError):

@@ -43,10 +43,16 @@ def name_of_file(path: Path) -> str:
     return "" if naming_problem(name, "0.0.0.0") else name
 
 
+def _name_of_words(title: str) -> str:
+    """Return a name made of the words of a title, which is the title itself if they are not of ASCII."""
+    plain = all(one.isascii() for one in title if one.isalnum())
+    return _OTHER.sub("-", title.lower()).strip("-") if plain else title
+
+
 def found_file(path: Path, source: Source) -> Found:
     """Look into an XML file for its name and its version, without judging it.
 
-    Its name is that of the file; if that is no name, the words of the element Name.
+    Its name is that of the file; if that is no name, the words of the element Name, if these are ASCII.
 
     Raises:
         DefinitionError: it cannot be read, or has no name or no version.
@@ -58,7 +64,7 @@ def found_file(path: Path, source: Source) -> Found:
     if root.name != "Protocol":
         raise DefinitionError(f"expected the element Protocol, found {root.name}")
     title, version = root.text_at("Name"), root.text_at("Version")
-    name = name_of_file(path) or _OTHER.sub("-", title.lower()).strip("-")
+    name = name_of_file(path) or _name_of_words(title)
     if problem := naming_problem(name, version):
         raise DefinitionError(problem)
     description = " ".join((root.text_at("Description") or title).split())

@@ -11,7 +11,9 @@ from twisted.internet.interfaces import IDelayedCall
 from typing_extensions import override
 
 from smartserial.channels.memory import MemoryTransport
-from smartserial.script import Rule, Script, Unasked
+from smartserial.definition.checksum import checksum
+from smartserial.definition.param import Crc
+from smartserial.script import Rule, Script, Unasked, filled, pattern_of, size_of
 
 MOST_UNDERSTOOD = 64 * 1024  # bytes of an unfinished message; more are forgotten, as a small device would
 
@@ -28,6 +30,12 @@ class Simulator(MemoryTransport):
         self._script = script
         self._heard = b""
         self._end = re.compile(b"|".join(re.escape(end) for end in script.terminators))
+        self._rules = [(r, None if r.expect is None else pattern_of(r.expect)) for r in script.rules]
+        self._values = dict(script.values)
+        self._check = script.check
+        self._crc = None if script.check is None else Crc(script.check.type)
+        self._width = 0 if script.check is None else script.check.width
+        self._longest = max((size_of(r.expect) for r in script.rules if r.expect), default=0) + self._width
         self._turns = {id(part): count() for part in (*script.rules, *script.unasked)}
         self._unasked: dict[int, IDelayedCall] = {}
         self._answers: deque[tuple[float, bytes]] = deque()  # what is to be said, and not before when
@@ -56,7 +64,17 @@ class Simulator(MemoryTransport):
         self.say(self._next(unasked))
 
     def _next(self, part: Rule | Unasked) -> bytes:
-        return part.answers[next(self._turns[id(part)]) % len(part.answers)]
+        text = part.answers[next(self._turns[id(part)]) % len(part.answers)]
+        data = filled(text, self._values)
+        return data + self._checksum(data) if data else data
+
+    def _checksum(self, data: bytes) -> bytes:
+        """Return what stands after `data`; nothing where the script has no checksum."""
+        check = self._check
+        if check is None or self._crc is None:
+            return b""
+        result = checksum(self._crc, data[check.skip :], check.width)
+        return result.to_bytes(check.width, "little" if check.little else "big")
 
     @override
     def received(self, data: bytes) -> None:
@@ -64,33 +82,58 @@ class Simulator(MemoryTransport):
         if self._script.terminators:
             *messages, self._heard = self._end.split(self._heard)
             for message in messages:
-                self._answer(message.rstrip(self._script.ignore))
+                self._answer(message)
+            self._heard = self._heard[-MOST_UNDERSTOOD:]
         else:
             self._search()
-        self._heard = self._heard[-MOST_UNDERSTOOD:]
 
     def _answer(self, message: bytes) -> None:
-        rule = next((rule for rule in self._script.rules if rule.expect in (None, message)), None)
-        if rule is not None and (message or rule.expect is not None):
-            self._respond(rule)
+        """Answer the first rule that a message fits."""
+        if self._check is None:
+            message = message.rstrip(self._script.ignore)
+        else:
+            message, said = message[: -self._width], message[-self._width :]
+            if said != self._checksum(message):
+                return
+        for rule, pattern in self._rules:
+            found = None if pattern is None else pattern.fullmatch(message)
+            if pattern is None or found is not None:
+                if message or found is not None:
+                    self._respond(rule, found)
+                return
 
     def _search(self) -> None:
         """Answer each rule whose bytes stand in the stream, in the order in which they are complete."""
         done = 0
-        while True:
-            found = [
-                (place + len(rule.expect), n, rule)
-                for n, rule in enumerate(self._script.rules)
-                if rule.expect and (place := self._heard.find(rule.expect, done)) >= 0
-            ]
-            if not found:
-                break
-            done, _, rule = min(found)
-            self._respond(rule)
-        self._heard = self._heard[done:]
+        numbers = [n for n, (rule, _) in enumerate(self._rules) if rule.expect]
+        found = {n: place for n in numbers if (place := self._place(n, 0))}
+        while found:
+            done, n = min((found[n].end() + self._width, n) for n in found)
+            self._respond(self._rules[n][0], found[n])
+            for n in [n for n in found if found[n].start() < done]:
+                place = self._place(n, done)
+                if place is None:
+                    del found[n]
+                else:
+                    found[n] = place
+        self._heard = self._heard[max(done, len(self._heard) - self._longest + 1) :]
 
-    def _respond(self, rule: Rule) -> None:
+    def _place(self, n: int, start: int) -> re.Match[bytes] | None:
+        """Return where rule `n` first stands in the stream, complete and with the right checksum."""
+        pattern = self._rules[n][1]
+        while pattern is not None and (found := pattern.search(self._heard, start)):
+            end = found.end()
+            if end + self._width > len(self._heard):
+                break
+            if self._heard[end : end + self._width] == self._checksum(found[0]):
+                return found
+            start = found.start() + 1
+        return None
+
+    def _respond(self, rule: Rule, found: re.Match[bytes] | None) -> None:
         """Answer after the rule's delay, and after the answers before."""
+        self._values.update({} if found is None else found.groupdict())
+        self._values.update(rule.sets)
         before = self._answers[-1][0] if self._answers else self.reactor.seconds()
         answer = self._next(rule)
         if not rule.delay and not self._answers:

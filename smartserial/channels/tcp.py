@@ -7,7 +7,8 @@ import struct
 from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet import tcp
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.error import ConnectionAborted
 from twisted.internet.interfaces import (
     IConnector,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
 BACKLOG = 1024  # connections that the kernel completes before we accept them; clients may come in storms
+_USUAL = Keepalive()
 _U32 = struct.Struct("=I")
 _U64 = struct.Struct("=Q")
 _CLOSED = 7  # TCP_CLOSE in linux/net/tcp_states.h: reset by the peer, or given up by the kernel
@@ -115,6 +117,12 @@ class ClientStream(_SocketStream, tcp.Client):  # type: ignore[misc]
     """The transport of a connection that we made."""
 
     told = 1  # the kernel counts the acknowledgement of our SYN as that of a byte
+    unbound: socket.socket | None = None  # while its local address may be refused
+
+    @override
+    def createInternetSocket(self) -> socket.socket:
+        self.unbound = super().createInternetSocket()
+        return self.unbound
 
 
 class StreamPort(tcp.Port):
@@ -157,10 +165,16 @@ def set_socket_options(sock: socket.socket, nodelay: bool, keepalive: Keepalive 
 
 
 class _StreamConnector(tcp.Connector):
+    keepalive: Keepalive | None = None
+
     @override
     def _makeTransport(self) -> ClientStream:
         stream = ClientStream(self.host, self.port, self.bindAddress, self, self.reactor)
-        set_socket_options(stream.socket, nodelay=True, keepalive=Keepalive())
+        if hasattr(stream, "socket"):
+            set_socket_options(stream.socket, nodelay=True, keepalive=self.keepalive)
+        elif stream.unbound is not None:  # there is none, as the factory is told in the next turn
+            stream.unbound.close()
+        stream.unbound = None
         return stream
 
 
@@ -168,8 +182,9 @@ class _StreamConnector(tcp.Connector):
 class _StreamReactor:
     """The given reactor, but its TCP connections have counted transports."""
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, keepalive: Keepalive | None) -> None:
         self._reactor = reactor
+        self._keepalive = keepalive
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
@@ -183,10 +198,32 @@ class _StreamReactor:
         bindAddress: tuple[str, int] | None = None,
     ) -> IConnector:
         connector = _StreamConnector(host, port, factory, timeout, cast(Any, bindAddress), self._reactor)
+        connector.keepalive = self._keepalive
         connector.connect()
         return connector
 
 
-def tcp_endpoint(reactor: object, host: str, port: int) -> IStreamClientEndpoint:
-    """Return an endpoint that connects to `host`, a name or an address, with a counted transport."""
-    return HostnameEndpoint(_StreamReactor(reactor), host, port)
+def tcp_endpoint(
+    reactor: object,
+    host: str,
+    port: int,
+    local_port: int = 0,
+    keepalive: Keepalive | None = _USUAL,
+) -> IStreamClientEndpoint:
+    """Return an endpoint that connects with a counted transport.
+
+    Args:
+        reactor: the reactor.
+        host: a name or an address; a name is looked up at each connecting.
+        port: over there.
+        local_port: here; 0: any free one.
+        keepalive: None: off.
+    """
+    binding = tcp.makeBinding("", local_port, reuseAddress=True) if local_port else None
+    kind: Any = HostnameEndpoint
+    if isIPAddress(host) or isIPv6Address(host):  # nothing to look up in a thread, and no second address
+        kind = TCP6ClientEndpoint if ":" in host else TCP4ClientEndpoint
+    endpoint: IStreamClientEndpoint = kind(
+        _StreamReactor(reactor, keepalive), host, port, bindAddress=binding
+    )
+    return endpoint

@@ -21,22 +21,21 @@ from smartserial.config.devices import (
     TcpModel,
     VirtualModel,
 )
+from smartserial.config.elementbuild import ElementBuilder
+from smartserial.config.elementplan import Plan
 from smartserial.config.findings import FindingsError
 from smartserial.config.models import (
-    ConfigModel,
     ConsoleModel,
     ListenerModel,
-    ScriptEntry,
-    ScriptModel,
     ShareModel,
     SharingModel,
 )
-from smartserial.config.rules import script_findings
+from smartserial.config.scripts import ScriptModel, script_findings, script_of
 from smartserial.config.source import Place, Source, read_source
 from smartserial.config.translate import validate
 from smartserial.findings import Finding, did_you_mean
 from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
-from smartserial.script import Rule, Script, Unasked
+from smartserial.script import Script
 from smartserial.settings import (
     Address,
     ConsoleSettings,
@@ -78,10 +77,13 @@ class Builder:
         self._source = source
         self._folder = folder
 
-    def gateway(self, config: ConfigModel) -> GatewaySettings:
-        """Return the settings of a whole configuration."""
+    def gateway(self, plan: Plan) -> GatewaySettings:
+        """Return the settings of a whole configuration; elements of unknown device protocols are left out."""
+        config = plan.config
         shares = tuple(self._share(name, share) for name, share in config.shares.items())
-        return GatewaySettings(shares, self._console(config.console))
+        elements = ElementBuilder(plan, self._folder, self._device).elements()
+        paths = tuple(self._path(path) for path in config.protocol_paths)
+        return GatewaySettings(shares, self._console(config.console), elements, plan.state, paths)
 
     def _console(self, console: ConsoleModel) -> ConsoleSettings:
         return ConsoleSettings(
@@ -148,19 +150,7 @@ class Builder:
             self.findings.append(self._source.finding(place, "CF09", f"the script {path} cannot be used"))
             self.findings += findings
             return Script()
-        return _script(script)
-
-
-def _script(model: ScriptModel) -> Script:
-    def rule(entry: ScriptEntry) -> Rule:
-        return Rule(entry.expect, tuple(entry.answer), entry.delay)
-
-    return Script(
-        rules=tuple(rule(entry) for entry in model.script if entry.every is None),
-        unasked=tuple(Unasked(e.every, tuple(e.answer)) for e in model.script if e.every is not None),
-        terminators=tuple(end for end in model.terminator if end),
-        ignore=model.ignore,
-    )
+        return script_of(script)
 
 
 def _rules(device: DeviceModel) -> DeviceRules:

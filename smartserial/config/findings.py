@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smartserial.errors import ConfigError
-from smartserial.findings import ERROR, Explanation, Finding
+from smartserial.findings import ERROR, WARNING, Explanation, Finding
 
 CODES = {
     known.code: known
@@ -24,6 +24,42 @@ CODES = {
         ),
         Explanation("CF08", ERROR, "an option that cannot act where it stands", "take it out"),
         Explanation("CF09", ERROR, "a file that the configuration names cannot be used", "look at that file"),
+        Explanation(
+            "CF10",
+            ERROR,
+            "a device protocol that is not found, or cannot be used",
+            "`smartserial protocols` lists all; findings about the definition follow",
+        ),
+        Explanation(
+            "CF11",
+            ERROR,
+            "an option that the device protocol does not have, or a value that it cannot have",
+            "take one of those that the message names",
+        ),
+        Explanation(
+            "CF12",
+            ERROR,
+            "a connection that the device protocol does not have, or that is not run here",
+            "take a number that the message names: those of `smartserial explain`",
+        ),
+        Explanation(
+            "CF13",
+            ERROR,
+            "a setting that the device protocol does not allow",
+            "take a value that the message names, or change the limits in the definition",
+        ),
+        Explanation(
+            "CF14",
+            ERROR,
+            "a name that something else has, or that nothing has",
+            "give each share and element its own name, and refer to those that there are",
+        ),
+        Explanation(
+            "CF15",
+            WARNING,
+            "values that are to be saved are forgotten with the process",
+            "say in `state` which file they are kept in",
+        ),
     )
 }
 

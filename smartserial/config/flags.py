@@ -21,6 +21,7 @@ from smartserial.settings import Device, GatewaySettings, PortDevice
 
 _TWISTED = {"tcp6", "ssl", "tls", "unix", "host", "systemd", "stdio", "haproxy", "fd"}  # its own endpoints
 _KINDS = {"serial": "port", "pty": "virtual"}
+_KEY = re.compile(r"`(\w+): (\w+)`")
 _COLON = re.compile(r"(?<!\\):")
 _OPTION = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _WORDS: dict[str, Any] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -29,14 +30,26 @@ _WORDS: dict[str, Any] = {"true": True, "yes": True, "on": True, "false": False,
 _OF_SHARES = {"open", "on_unplug", "on_busy"}  # rules of a share, not of its device
 
 
-class _FlagSource(Source):
+class FlagSource(Source):
     """Values that come from flags: a finding names the flag instead of a line."""
 
     def finding(self, place: Place, *args: Any, **options: Any) -> Finding:
+        """Return a finding about what a flag said."""
         finding = super().finding(place, *args, **options)
+        if place[:1] == ("elements",):
+            hint = _KEY.sub(r"`\1=\2`", finding.hint)
+            return replace(finding, path=_flag_of_element(place), hint=hint)
         return replace(
             finding, path=_flag(place), hint=finding.hint.replace("`insecure: true`", "--insecure")
         )
+
+
+def _flag_of_element(place: Place) -> str:
+    """Return the flag that a value of the element came from, with the words of it that are meant."""
+    section = str(place[2]) if len(place) > 2 else ""
+    words = " ".join(str(part) for part in place[3:] if part != "device")
+    flag = {"connections": "--connection", "options": "--protocol-option"}.get(section, "--protocol")
+    return f"{flag} {words}".rstrip()
 
 
 def _flag(place: Place) -> str:
@@ -51,7 +64,8 @@ def _flag(place: Place) -> str:
     return f"{'--device' if place[2] == 'device' else '--listen'} {' '.join(words)}".rstrip()
 
 
-def _value(word: str) -> Any:
+def value_of(word: str) -> Any:
+    """Read a number, or a word for true or false; anything else is a text."""
     if re.fullmatch(r"-?[0-9]{1,18}", word):
         return int(word)
     if re.fullmatch(r"[0-9]{1,18}\.[0-9]{1,18}", word):
@@ -63,7 +77,7 @@ def _device_values(kind: str, words: Sequence[str], options: Mapping[str, str]) 
     """Return the values of a device; what is said twice, or too much, becomes a value that is refused."""
     joined = ":".join(words)
     named: Any = True if kind == "loop" and not joined else joined
-    values: dict[str, Any] = {key: _value(word) for key, word in options.items()}
+    values: dict[str, Any] = {key: value_of(word) for key, word in options.items()}
     values[kind] = [named, values[kind]] if kind in values else named
     return values
 
@@ -75,16 +89,19 @@ def split_words(text: str) -> tuple[str, list[str], dict[str, str]]:
     return parts[0], [part for part in parts[1:] if not _OPTION.fullmatch(part)], options
 
 
-def _device(text: str) -> dict[str, Any]:
+def device_of(text: str, flag: str = "--device") -> dict[str, Any]:
+    """Read a device string, as in ``serial:/dev/ttyS0:baudrate=9600``.
+
+    Raises:
+        FindingsError: its kind is misspelt; the finding names the flag.
+    """
     prefix, words, options = split_words(text)
     kind = _KINDS.get(prefix, prefix)
     if kind in DEVICE_KINDS and kind != "endpoint":
         return _device_values(kind, words, options)
     known = ("serial", "pty", "tcp", "rfc2217", "sim", "loop")
     if prefix not in _TWISTED and (hint := did_you_mean(prefix, known)):
-        finding = Finding(
-            "twistd smartserial", 0, 0, "--device", "CF03", ERROR, f"unknown kind {prefix!r}", hint
-        )
+        finding = Finding("twistd smartserial", 0, 0, flag, "CF03", ERROR, f"unknown kind {prefix!r}", hint)
         raise FindingsError([finding])
     return {"endpoint": text}
 
@@ -121,15 +138,15 @@ def one_share(
     """
     name = "device"
     share: dict[str, Any] = {
-        "device": _device(device),
+        "device": device_of(device),
         "listen": [{**_listener(text), "mode": mode, "insecure": insecure} for text in listen],
     }
     if max_clients is not None:
-        share["sharing"] = {"max_clients": _value(max_clients)}
+        share["sharing"] = {"max_clients": value_of(max_clients)}
     values: dict[str, Any] = {"shares": {name: share}}
     if console is not None:
-        values["console"] = {"telnet": _value(console), "insecure": insecure}
-    settings, findings = judge(_FlagSource("twistd smartserial", values), Path.cwd())
+        values["console"] = {"telnet": value_of(console), "insecure": insecure}
+    settings, findings = judge(FlagSource("twistd smartserial", values), Path.cwd())
     if settings is None:
         raise FindingsError(findings)
     return settings, findings
@@ -144,7 +161,7 @@ def device_from_words(kind: str, words: Sequence[str], options: Mapping[str, str
     for key in sorted(_OF_SHARES & options.keys()):
         raise ValueError(f"{key}: unknown key")
     share = {"device": _device_values(kind, words, options), "listen": [{"port": 0}]}
-    settings, findings = judge(_FlagSource("endpoint", {"shares": {"device": share}}), Path.cwd())
+    settings, findings = judge(FlagSource("endpoint", {"shares": {"device": share}}), Path.cwd())
     if settings is None:
         raise ValueError("; ".join(_in_short(finding) for finding in findings if finding.severity == ERROR))
     return settings.shares[0].device

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from smartserial.config.build import Builder
+from smartserial.config.elementaddresses import ADDRESS_RULES
+from smartserial.config.elementplan import NO_PROTOCOL, plan_of
+from smartserial.config.elementrules import ELEMENT_RULES
 from smartserial.config.models import ConfigModel
 from smartserial.config.rules import RULES, SETTINGS_RULES
 from smartserial.config.source import Place, Source
-from smartserial.config.translate import places_of_errors, validate
+from smartserial.config.translate import device_depth, places_of_errors, validate
 from smartserial.findings import ERROR, Finding
 from smartserial.settings import GatewaySettings
 
@@ -24,6 +27,7 @@ _STAND_INS: dict[tuple[object, object], Any] = {
     ("listen", "listen"): [{"port": 0}],
     ("listen", ""): {"port": 0},
     ("listen", "port"): 0,
+    ("protocol", "protocol"): NO_PROTOCOL,
 }
 
 
@@ -42,9 +46,12 @@ def judge(source: Source, folder: Path) -> tuple[GatewaySettings | None, list[Fi
         config = _salvage(source)
     settings = None
     if config is not None:
-        more = [finding for rule in RULES for finding in rule(config, source)]
+        plan = plan_of(config, source, folder)
+        more = [finding for rule in RULES for finding in rule(plan.config, source)]
+        more += [finding for rule in (*ELEMENT_RULES, *ADDRESS_RULES) for finding in rule(plan, source)]
+        more += plan.findings
         builder = Builder(source, folder)
-        settings = builder.gateway(config)
+        settings = builder.gateway(plan)
         more += [finding for rule in SETTINGS_RULES for finding in rule(settings, source)]
         findings += more + builder.findings
     findings.sort(
@@ -76,9 +83,9 @@ def _take_out(values: Any, place: Place) -> bool:
             break
     for depth, part in reversed(list(enumerate(place[: len(containers) - 1]))):
         container = containers[depth]
-        if isinstance(part, int) and depth != _LISTENER:
+        if isinstance(part, int) and (depth != _LISTENER or place[0] != "shares"):
             continue  # of other lists the whole is taken out
-        stand_in = _STAND_INS.get((place[2] if len(place) > 2 else "", "" if isinstance(part, int) else part))
+        stand_in = _STAND_INS.get((_section(place), "" if isinstance(part, int) else part))
         if stand_in is not None:
             container[part] = deepcopy(stand_in)
         else:
@@ -91,3 +98,12 @@ def _take_out(values: Any, place: Place) -> bool:
                 container.setdefault("port", 0)
         return True
     return False
+
+
+def _section(place: Place) -> object:
+    """Return what a place is about: a ``device``, ``listen`` of a share, or ``protocol`` of an element."""
+    depth = device_depth(place)
+    if depth is not None:
+        return place[depth]
+    of = {"shares": "listen", "elements": "protocol"}.get(str(place[0]))
+    return of if len(place) > 2 and place[2] == of else ""

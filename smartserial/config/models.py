@@ -5,13 +5,17 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.config import JsonDict
 
 from smartserial.config.devices import DeviceModel
+from smartserial.config.elements import ElementModel, TlsModel
 from smartserial.config.values import (
+    KeepaliveModel,
     Model,
+    Name,
     NetworkText,
-    RawBytes,
+    PathText,
     Seconds,
     Size,
     host_and_port,
@@ -21,14 +25,6 @@ from smartserial.config.values import (
     wrong,
 )
 from smartserial.settings import KIB, MIB
-
-
-class KeepaliveModel(Model):
-    """TCP keepalive of an idle connection."""
-
-    every: Annotated[Seconds, Field(ge=1, le=32767)] = 5.0
-    retry: Annotated[Seconds, Field(ge=1, le=32767)] = 2.0
-    count: int = Field(default=3, ge=1, le=127)
 
 
 def _host(value: Any) -> Any:
@@ -103,9 +99,6 @@ class ShareModel(Model):
     buffer: Size = Field(8 * KIB, description="bytes from the device that are kept while nobody is connected")
 
 
-ShareName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-
-
 def _console_address(value: Any) -> tuple[str, int]:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 65535:
         return "127.0.0.1", value
@@ -146,28 +139,21 @@ class ConsoleModel(Model):
     )
 
 
+_SOMETHING: JsonDict = {"anyOf": [{"required": ["shares"]}, {"required": ["elements"]}]}
+
+
 class ConfigModel(Model):
     """A whole configuration file."""
 
+    model_config = ConfigDict(json_schema_extra=_SOMETHING)
+
     console: ConsoleModel = ConsoleModel()
-    shares: dict[ShareName, ShareModel] = Field(min_length=1)
-
-
-_Texts = Annotated[list[RawBytes], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
-
-
-class ScriptEntry(Model):
-    """One exchange: `expect` is answered, or without one something said every so often, or anything else."""
-
-    expect: RawBytes | None = None
-    every: Annotated[Seconds, Field(ge=0.001)] | None = None
-    answer: _Texts = Field(min_length=1)
-    delay: Seconds = 0.0
-
-
-class ScriptModel(Model):
-    """The script of a simulated device."""
-
-    terminator: _Texts = [b"\n"]
-    ignore: RawBytes = b"\r"
-    script: list[ScriptEntry] = Field(min_length=1)
+    shares: dict[Name, ShareModel] = Field({}, min_length=1)
+    elements: dict[Name, ElementModel] = Field({}, min_length=1)
+    protocol_paths: list[Annotated[PathText, Field(min_length=1)]] = Field(
+        [], description="folders and files with device protocols"
+    )
+    tls: dict[Name, TlsModel] = Field({}, description="what encryption needs, by names for `tls`")
+    state: Annotated[PathText, Field(min_length=1)] | None = Field(
+        None, description="the file of saved params"
+    )

@@ -8,10 +8,10 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from smartserial.config.devices import PortModel, SerialModel
-from smartserial.config.models import ConfigModel, ListenerModel, ScriptModel, ShareModel
-from smartserial.config.source import Place, Source
+from smartserial.config.models import ConfigModel, ListenerModel, ShareModel
+from smartserial.config.source import Place, Source, path_text
 from smartserial.findings import WARNING, Finding
-from smartserial.settings import GatewaySettings, PortDevice, VirtualDevice
+from smartserial.settings import Device, DeviceCarrier, GatewaySettings, PortDevice, VirtualDevice
 from smartserial.sharing.access import loopback
 
 Rule = Callable[[ConfigModel, Source], Iterator[Finding]]
@@ -30,9 +30,20 @@ def _listeners(config: ConfigModel) -> Iterator[tuple[Place, ShareModel, Listene
 
 
 def _ports(config: ConfigModel) -> Iterator[tuple[Place, SerialModel]]:
+    """Yield the devices of shares and elements that have line settings."""
     for place, share in _shares(config):
         if isinstance(share.device, SerialModel):
             yield (*place, "device"), share.device
+    for name, element in config.elements.items():
+        for number, one in element.connections.items():
+            if isinstance(one.device, SerialModel):
+                yield ("elements", name, "connections", number, "device"), one.device
+
+
+def something_to_serve(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """There is a share, or an element."""
+    if not source.has(("shares",)) and not source.has(("elements",)):
+        yield source.finding(("shares",), "CF04", "expected, or `elements`, but both are missing")
 
 
 def where_to_listen(config: ConfigModel, source: Source) -> Iterator[Finding]:
@@ -134,15 +145,12 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
             yield idle(
                 (*place, "buffer"), "cannot act: with `open: on-demand` nothing is read while nobody is there"
             )
-        if isinstance(share.device, PortModel) and share.device.flow == "rtscts" and share.device.rs485:
-            yield idle((*place, "device", "flow"), "cannot act: with rs485 RTS switches the direction")
-        if isinstance(share.device, SerialModel) and share.device.flow == "rtscts":
-            for state in ("connected", "idle"):
-                if getattr(share.device.lines, state).rts is not None:
-                    yield idle(
-                        (*place, "device", "lines", state, "rts"),
-                        "cannot act: with rtscts the driver moves RTS",
-                    )
+    for place, device in _ports(config):
+        if isinstance(device, PortModel) and device.flow == "rtscts" and device.rs485:
+            yield idle((*place, "flow"), "cannot act: with rs485 RTS switches the direction")
+        for state in ("connected", "idle") if device.flow == "rtscts" else ():
+            if getattr(device.lines, state).rts is not None:
+                yield idle((*place, "lines", state, "rts"), "cannot act: with rtscts the driver moves RTS")
     for place, share, listener in _listeners(config):
         limit = (*place[:2], "sharing", "max_clients")
         wrong = limit in source.places and "max_clients" not in share.sharing.model_fields_set
@@ -191,56 +199,46 @@ def changes_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
                 yield idle((*place, "sharing", "control"), message)
 
 
-def one_share_a_device(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
-    """No two shares want the same serial port, or the same link, however they spell it."""
-    seen: dict[tuple[str, Path], str] = {}
+def _devices(settings: GatewaySettings) -> Iterator[tuple[Place, Place, Device]]:
+    """Yield all devices: the place of each, that of who has it, and it."""
     for share in settings.shares:
-        match share.device:
+        owner: Place = ("shares", share.name)
+        yield (*owner, "device"), owner, share.device
+    for element in settings.elements:
+        for one in element.connections:
+            if isinstance(one.carrier, DeviceCarrier):
+                owner = ("elements", element.name, "connections", str(one.number))
+                yield (*owner, "device"), owner, one.carrier.device
+
+
+def one_use_of_a_device(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
+    """Nothing else wants the same serial port, or the same link, however it is spelt."""
+    seen: dict[tuple[str, Path], Place] = {}
+    for place, owner, device in _devices(settings):
+        match device:
             case PortDevice(port=port):
                 kind, path = "port", Path("/dev", port)
             case VirtualDevice(path=path):
                 kind = "virtual"
             case _:
                 continue
-        other = seen.setdefault((kind, path), share.name)
-        if other != share.name:
-            place = ("shares", share.name, "device", kind)
-            yield source.finding(place, "CF06", f"{path} is also that of shares.{other}")
+        other = seen.setdefault((kind, path), owner)
+        if other != owner:
+            yield source.finding((*place, kind), "CF06", f"{path} is also that of {path_text(other)}")
 
 
 def own_links(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
     """A virtual port's link is not made below /dev/pts, where the system's own terminals are."""
-    for share in settings.shares:
-        if isinstance(share.device, VirtualDevice) and share.device.path.is_relative_to("/dev/pts"):
-            place = ("shares", share.name, "device", "virtual")
-            yield source.finding(place, "CF03", "expected a path outside /dev/pts")
-        elif isinstance(share.device, VirtualDevice) and not share.device.path.name:
-            place = ("shares", share.name, "device", "virtual")
-            yield source.finding(place, "CF03", f"expected the path of a link, found {share.device.path}")
-
-
-def _never_comes(expect: bytes, script: ScriptModel) -> bool:
-    return any(end in expect for end in script.terminator) or expect != expect.rstrip(script.ignore)
-
-
-def script_findings(script: ScriptModel, source: Source) -> list[Finding]:
-    """Return what is wrong with a script whose values are right one by one."""
-    found = []
-    for n, entry in enumerate(script.script):
-        place = ("script", n)
-        if entry.every is not None:
-            for key in sorted({"expect", "delay"} & entry.model_fields_set):
-                found.append(source.finding((*place, key), "CF05", "excluded by `every`", at_key=True))
-        elif entry.expect and any(script.terminator) and _never_comes(entry.expect, script):
-            message = "cannot act: it holds the terminator, or ends in what is ignored"
-            found.append(source.finding((*place, "expect"), "CF08", message))
-        elif not entry.expect and not any(script.terminator):
-            message = "cannot act: without a terminator there are no other messages"
-            found.append(source.finding(place, "CF08", message))
-    return found
+    for place, _, device in _devices(settings):
+        if isinstance(device, VirtualDevice) and device.path.is_relative_to("/dev/pts"):
+            yield source.finding((*place, "virtual"), "CF03", "expected a path outside /dev/pts")
+        elif isinstance(device, VirtualDevice) and not device.path.name:
+            message = f"expected the path of a link, found {device.path}"
+            yield source.finding((*place, "virtual"), "CF03", message)
 
 
 RULES: tuple[Rule, ...] = (
+    something_to_serve,
     where_to_listen,
     one_listener_an_address,
     protected,
@@ -250,4 +248,4 @@ RULES: tuple[Rule, ...] = (
     options_that_act,
     changes_that_act,
 )
-SETTINGS_RULES: tuple[SettingsRule, ...] = (one_share_a_device, own_links)
+SETTINGS_RULES: tuple[SettingsRule, ...] = (one_use_of_a_device, own_links)

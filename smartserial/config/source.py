@@ -11,6 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarint import ScalarInt
 
 from smartserial.config.findings import FindingsError
 from smartserial.files import UnreadableError, read_bounded
@@ -34,6 +35,21 @@ class Source:
     values: Any = None
     keys: dict[Place, tuple[int, int]] = field(default_factory=dict)
     places: dict[Place, tuple[int, int]] = field(default_factory=dict)
+
+    def written(self, place: Place) -> Any:
+        """Return what is written at `place`, as it is; None if nothing is."""
+        value = self.values
+        for part in place:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def has(self, place: Place) -> bool:
+        """Tell whether something is written at `place`, right or wrong."""
+        mapping = self.written(place[:-1])
+        return isinstance(mapping, dict) and place[-1] in mapping
 
     def finding(
         self,
@@ -140,7 +156,7 @@ class _Plain:
         for key, value in node.items():
             name = str(key)
             line, column, *_ = (node.lc.data or {}).get(key, (0, 0))
-            if not isinstance(key, str) and type(key) is not int:  # 0x10 would become 16
+            if not _is_key(key):
                 raise _unreadable(self._source.name, line + 1, column + 1, "expected a text as a key")
             if name in values:
                 raise _unreadable(self._source.name, line + 1, column + 1, f"duplicate key {name!r}")
@@ -161,6 +177,16 @@ class _Plain:
         if data is not None:
             self._source.places[place] = (data[0] + 1, data[1] + 1)
         return self.value(value, place)
+
+
+def _is_key(key: Any) -> bool:
+    """Tell whether a key is a text, or an integer that is written as it is shown: not 0x10, 00 or 1_0.
+
+    Of 0 the library makes a kind of its own, as it does of the others.
+    """
+    if type(key) is ScalarInt and key == 0:
+        return (getattr(key, "_width", None) or 1) == 1 and not getattr(key, "_underscore", None)
+    return isinstance(key, str) or type(key) is int
 
 
 def _unreadable(name: str, line: int, column: int, message: str) -> FindingsError:

@@ -77,16 +77,26 @@ def _choices(context: dict[str, Any]) -> list[str]:
 def _place(location: tuple[int | str, ...]) -> Place:
     """Leave out what pydantic adds: the kind of a device after its key, and the mark of a mapping's key."""
     place = tuple(part for part in location if part != "[key]")
-    if len(place) > 3 and place[2] == "device" and place[3] in DEVICE_KINDS:
-        place = (*place[:3], *place[4:])
+    depth = device_depth(place)
+    if depth is not None and len(place) > depth + 1 and place[depth + 1] in DEVICE_KINDS:
+        place = (*place[: depth + 1], *place[depth + 2 :])
     return place
+
+
+def device_depth(place: Place) -> int | None:
+    """Return where in a place the key of a device stands; None if it is not about one."""
+    depth = {"shares": 2, "elements": 4}.get(str(place[0]), 0) if place else 0
+    inside = depth != 4 or place[2:3] == ("connections",)
+    return depth if depth and inside and place[depth : depth + 1] == ("device",) else None
 
 
 def _unknown_key(root: type[BaseModel], source: Source, place: Place) -> Finding:
     key = place[-1]
-    elsewhere = _kinds_with(place[3:]) if len(place) > 3 and place[2] == "device" else []
+    depth = device_depth(place)
+    below = place[depth + 1 :] if depth is not None else ()
+    elsewhere = _kinds_with(below) if below else []
     if elsewhere:
-        kind = _kind(_at(source.values, place[:3]))
+        kind = _kind(_at(source.values, place[: len(place) - len(below)]))
         decided = kind == "virtual" and key in LINE_KEYS
         hint = "the program that opens it decides" if decided else f"it is for {', '.join(elsewhere)}"
         return source.finding(place, "CF08", f"cannot act on a `{kind}` device", hint=hint, at_key=True)

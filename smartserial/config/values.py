@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from smartserial.lines import parse_short_form
@@ -151,3 +151,12 @@ ShortForm = Annotated[
     dict[str, Any], BeforeValidator(_short_form), _schema(type=["string", "integer"], examples=["19200 8E1"])
 ]
 RawBytes = Annotated[bytes, BeforeValidator(_raw_bytes), _schema(type="string")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+class KeepaliveModel(Model):
+    """TCP keepalive of an idle connection."""
+
+    every: Annotated[Seconds, Field(ge=1, le=32767)] = 5.0
+    retry: Annotated[Seconds, Field(ge=1, le=32767)] = 2.0
+    count: int = Field(default=3, ge=1, le=127)

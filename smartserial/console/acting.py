@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -10,6 +11,7 @@ from twisted.internet.task import deferLater
 from smartserial.channels.link import LinkState
 from smartserial.config.flags import line_from_words, seconds_from_word
 from smartserial.console.desk import Desk, Operator
+from smartserial.console.elements import set_param
 from smartserial.console.looking import share as look_at_share
 from smartserial.console.output import Output, VerbError, Words
 from smartserial.console.words import assignments, hex_bytes, on_off, text_bytes
@@ -58,6 +60,14 @@ async def disable(desk: Desk, operator: Operator, words: list[str]) -> Output:
     done = _done(desk, operator, words[0], "disabled")
     await desk.gateway.disable(words[0])  # what is on its way has its grace
     return done
+
+
+def set_(desk: Desk, operator: Operator, words: list[str]) -> Output | Awaitable[Output]:
+    """Change settings of a share's line until the configuration has others, or set a param of an element."""
+    name = words[0]
+    if name in desk.gateway.shares or "." not in name:
+        return set_line(desk, operator, words)
+    return set_param(desk, operator, words)
 
 
 async def set_line(desk: Desk, operator: Operator, words: list[str]) -> Output:

@@ -12,6 +12,7 @@ from smartserial.findings import did_you_mean
 from smartserial.sharing.ledger import Account
 
 if TYPE_CHECKING:
+    from smartserial.element.service import Element
     from smartserial.gateway import Gateway
     from smartserial.journal import Journal
     from smartserial.share import Share
@@ -68,6 +69,32 @@ class Desk:
             hint = did_you_mean(name, shares) or f"known: {', '.join(shares) or 'none'}"
             raise VerbError(f"there is no share {name} ({hint})")
         return shares[name]
+
+    def element(self, name: str) -> Element:
+        """Return an element.
+
+        Raises:
+            VerbError: there is none of that name.
+        """
+        elements = self.gateway.elements
+        if name not in elements:
+            hint = did_you_mean(name, elements) or f"known: {', '.join(elements) or 'none'}"
+            raise VerbError(f"there is no element {name} ({hint})")
+        return elements[name]
+
+    def param(self, words: str) -> tuple[Element, str]:
+        """Return the element that ``ELEMENT.PARAM`` names, and the word for the param.
+
+        Raises:
+            VerbError: it names none.
+        """
+        name, dot, param = words.partition(".")
+        while dot and name not in self.gateway.elements and "." in param:
+            more, dot, param = param.partition(".")
+            name = f"{name}.{more}"
+        if not dot or not param:
+            raise VerbError(f"expected ELEMENT.PARAM, found {words}")
+        return self.element(name), param
 
     def operated(self, operator: Operator, share: str, what: str) -> None:
         """Record what somebody has changed."""

@@ -6,13 +6,15 @@ from typing import Any
 
 from smartserial.channels.comport import ComPortSession
 from smartserial.channels.session import Session
+from smartserial.console import elements
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.output import Follow, Output, Record, Row, VerbError, table
+from smartserial.element.service import Element
 from smartserial.events import Event
 from smartserial.interfaces import ISerialTransport
 from smartserial.journal import sentence
 from smartserial.lines import Lines, ModemLines
-from smartserial.settings import Mode, PortDevice, Rfc2217Device, describe
+from smartserial.settings import Mode, PortDevice, Rfc2217Device, ShareCarrier, describe
 from smartserial.share import Share
 from smartserial.sharing.ledger import Account
 
@@ -160,12 +162,24 @@ def who(desk: Desk, operator: Operator, words: list[str]) -> Output:
     )
 
 
+def _element_on(desk: Desk, share: str) -> Element:
+    """Return the element that runs on a share: it knows what the bytes mean."""
+    for one in desk.gateway.elements.values():
+        if any(connection.carrier == ShareCarrier(share) for connection in one.settings.connections):
+            return one
+    raise VerbError(f"no element runs on {share}: what its bytes mean is not known")
+
+
 def monitor(desk: Desk, operator: Operator, words: list[str]) -> Output:
-    """The data of a share as it passes; `up` is from the device."""
+    """What passes a share or an element; `up` is from the device."""
     form = words[1] if len(words) > 1 else "text"
-    if form not in ("hex", "text"):
-        raise VerbError(f"expected hex or text, found {form}")
+    if form not in ("hex", "text", "decoded"):
+        raise VerbError(f"expected hex, text or decoded, found {form}")
+    if words[0] in desk.gateway.elements:
+        return elements.monitor(desk.gateway.elements[words[0]], form)
     share = desk.share(words[0])
+    if form == "decoded":
+        return elements.monitor(_element_on(desk, words[0]), form)
 
     def begin(take: Any) -> Any:
         key = object()

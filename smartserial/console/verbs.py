@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from inspect import getdoc
 
-from smartserial.console import acting, looking
+from smartserial.console import acting, elements, looking
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.output import Output, VerbError, Words
 from smartserial.findings import did_you_mean
@@ -46,8 +46,8 @@ def help_(desk: Desk, operator: Operator, words: list[str]) -> Output:
     if words:
         verb, _ = find([words[0]] if len(words) == 1 else words)
         return Words((str(verb), verb.summary))
-    width = max(len(str(verb)) for verb in VERBS.values())
     mine = [verb for verb in VERBS.values() if operator.may_change or not verb.changes]
+    width = max(len(str(verb)) for verb in mine)
     return Words(tuple(f"{verb!s:<{width}}  {verb.summary}" for verb in mine))
 
 
@@ -57,6 +57,7 @@ def quit_(desk: Desk, operator: Operator, words: list[str]) -> Output:
 
 
 _MANY = 1000
+_OF_SHARES, _OF_ELEMENTS = ("SHARE", "NAME"), ("ELEMENT", "NAME")  # what a usage begins with
 VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
@@ -65,13 +66,24 @@ VERBS: dict[str, Verb] = {
         Verb("clients", "[SHARE ...]", looking.clients, (0, _MANY)),
         Verb("stats", "", looking.stats, (0, 0)),
         Verb("stats reset", "", acting.reset_stats, (0, 0), changes=True),
-        Verb("monitor", "SHARE [hex|text]", looking.monitor, (1, 2)),
+        Verb("elements", "", elements.elements, (0, 0)),
+        Verb("element", "ELEMENT", elements.element, (1, 1)),
+        Verb("params", "ELEMENT [PATTERN]", elements.params, (1, 2)),
+        Verb("get", "ELEMENT.PARAM", elements.get, (1, 1)),
+        Verb("protocols", "", elements.protocols, (0, 0)),
+        Verb("trace", "ELEMENT [last] [WHAT ...]", elements.trace, (1, _MANY)),
+        Verb("monitor", "NAME [hex|text|decoded]", looking.monitor, (1, 2)),
         Verb("events", "[WORD ...]", looking.events, (0, _MANY)),
         Verb("who", "", looking.who, (0, 0)),
         Verb("kick", "SHARE PEER|all", acting.kick, (2, 2), changes=True),
         Verb("enable", "SHARE", acting.enable, (1, 1), changes=True),
         Verb("disable", "SHARE", acting.disable, (1, 1), changes=True),
-        Verb("set", "SHARE NAME=VALUE ...", acting.set_line, (2, _MANY), changes=True),
+        Verb("start", "ELEMENT", elements.start, (1, 1), changes=True),
+        Verb("stop", "ELEMENT", elements.stop, (1, 1), changes=True),
+        Verb("pause", "ELEMENT", elements.pause, (1, 1), changes=True),
+        Verb("restart", "ELEMENT", elements.restart, (1, 1), changes=True),
+        Verb("run", "ELEMENT [group|command] NAME", elements.run, (2, 3), changes=True),
+        Verb("set", "SHARE NAME=VALUE ... | ELEMENT.PARAM VALUE", acting.set_, (2, _MANY), changes=True),
         Verb("lines", "SHARE [LINE=on|off ...]", acting.lines, (1, _MANY), changes=True),
         Verb("pulse", "SHARE dtr|rts [TIME]", acting.pulse, (2, 3), changes=True),
         Verb("break", "SHARE [TIME]", acting.send_break, (1, 2), changes=True),
@@ -121,10 +133,14 @@ def completions(desk: Desk, text: str) -> list[str]:
     words = before.split()
     if not words:
         known = [name.split()[0] for name in VERBS]
-    elif len(words) == 1 and VERBS.get(words[0], VERBS["quit"]).usage.lstrip("[").startswith("SHARE"):
-        known = [*desk.gateway.shares, *desk.gateway.disabled]
-    elif words[0] in ("help", "stats"):
+    elif words == ["help"]:
         known = [name for verb in VERBS for name in verb.split()]
+    elif more := [name.split()[1] for name in VERBS if name.startswith(f"{' '.join(words)} ")]:
+        known = more
+    elif len(words) == 1 and words[0] in VERBS:
+        usage = VERBS[words[0]].usage.lstrip("[")
+        known = [*desk.gateway.shares, *desk.gateway.disabled] if usage.startswith(_OF_SHARES) else []
+        known += desk.gateway.elements if usage.startswith(_OF_ELEMENTS) or "| ELEMENT" in usage else []
     else:
         known = []
     return sorted({name for name in known if name.startswith(begun)})

@@ -189,6 +189,11 @@ class ConnectionState(Enum):
     CONNECTED = 3
     DISCONNECTED = 4
 
+    @property
+    def words(self) -> str:
+        """Its name for people, as in ``not responding``."""
+        return self.name.lower().replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
@@ -198,5 +203,50 @@ class StateChanged:
     state: ConnectionState
 
 
-News = Note | Changed | Heard | Unheard | Dropped | PairStep | GroupStep | StateChanged
+@dataclass(frozen=True, slots=True)
+class ElementTimeout:
+    """The element is in timeout from now on, or no longer: a connection was long without success."""
+
+    timed_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlowPoll:
+    """Only pings are sent on the main connection from now on; `on` False: all groups again."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerFired:
+    """A trigger that does something now; `connection` is that of the session that caused it, if one did."""
+
+    trigger: int
+    connection: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDone:
+    """An action that was done, or failed (not `ok`); `trigger` is None if a group or code did it."""
+
+    action: int
+    trigger: int | None
+    ok: bool
+
+
+Trace = TriggerFired | ActionDone
+"""What is told only to those who ask for it."""
+News = (
+    Note
+    | Changed
+    | Heard
+    | Unheard
+    | Dropped
+    | PairStep
+    | GroupStep
+    | StateChanged
+    | ElementTimeout
+    | SlowPoll
+    | Trace
+)
 Effect = Send | Break | Open | Close | Redirect | Lock | Save | News

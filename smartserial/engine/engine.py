@@ -2,62 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from smartserial.definition.action import ActionType
-from smartserial.definition.connection import ConnectionType, Setting
 from smartserial.definition.flow import TriggerOn, TriggerTime
-from smartserial.definition.framing import Framing, framing_of
 from smartserial.definition.param import ParamType
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.values.text import Encoding
 from smartserial.definition.values.value import NotAValueError, Value
 from smartserial.engine.changes import By
-from smartserial.engine.effects import ConnectionState, Dropped, Effect, Peer, Unheard
-from smartserial.engine.framing.framer import Framer, Limits
-from smartserial.engine.framing.plan import framing_plan
-from smartserial.engine.framing.smartip import smart_ip_header
+from smartserial.engine.effects import ConnectionState, Effect, Peer
 from smartserial.engine.queue import REQUESTS
 from smartserial.engine.running.asking import Asking, Patience
 from smartserial.engine.running.deeds import DEEDS
+from smartserial.engine.running.health import Health
 from smartserial.engine.running.hearing import Ear
-from smartserial.engine.running.machine import Machine
+from smartserial.engine.running.intake import Intake
+from smartserial.engine.running.locks import Locks
+from smartserial.engine.running.machine import Chain, Machine
+from smartserial.engine.running.making import Making
+from smartserial.engine.running.questions import Questions
 from smartserial.engine.running.reactions import Reactions
+from smartserial.engine.running.redirects import Redirects
+from smartserial.engine.running.redundancy import Redundancy
 from smartserial.engine.running.scene import Scene
+from smartserial.engine.running.slowpoll import SlowPolling
 from smartserial.engine.running.states import States
 from smartserial.engine.running.threads import Threads
 from smartserial.engine.running.timers import Timers
+from smartserial.engine.settings import (
+    Settings,
+    element_timeout_of,
+    patience_of,
+    ping_interval_of,
+    slowing_of,
+)
 from smartserial.engine.store import Store
-from smartserial.engine.unit import Loss, Lost, Unit
 from smartserial.plugin.reaction import Reaction
+from smartserial.plugin.wishes import Send as SendWish
+from smartserial.plugin.wishes import WishError
+
+__all__ = ["Engine", "Settings"]
 
 _ROUNDS = 1000
 """Times that what waits for now goes on in one call; a chain that wants more goes on in the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What an operator says about an element, as far as its definition does not.
-
-    Args:
-        patience: of connections, by number, in place of what the definition says.
-        datagrams: the connections that run over UDP.
-        given: texts about the element: its name, its id, its bus address.
-        code_page: of texts.
-        strict: a unit that is no answer ends the wait for one.
-        limits: of what is kept of a unit.
-        seed: of what is random.
-    """
-
-    patience: Mapping[int, Patience] = field(default_factory=dict)
-    datagrams: frozenset[int] = frozenset()
-    given: Mapping[ParamType, str] = field(default_factory=dict)
-    code_page: str = "cp1252"
-    strict: bool = False
-    limits: Limits = Limits()
-    seed: int | None = None
 
 
 _USUAL = Settings()
@@ -86,23 +75,26 @@ class Engine:
         encoding = Encoding(settings.code_page, protocol.unicode)
         notes: list[str] = []
         self.store = Store(protocol, encoding, saved, settings.given, notes.append)
-        self._settings = settings
         self._started = False
         self._machine = machine = Machine(protocol, self.store, DEEDS)
         machine.limits = settings.limits
-        machine.ear = Ear(machine)
+        machine.trace = settings.trace
+        machine.redundancy = Redundancy(machine)
+        machine.health = Health(machine, element_timeout_of(protocol, settings), machine.redundancy.twins)
+        machine.slow = SlowPolling(
+            machine, machine.health, slowing_of(protocol, settings), ping_interval_of(protocol, settings)
+        )
+        machine.making = Making(machine)
+        machine.locks = Locks(machine)
+        machine.ear = Ear(machine, self._heard)
         machine.threads = Threads(machine)
         machine.timers = Timers(machine, Random(settings.seed))
         machine.states = States(machine)
-        patience = {n: _patience(protocol, n) for n in range(len(protocol.connections))} | dict(
-            settings.patience
-        )
-        machine.asking = Asking(machine, patience, settings.strict)
-        self._plans: dict[int, Callable[[], Framer]] = {}
-        self._framers: dict[tuple[int, Peer], Framer] = {}
-        self._offsets: dict[tuple[int, Peer], int] = {}
-        self._sequence: dict[int, int] = {}
-        self._unheaded: set[int] = set()
+        machine.asking = Asking(machine, patience_of(protocol, settings), settings.strict)
+        self._datagrams = settings.datagrams
+        self._intake = Intake(machine, settings.datagrams)
+        self._questions = Questions(machine)
+        self._redirects = Redirects(machine, saved or {})
         for text in notes:
             machine.note(text)
         if reactions or protocol.qactions:
@@ -115,8 +107,7 @@ class Engine:
         machine = self._machine
         if machine.stopped:
             return None
-        times = [framer.next_wake for framer in self._framers.values()]
-        times += [machine.strands.next_wake, machine.asking.waits.next_wake]
+        times = (self._intake.next_wake, machine.strands.next_wake, machine.asking.waits.next_wake)
         return min((time for time in times if time is not None), default=None)
 
     def state(self, connection: int) -> ConnectionState:
@@ -129,7 +120,8 @@ class Engine:
         if self._started or not self._goes_on(now):
             return []
         self._started = True
-        machine.asking.start()
+        self._redirects.start()
+        machine.making.start()
         scene = Scene(TriggerOn.PROTOCOL)
         machine.start("startup", machine.fire(TriggerOn.PROTOCOL, TriggerTime.AFTER_STARTUP, None, scene))
         machine.timers.start_all()
@@ -142,7 +134,7 @@ class Engine:
         if not self._goes_on(now):
             return []
         self._machine.stop()
-        self._framers.clear()
+        self._intake.clear()
         return self._machine.told()
 
     def connected(self, connection: int, peer: Peer, now: float) -> list[Effect]:
@@ -155,18 +147,29 @@ class Engine:
         self._notify(connection, peer, 0)
         return self._settled()
 
+    def bound(self, connection: int, now: float) -> list[Effect]:
+        """Take note that a server's address can be reached; where there are datagrams, they may come."""
+        if not self._goes_on(now):
+            return []
+        if connection in self._datagrams:
+            self._machine.states.bound(connection)
+        return self._settled()
+
     def disconnected(self, connection: int, peer: Peer, now: float) -> list[Effect]:
-        """Take note that a session is over, or could not begin; what it left unfinished is lost."""
+        """Take note that a session is over, or could not begin; what it left unfinished is lost.
+
+        A sender of datagrams that was no session is just forgotten.
+        """
         machine = self._machine
         if not self._goes_on(now):
             return []
+        if connection in self._datagrams and peer not in machine.sessions.get(connection, ()):
+            self._intake.gone(connection, peer)
+            return self._settled()
         sessions = machine.sessions.setdefault(connection, {})
         was_there = peer in sessions
         sessions.pop(peer, None)
-        framer = self._framers.pop((connection, peer), None)
-        if framer is not None:
-            self._units(connection, peer, framer.finish())
-        self._offsets.pop((connection, peer), None)
+        self._intake.gone(connection, peer)
         machine.asking.waits.gone(connection, peer)
         machine.states.sessions_changed(connection)
         if was_there:
@@ -177,16 +180,7 @@ class Engine:
         """Take bytes of a session; a whole datagram where there are datagrams."""
         if not self._goes_on(now):
             return []
-        if self._makes_units(connection):
-            framer = self._framers.get((connection, peer))
-            if framer is None:
-                framer = self._framers[connection, peer] = self._plan(connection)()
-            self._units(connection, peer, framer.receive(data, now))
-        elif data:
-            offset = self._offsets.get((connection, peer), 0)
-            self._offsets[connection, peer] = offset + len(data)
-            if not self._machine.asking.waits.receive(connection, peer, data, offset):
-                self._machine.tell(Dropped(connection, peer, Lost(offset, len(data), Loss.UNASKED)))
+        self._intake.receive(connection, peer, data)
         return self._settled()
 
     def set(self, param: int, value: Value, now: float, user: str = "") -> list[Effect]:
@@ -211,13 +205,34 @@ class Engine:
         machine.start("run group", machine.threads.request(request, group, Scene(user=user)))
         return self._settled()
 
+    def run_command(self, command: int, now: float, user: str = "") -> list[Effect]:
+        """Have a command sent in its turn, where its pair would send it; the log tells if there is none."""
+        machine = self._machine
+        if not self._goes_on(now):
+            return []
+        machine.start("run command", self._command(command, Scene(user=user)))
+        return self._settled()
+
+    def granted(self, connection: int, now: float) -> list[Effect]:
+        """Take note that the right to send alone, which `Lock` asked for, is this element's."""
+        if not self._goes_on(now):
+            return []
+        self._machine.locks.granted(connection)
+        return self._settled()
+
+    def use(self, patience: Mapping[int, Patience]) -> None:
+        """Wait otherwise for answers from the next command on."""
+        self._machine.asking.use(patience)
+
+    def trace(self, on: bool) -> None:
+        """Tell each trigger and each action, or tell them no more."""
+        self._machine.trace = on
+
     def wake(self, now: float) -> list[Effect]:
         """Go on with what waited for this time."""
         if not self._goes_on(now):
             return []
-        for (connection, peer), framer in list(self._framers.items()):
-            if (time := framer.next_wake) is not None and time <= now:
-                self._units(connection, peer, framer.wake(now))
+        self._intake.wake(now)
         self._machine.asking.waits.wake(now)
         return self._settled()
 
@@ -236,55 +251,16 @@ class Engine:
             machine.strands.wake(machine.now)
         return machine.told()
 
-    def _plan(self, connection: int) -> Callable[[], Framer]:
-        plan = self._plans.get(connection)
-        if plan is None:
-            datagrams = connection in self._settings.datagrams
-            plan = framing_plan(
-                self._machine.protocol, connection, datagrams, self._settings.limits, self._settings.code_page
-            )
-            self._plans[connection] = plan
-        return plan
+    def _command(self, command: int, scene: Scene) -> Chain:
+        try:
+            yield from self._questions.put(SendWish(command), scene)
+        except WishError as error:
+            self._machine.note(f"command {command}: {error}")
+        return True
 
-    def _makes_units(self, connection: int) -> bool:
-        connections = self._machine.protocol.connections
-        known = 0 <= connection < len(connections)
-        return known and connections[connection].type is ConnectionType.SMART_SERIAL
-
-    def _units(self, connection: int, peer: Peer, found: list[Unit | Lost]) -> None:
-        for one in found:
-            if isinstance(one, Lost):
-                self._machine.tell(Dropped(connection, peer, one))
-            else:
-                unit = self._headed(connection, peer, one)
-                if unit is not None:
-                    self._unit(connection, peer, unit)
-
-    def _unit(self, connection: int, peer: Peer, unit: Unit) -> None:
-        machine = self._machine
-        reported = machine.moments.reported(unit.data)
-        if reported:
-            machine.start("report", machine.pull_all(reported, Scene(reply_to=peer, connection=connection)))
-        if not machine.asking.waits.offer(connection, peer, unit):
-            machine.ear.listen(connection, peer, unit)
-
-    def _headed(self, connection: int, peer: Peer, unit: Unit) -> Unit | None:
-        """Put the sender's address before a unit, where the definition asks for it; None if it has none."""
-        machine = self._machine
-        protocol = machine.protocol
-        asked = protocol.connections[connection].communication.smart_ip_header
-        if not asked or framing_of(protocol, connection) is not Framing.TIME:
-            return unit
-        number = self._sequence.get(connection, 0)
-        header = smart_ip_header(connection in self._settings.datagrams, peer.host, peer.port, number)
-        if header is None:
-            if connection not in self._unheaded:
-                self._unheaded.add(connection)
-                machine.note(f"{peer} has no address that smartIpHeader could tell: its units are dropped")
-            machine.tell(Unheard(connection, peer, unit, None))
-            return None
-        self._sequence[connection] = number + 1
-        return Unit(header + unit.data, unit.offset, unit.length)
+    def _heard(self, connection: int) -> None:
+        self._machine.health.succeeded(connection)
+        self._machine.slow.succeeded(connection)
 
     def _notify(self, connection: int, peer: Peer, which: int) -> None:
         """Put a session's address into the param that is to have it."""
@@ -303,16 +279,3 @@ class Engine:
             machine.note(f"param {pids[which]} cannot hold the address {peer}: {error}")
             return
         machine.start("notify", machine.change(changes, Scene()))
-
-
-def _patience(protocol: Protocol, connection: int) -> Patience:
-    """Return what a definition says by default of waiting for answers."""
-    port, usual = protocol.connections[connection].port, Patience()
-
-    def said(setting: Setting[int] | None) -> int | None:
-        return setting.default if setting is not None else None
-
-    timeout, retries = said(port.timeout_time), said(port.retries)
-    return Patience(
-        usual.timeout if timeout is None else timeout / 1000, usual.retries if retries is None else retries
-    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from smartserial.definition.languages.scale import Scale
+from smartserial.definition.languages.sequence import Step
 from smartserial.definition.param import (
     BIT_TYPES,
     CONSTANT_TYPES,
@@ -147,6 +149,38 @@ class Held:
             return self.codec.decode(raw).value
         except NotAValueError:  # what has no way back
             return value
+
+    def resize(self, length: int) -> Value | None:
+        """Have another length, at most `MOST_BYTES`, where it is fixed; the caller forgets what is held.
+
+        Returns:
+            The value that somebody set, which is to be put again; None if there is none.
+
+        Raises:
+            NotAValueError: the length is not fixed, or is below 0.
+        """
+        if not self.fixed or self.is_bit or length < 0:
+            found = f"{self.param.id} and {length}"
+            raise NotAValueError(f"expected a param of fixed length and 0 bytes or more, not {found}")
+        value = self.value if self.known and self.param.type not in CONSTANT_TYPES else None
+        self.become(replace(self.interprete, length=min(length, MOST_BYTES)))
+        return value
+
+    def calculate(
+        self, scale: Scale | None, sequence: tuple[Step, ...] | None, disabled: frozenset[str]
+    ) -> None:
+        """Have other arithmetic from the next value on, as `Store.set_info` says.
+
+        Raises:
+            NotAValueError: it makes no sense.
+        """
+        interprete = self.interprete
+        if scale is not None or "scale" in disabled:
+            interprete = replace(interprete, scale=None if "scale" in disabled else scale)
+        if sequence is not None or "sequence" in disabled:
+            steps = () if "sequence" in disabled or sequence is None else sequence
+            interprete = replace(interprete, sequence=steps, sequence_noset=True)
+        self.become(interprete)
 
     def become(self, interprete: Interprete) -> None:
         """Read and write bytes in another way from now on.

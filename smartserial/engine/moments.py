@@ -12,14 +12,15 @@ class Moments:
     """The triggers of a definition by what they wait for.
 
     A trigger on `EACH` fires only for what no trigger names for the same moment. Several triggers of one
-    moment fire in the order of their ids.
+    moment fire in the order in which the definition has them, whatever their
+    ids.
     """
 
     def __init__(self, protocol: Protocol) -> None:
         named: dict[tuple[TriggerOn, TriggerTime, int | None], list[Trigger]] = defaultdict(list)
         each: dict[tuple[TriggerOn, TriggerTime], list[Trigger]] = defaultdict(list)
         reports: dict[bytes, list[Trigger]] = defaultdict(list)
-        for trigger in sorted(protocol.trigger.values(), key=lambda trigger: trigger.id):
+        for trigger in protocol.trigger.values():
             if trigger.on is TriggerOn.COMMUNICATION and trigger.data is not None:
                 data = trigger.data
                 reports[data if isinstance(data, bytes) else data.encode("latin-1", "replace")].append(

@@ -101,16 +101,24 @@ class GroupQueue(Generic[E]):
                 self._timer.append(entry)
         return True
 
-    def take(self) -> E | None:
-        """Return whose turn it is, or None."""
+    def take(self, rests: Callable[[E], bool] | None = None) -> E | None:
+        """Return whose turn it is, or None; what `rests` tells stays where it is."""
         for band in (self._forced, self._normal, self._timer):
-            if band:
-                return self._taken(band.popleft())
+            found = self._first(band, rests)
+            if found is not None:
+                return found
         return None
 
-    def take_forced(self) -> E | None:
+    def take_forced(self, rests: Callable[[E], bool] | None = None) -> E | None:
         """Return what cuts in after the item of a running group, or None."""
-        return self._taken(self._forced.popleft()) if self._forced else None
+        return self._first(self._forced, rests)
+
+    def _first(self, band: deque[E], rests: Callable[[E], bool] | None) -> E | None:
+        for place, entry in enumerate(band):
+            if rests is None or not rests(entry):
+                del band[place]
+                return self._taken(entry)
+        return None
 
     def drop(self, which: Callable[[E], bool]) -> list[E]:
         """Take out all that `which` tells, and return it."""

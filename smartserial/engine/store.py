@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 from smartserial.definition.languages.scale import Scale
 from smartserial.definition.languages.sequence import Step
-from smartserial.definition.param import CONSTANT_TYPES, Param, ParamType
+from smartserial.definition.param import Param, ParamType
 from smartserial.definition.protocol import Protocol
-from smartserial.definition.values.bits import read_bits, write_bits
 from smartserial.definition.values.codec import ParamCodec
 from smartserial.definition.values.text import Encoding
 from smartserial.definition.values.value import NotAValueError, Value
 from smartserial.engine.builtin import BUILT_IN
 from smartserial.engine.changes import By, Change
-from smartserial.engine.held import MOST_BYTES, Held
-
-_READ_OF = {ParamType.WRITE: ParamType.READ, ParamType.WRITE_BIT: ParamType.READ_BIT}
+from smartserial.engine.held import Held
+from smartserial.engine.links import Links
 
 
 class UnknownParamError(NotAValueError):
@@ -55,20 +52,14 @@ class Store:
         note: Callable[[str], None] = no_note,
     ) -> None:
         self.encoding = encoding or Encoding(unicode=protocol.unicode)
-        self._note = note
-        self._altered: set[int] = set()
         self._nominal: dict[int, Value] = {}
         params = {**BUILT_IN, **protocol.param}
         self._all: dict[int, Held] = {}
         for id, param in params.items():
             self._all[id] = Held(param, self.encoding, self._codec)
-        self._groups: dict[int, list[Held]] = {}
-        for held in self._all.values():
-            if held.is_bit and held.param.type_id:
-                self._groups.setdefault(held.param.type_id[0], []).append(held)
-        self._copied: dict[int, int] = {}
+        self._links = Links(self._all, note)
         self._begin(given or {}, saved or {})
-        self._copied = _copied(protocol)
+        self._links.copy_to(protocol)
 
     def _codec(self, param: Param) -> ParamCodec:
         return ParamCodec(param, self.encoding, self._value_of, self.raw)
@@ -84,26 +75,18 @@ class Store:
         for id, held in self._all.items():
             text = given.get(held.param.type)
             if text is not None:
-                self._try(partial(self.set, id, text, By.ENGINE), id)
+                self._links.attempt(partial(self.set, id, text, By.ENGINE), id)
         for id, held in self._all.items():
             if held.param.save and id in saved:
-                self._try(partial(self.set_raw, id, saved[id], By.ENGINE), id)
+                self._links.attempt(partial(self.set_raw, id, saved[id], By.ENGINE), id)
         for id, held in self._all.items():
             text = held.interprete.default_value
             if not held.known and text is not None:
-                self._try(partial(self.set, id, text, By.ENGINE), id)
-        for bits in self._groups.values():
-            for bit in bits:
-                if not bit.known:
-                    self._refresh(bit)
-                    bit.known = bit.shown = False
-
-    def _try(self, what: Callable[[], tuple[Change, ...]], id: int) -> tuple[Change, ...]:
-        try:
-            return what()
-        except NotAValueError as error:
-            self._note(f"param {id}: {error}")
-            return ()
+                self._links.attempt(partial(self.set, id, text, By.ENGINE), id)
+        for bit in self._links.bits:
+            if not bit.known:
+                self._links.refresh(bit)
+                bit.known = bit.shown = False
 
     def _held(self, id: int) -> Held:
         held = self._all.get(id)
@@ -150,7 +133,7 @@ class Store:
     @property
     def altered(self) -> frozenset[int]:
         """Params whose constant bytes or fixed lengths are no longer those of the definition."""
-        return frozenset(self._altered)
+        return frozenset(self._links.altered)
 
     def saved(self) -> dict[int, bytes]:
         """Return the bytes of all that was set and survives a restart, by id."""
@@ -165,16 +148,7 @@ class Store:
             Its change if the value differs, and those of the read bits of a group.
         """
         held = self._held(id)
-        return self._try(lambda: self._receive(held, raw), id)
-
-    def _receive(self, held: Held, raw: bytes) -> tuple[Change, ...]:
-        decoded = held.codec.decode(raw, held.counter)
-        if decoded.ignored is not None:
-            held.counter = decoded.counter
-            raise NotAValueError(decoded.ignored)
-        changes = self._put(held, raw, decoded.value, always=False)
-        held.counter = decoded.counter
-        return changes
+        return self._links.attempt(lambda: self._links.receive(held, raw), id)
 
     def set(self, id: int, value: Value, by: By = By.CODE) -> tuple[Change, ...]:
         """Give a param a value; the empty text takes its value away.
@@ -190,7 +164,7 @@ class Store:
         """
         held = self._held(id)
         raw = held.encode(value)
-        return self._set(held, raw, held.meaning(raw, value), by)
+        return self._links.set(held, raw, held.meaning(raw, value), by)
 
     def set_raw(self, id: int, raw: bytes, by: By = By.CODE) -> tuple[Change, ...]:
         """Give a param bytes; whether the value is in its range does not count.
@@ -199,7 +173,7 @@ class Store:
             NotAValueError: the bytes do not fit.
         """
         held = self._held(id)
-        return self._set(held, raw, held.codec.decode(raw).value, by)
+        return self._links.set(held, raw, held.codec.decode(raw).value, by)
 
     def touch(self, id: int) -> tuple[Change, ...]:
         """Return the change of a value that is entered again."""
@@ -221,7 +195,7 @@ class Store:
             self._nominal[id] = known
 
     def change_length(self, id: int, length: int) -> None:
-        """Give a param of fixed length another length, at most `MOST_BYTES`.
+        """Give a param of fixed length another length, at most `held.MOST_BYTES`.
 
         A value that does not fit any more is forgotten.
 
@@ -229,21 +203,16 @@ class Store:
             NotAValueError: the length is not fixed, or is below 0.
         """
         held = self._held(id)
-        if not held.fixed or held.is_bit or length < 0:
-            raise NotAValueError(
-                f"expected a param of fixed length and 0 bytes or more, not {id} and {length}"
-            )
-        value, known, shown = held.value, held.known, held.shown
-        held.become(replace(held.interprete, length=min(length, MOST_BYTES)))
+        value, shown = held.resize(length), held.shown
         held.forget()
-        self._altered.add(id)
-        if known and value is not None and held.param.type not in CONSTANT_TYPES:
-            self._try(lambda: self._fit(held, value), id)
+        self._links.altered.add(id)
+        if value is not None:
+            self._links.attempt(lambda: self._fit(held, value), id)
             held.shown = held.known and shown
 
     def _fit(self, held: Held, value: Value) -> tuple[Change, ...]:
         raw = held.encode(value.strip(" ") if isinstance(value, str) else value)
-        return self._put(held, raw, held.meaning(raw, value), always=False)
+        return self._links.put(held, raw, held.meaning(raw, value), always=False)
 
     def set_info(
         self,
@@ -263,58 +232,4 @@ class Store:
         Raises:
             NotAValueError: it makes no sense.
         """
-        interprete = (held := self._held(id)).interprete
-        if scale is not None or "scale" in disabled:
-            interprete = replace(interprete, scale=None if "scale" in disabled else scale)
-        if sequence is not None or "sequence" in disabled:
-            steps = () if "sequence" in disabled or sequence is None else sequence
-            interprete = replace(interprete, sequence=steps, sequence_noset=True)
-        held.become(interprete)
-
-    def _set(self, held: Held, raw: bytes, value: Value, by: By) -> tuple[Change, ...]:
-        written = held.param.type in _READ_OF
-        always = by is By.CODE or (by is By.OPERATOR and written)
-        group = self._all.get(held.param.type_id[0]) if held.is_bit and held.param.type_id else None
-        if held.param.type is ParamType.WRITE_BIT and group is not None:
-            whole = write_bits(group.interprete, held.interprete, group.raw, int.from_bytes(raw, "little"))
-            meant = group.codec.decode(whole).value
-            changes = self._put(held, raw, value, always) + self._put(group, whole, meant, always)
-        else:
-            changes = self._put(held, raw, value, always)
-        read = self._copied.get(held.param.id)
-        if read is not None:
-            changes += self._try(lambda: self.set(read, value, By.ENGINE), read)
-        return changes
-
-    def _put(self, held: Held, raw: bytes, value: Value, always: bool) -> tuple[Change, ...]:
-        id, old = held.param.id, held.value
-        differs = held.put(raw, value)
-        if held.param.type in CONSTANT_TYPES:
-            self._altered.add(id)
-        changes: tuple[Change, ...] = (Change(id, old, value),) if differs or always else ()
-        for bit in self._groups.get(id, ()):
-            if bit.param.type is ParamType.READ_BIT:
-                changes += self._refresh(bit)
-        return changes
-
-    def _refresh(self, bit: Held) -> tuple[Change, ...]:
-        """Read a bit param from its group."""
-        group = self._all.get(bit.param.type_id[0])
-        if group is None:
-            return ()
-        return self._try(lambda: self._receive(bit, _bits(group, bit)), bit.param.id)
-
-
-def _bits(group: Held, bit: Held) -> bytes:
-    number = read_bits(group.interprete, bit.interprete, group.raw)
-    return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "little")
-
-
-def _copied(protocol: Protocol) -> dict[int, int]:
-    """Return the read params that setters copy to, by the id of the write param."""
-    reads = {(param.name, param.type): param.id for param in reversed(protocol.params)}
-    return {
-        param.id: reads[param.name, kind]
-        for param in protocol.params
-        if param.setter and (kind := _READ_OF.get(param.type)) and (param.name, kind) in reads
-    }
+        self._held(id).calculate(scale, sequence, disabled)

@@ -1,6 +1,7 @@
 """A device protocol in Python: the words of its author.
 
-A class body says what the device is, its methods what is done when::
+All that an author needs is imported from here. A class body says what the device is, its methods what is done
+when::
 
     class Mast(DeviceProtocol):
         name, version = "acme-weather-mast", "1.0.0.1"
@@ -14,6 +15,12 @@ A class body says what the device is, its methods what is done when::
 
 from __future__ import annotations
 
+from smartserial.definition import authoring
+from smartserial.definition.action import Action, ActionOn, ActionType, QAction
+from smartserial.definition.check import load
+from smartserial.definition.flow import TriggerOn as On
+from smartserial.definition.flow import TriggerTime as At
+from smartserial.definition.protocol import Protocol
 from smartserial.plugin.options import Option, OptionError, option
 from smartserial.plugin.protocol import DeviceProtocol
 from smartserial.plugin.reaction import Moment, Reaction, after, every, on_change, qaction
@@ -35,20 +42,29 @@ from smartserial.plugin.wishes import (
 )
 
 __all__ = [
+    "Action",
+    "ActionOn",
+    "ActionType",
     "Answer",
+    "At",
     "DeviceProtocol",
     "Moment",
+    "On",
     "Option",
     "OptionError",
+    "Protocol",
+    "QAction",
     "Reaction",
     "Steps",
     "View",
     "WishError",
     "after",
     "ask",
+    "authoring",
     "check_trigger",
     "every",
     "execute",
+    "load",
     "log",
     "on_change",
     "option",

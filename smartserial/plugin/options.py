@@ -119,17 +119,23 @@ def option(default: T, type: Callable[[str], T] | None = None, help: str = "") -
     return Option(default, default.__class__ if type is None else type, help)
 
 
-def read_options(options: Mapping[str, Option[object]], given: Mapping[str, object]) -> dict[str, object]:
-    """Return the values of all options: those that were given, else the defaults.
+class Values(dict[str, object]):
+    """Values of all options, as `read_options` gives them: they are not read again."""
+
+
+def read_options(options: Mapping[str, Option[object]], given: Mapping[str, object]) -> Values:
+    """Return the values of all options: those that were given, else the defaults, which are values already.
 
     Raises:
         OptionError: a value does not fit, or is of no option.
     """
+    if isinstance(given, Values) and given.keys() == options.keys():
+        return given
     for name in given:
         if name not in options:
             known = f"there are {', '.join(options)}" if options else "there are none"
             hint = did_you_mean(name, options)
             raise OptionError(f"there is no option {name!r:.60}: {hint or known}")
-    return {
-        name: one.read(name, given[name]) if name in given else one.default for name, one in options.items()
-    }
+    return Values(
+        (name, one.read(name, given[name]) if name in given else one.default) for name, one in options.items()
+    )

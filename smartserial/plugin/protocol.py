@@ -9,13 +9,11 @@ from typing import ClassVar, cast
 from smartserial.definition.protocol import Protocol
 from smartserial.plugin.naming import naming_problem
 from smartserial.plugin.options import Option, OptionError, read_options
-from smartserial.plugin.reaction import Mark, Moment, Reaction, marks_of
-from smartserial.plugin.wishes import LONGEST_SLEEP, Steps
+from smartserial.plugin.reaction import Mark, Moment, Reaction, marks_of, period_problem
+from smartserial.plugin.wishes import Steps
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _OWN = {"name", "version", "options", "definition", "reactions", "description"}
-SHORTEST = 0.001
-"""The shortest time between two calls, seconds."""
 
 
 class DeviceProtocol:
@@ -103,6 +101,6 @@ def _period(mark: Mark, instance: DeviceProtocol) -> float:
         seconds = cast(float, getattr(instance, period.name))
     else:
         name, seconds = "every", period
-    if not isinstance(seconds, int | float) or not SHORTEST <= seconds <= LONGEST_SLEEP:
-        raise OptionError(f"{name}: expected {SHORTEST} to {LONGEST_SLEEP:g} seconds, found {seconds!r:.60}")
+    if problem := period_problem(seconds):
+        raise OptionError(f"{name}: {problem}")
     return float(seconds)

@@ -13,9 +13,11 @@ from smartserial.definition.action import QAction
 from smartserial.definition.message import Response
 from smartserial.definition.param import Param
 from smartserial.plugin.options import Option
-from smartserial.plugin.wishes import Steps, id_of
+from smartserial.plugin.wishes import LONGEST_SLEEP, Steps, id_of
 
 F = TypeVar("F", bound=Callable[..., "Steps | None"])
+SHORTEST = 0.001
+"""The shortest time between two calls, seconds."""
 _MARKS = "__reacts__"
 
 
@@ -107,8 +109,11 @@ def on_change(*params: Param | int) -> Callable[[F], F]:
 
 def every(seconds: float | Option[float] | Option[int]) -> Callable[[F], F]:
     """Call a method at the start and then again and again; the time is a number of seconds, or an option."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float | Option):
-        raise TypeError(f"expected seconds or an option, found {seconds!r:.60}")
+    usual: object = seconds.default if isinstance(seconds, Option) else seconds
+    if isinstance(usual, bool) or not isinstance(usual, int | float):
+        raise TypeError(f"expected seconds or an option, found {usual!r:.60}")
+    if problem := period_problem(usual):
+        raise ValueError(problem)
     return _marker(iter([Mark(Moment.EVERY, period=seconds)]))
 
 
@@ -120,6 +125,13 @@ def qaction(*which: QAction | int | str) -> Callable[[F], F]:
         if isinstance(ids[-1], bool) or not isinstance(ids[-1], int | str):
             raise TypeError(f"expected a QAction, its id or its name, found {one!r:.60}")
     return _marker(Mark(Moment.QACTION, one) for one in ids)
+
+
+def period_problem(seconds: object) -> str:
+    """Return what is wrong with a time between two calls, or an empty text."""
+    if isinstance(seconds, int | float) and SHORTEST <= seconds <= LONGEST_SLEEP:
+        return ""
+    return f"expected {SHORTEST} to {LONGEST_SLEEP:g} seconds, found {seconds!r:.60}"
 
 
 S = TypeVar("S")

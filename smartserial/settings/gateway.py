@@ -36,9 +36,11 @@ class GatewaySettings:
         console: the doors to it.
         elements: with names that neither another one nor a share has.
         state: the file of saved params; None: they are forgotten with the process.
+        protocol_paths: folders and files of device protocols, beside those that are installed.
     """
 
     shares: tuple[ShareSettings, ...] = ()
     console: ConsoleSettings = ConsoleSettings()
     elements: tuple[ElementSettings, ...] = ()
     state: Path | None = None
+    protocol_paths: tuple[Path, ...] = ()

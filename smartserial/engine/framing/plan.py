@@ -15,6 +15,7 @@ from smartserial.engine.framing.framer import Framer, Limits
 from smartserial.engine.framing.packets import Packets
 from smartserial.engine.framing.stuffed import Stuffed, Trailerless
 from smartserial.engine.framing.timed import Datagrams, Timed
+from smartserial.engine.twins import stand_ins
 
 Plan = Callable[[], Framer]
 """Makes what makes the units of one peer."""
@@ -72,11 +73,11 @@ class _Asked:
 
     def _tail(self, trailer: Param) -> int:
         """Return the bytes that follow a trailer in all responses with it; 0 if they differ."""
-        inner = nested(self.protocol)
+        inner, heard = nested(self.protocol), stand_ins(self.protocol, self.connection)
         tails = {
             Content(self.protocol, response, self.encoding).size(_after(response.content, trailer.id))
             for response in self.protocol.responses
-            if (response.connection or 0) == self.connection
+            if (response.connection or 0) in heard
             and trailer.id in response.content
             and response.id not in inner
         }

@@ -15,12 +15,14 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 from smartserial.definition.connection import ConnectionType
-from smartserial.definition.flow import Group, ItemKind, TriggerOn, TriggerTime
+from smartserial.definition.flow import Group, TriggerOn, TriggerTime
 from smartserial.definition.message import Pair, Response
+from smartserial.definition.param import CONSTANT_TYPES
 from smartserial.engine.buffer import Buffer, ComposeError
 from smartserial.engine.effects import Break, Dropped, Level, PairStep, Peer, Send, Step
 from smartserial.engine.framing.answers import AnswerFramer, answer_plan
 from smartserial.engine.running.machine import Chain, Machine
+from smartserial.engine.running.routes import route
 from smartserial.engine.running.scene import Scene
 from smartserial.engine.running.waiting import Arrived, Waiting, Waits
 from smartserial.engine.unit import Unit
@@ -66,6 +68,11 @@ class _Question:
     attempt: int = 1
     excused: bool = False
 
+    @property
+    def counts(self) -> bool:
+        """Whether its silence says something about its connection."""
+        return not (self.pair.options.ignore_timeout or self.excused)
+
 
 class Asking:
     """Sends the commands of pairs, and waits for their answers.
@@ -80,13 +87,11 @@ class Asking:
         self.waits = Waits(machine)
         """The pairs that wait."""
         self._machine = machine
-        self._patience = patience
+        self._patience = dict(patience)
         self._strict = strict
         self._timeouts: dict[int, float] = {}
         self._plans: dict[int, Callable[[int], AnswerFramer]] = {}
         protocol = machine.protocol
-        self.makes_early = any(one.communication.make_command_by_protocol for one in protocol.connections)
-        """Commands are made when their group is queued."""
         awaited = {number for pair in protocol.pairs for number in (*pair.responses, *pair.bad_responses)}
         self._unasked = {
             number: [response for response in machine.ear.candidates(number) if response.id not in awaited]
@@ -97,29 +102,13 @@ class Asking:
             said if isinstance(said, bytes) else encode(said) for said in protocol.no_timeouts
         }
 
-    def start(self) -> None:
-        """Make all commands, where they are made before their group waits."""
-        if self.makes_early:
-            for command in self._machine.protocol.command.values():
-                try:
-                    self._machine.made[command.id] = self._machine.composer.make(command.id)
-                except ComposeError as error:
-                    self._machine.note(str(error))
+    def use(self, patience: Mapping[int, Patience]) -> None:
+        """Wait otherwise from the next command on; connections that are not said go on as before."""
+        self._patience |= patience
 
     def set_timeout(self, pair: int, timeout: float) -> None:
         """Have a pair wait so many seconds from now on."""
         self._timeouts[pair] = timeout
-
-    def make(self, group: Group, scene: Scene, made: dict[int, Buffer]) -> Chain:
-        """Make the commands of a group that is queued, into `made` by their pairs."""
-        machine = self._machine
-        for item in group.content:
-            pair = machine.protocol.pair.get(item.id) if item.kind is ItemKind.PAIR else None
-            buffer = machine.made.get(pair.command) if pair is not None else None
-            if pair is not None and buffer is not None:
-                yield from self._before(buffer, scene)
-                made[pair.id] = Buffer(buffer.command, buffer.params, buffer.parts)
-        return True
 
     def ask(
         self,
@@ -131,10 +120,13 @@ class Asking:
     ) -> Chain:
         """Send a pair's command until it is answered, or given up; tell whether it was answered."""
         machine = self._machine
-        connection = self._connection(pair, group)
+        moves = pair.options.connection is None and group.connection is None and scene.run is not None
+        connection = (
+            scene.run.connection if moves and scene.run is not None else route(machine.protocol, pair, group)
+        )
         to = scene.reply_to if scene.connection == connection else None
         question = _Question(pair, connection, scene.at(TriggerOn.PAIR, pair.id), to, made, answered)
-        scene = question.scene
+        scene, began = question.scene, machine.now
         patience = self._patience.get(connection, Patience())
         retries = patience.retries if pair.options.retries is None else pair.options.retries
         for question.attempt in range(1, retries + 2):
@@ -148,13 +140,31 @@ class Asking:
                 if outcome is Step.SUCCEEDED:
                     yield from machine.fire(TriggerOn.PAIR, TriggerTime.SUCCEEDED, pair.id, scene)
                 return True
-            yield from machine.fire(TriggerOn.PAIR, TriggerTime.TIMEOUT, pair.id, scene)
+            if question.counts:
+                machine.slow.timed_out(connection)
+            yield from self._unanswered(pair, TriggerTime.TIMEOUT, scene)
             yield from machine.pull_all(machine.moments.reported(TIMEOUT), scene)
         machine.tell(PairStep(pair.id, connection, Step.GIVEN_UP, retries + 1))
-        if not (pair.options.ignore_timeout or question.excused):
+        if question.counts:
             machine.states.unanswered(connection)
-        yield from machine.fire(TriggerOn.PAIR, TriggerTime.TIMEOUT_AFTER_RETRIES, pair.id, scene)
+            machine.health.given_up(connection, began)
+            machine.slow.given_up(connection)
+            if moves:
+                machine.redundancy.given_up(connection)
+        yield from self._unanswered(pair, TriggerTime.TIMEOUT_AFTER_RETRIES, scene)
         return False
+
+    def _unanswered(self, pair: Pair, moment: TriggerTime, scene: Scene) -> Chain:
+        """Fire what waits for the silence of a pair, then for that of the params that its answers set."""
+        machine = self._machine
+        yield from machine.fire(TriggerOn.PAIR, moment, pair.id, scene)
+        contents = [response.content for response in self._responses(pair.responses)]
+        for number in dict.fromkeys(number for content in contents for number in content):
+            param = machine.protocol.param.get(number)
+            if param is not None and param.type not in CONSTANT_TYPES:
+                below = scene.at(TriggerOn.PARAMETER, number)
+                yield from machine.fire(TriggerOn.PARAMETER, moment, number, below)
+        return True
 
     def _attempt(
         self, question: _Question, patience: Patience
@@ -162,9 +172,9 @@ class Asking:
         """Send a command once, and wait for its answer; None if it was not sent."""
         machine, pair, connection = self._machine, question.pair, question.connection
         try:
-            buffer = question.made if question.made is not None else machine.composer.make(pair.command)
-            if question.made is None:
-                yield from self._before(buffer, question.scene)
+            buffer = question.made
+            if buffer is None:
+                buffer = yield from machine.making.make(pair.command, question.scene)
             data = machine.composer.wire(buffer, connection)
         except ComposeError as error:
             machine.note(f"pair {pair.id}: {error}", Level.ERROR)
@@ -197,11 +207,6 @@ class Asking:
             return False
         self._machine.note(f"pair {question.pair.id} is not sent: {to} is gone")
         return True
-
-    def _before(self, buffer: Buffer, scene: Scene) -> Chain:
-        number = buffer.command.id
-        below = scene.at(TriggerOn.COMMAND, number, command=buffer)
-        return (yield from self._machine.fire(TriggerOn.COMMAND, TriggerTime.BEFORE, number, below))
 
     def _waiting(self, question: _Question, patience: Patience) -> Waiting:
         machine, pair = self._machine, question.pair
@@ -283,13 +288,6 @@ class Asking:
     def _responses(self, numbers: Sequence[int]) -> list[Response]:
         known = (self._machine.protocol.response.get(number) for number in numbers)
         return [response for response in known if response is not None]
-
-    def _connection(self, pair: Pair, group: Group) -> int:
-        """Return where a pair is sent; a group may name a queue that is no connection."""
-        if pair.options.connection is not None:
-            return pair.options.connection
-        number = group.connection or 0
-        return number if number < len(self._machine.protocol.connections) else 0
 
     def _makes_units(self, connection: int) -> bool:
         connections = self._machine.protocol.connections

@@ -13,11 +13,11 @@ from smartserial.definition.values.value import as_number
 from smartserial.engine.arithmetic import DEEDS as ARITHMETIC
 from smartserial.engine.arithmetic import Deed as ParamDeed
 from smartserial.engine.arithmetic import do
-from smartserial.engine.effects import Close, Lock, Open, Save
-from smartserial.engine.matching.result import Mismatch, Reason
+from smartserial.engine.effects import Close, Open, Save
+from smartserial.engine.matching.result import Match, Mismatch, Reason
 from smartserial.engine.matching.verify import verify_crc, verify_length
 from smartserial.engine.queue import REQUESTS
-from smartserial.engine.running.incoming import FIRST
+from smartserial.engine.running.incoming import FIRST, edit
 from smartserial.engine.running.machine import Chain, Deed, DeedError, Machine
 from smartserial.engine.running.scene import Hearing, Scene
 from smartserial.engine.running.timers import Timers
@@ -51,6 +51,12 @@ def _hearing(scene: Scene) -> Hearing:
     return scene.hearing
 
 
+def _match(hearing: Hearing) -> Match:
+    if hearing.match is None:
+        raise DeedError("expected a response that was compared")
+    return hearing.match
+
+
 def _command(machine: Machine, action: Action, scene: Scene) -> Chain:
     """Work on the command that is being made, or on those that are named and wait to be sent."""
     if scene.command is not None and (not action.on_ids or scene.command.command.id in action.on_ids):
@@ -66,7 +72,7 @@ def _command(machine: Machine, action: Action, scene: Scene) -> Chain:
 
 def _read(machine: Machine, action: Action, scene: Scene) -> None:
     hearing = _hearing(scene)
-    if applies_to(action, TriggerOn.RESPONSE, hearing.match.response.id):
+    if applies_to(action, TriggerOn.RESPONSE, hearing.response.id):
         hearing.read = True
 
 
@@ -79,7 +85,7 @@ def _read_param(machine: Machine, action: Action, scene: Scene) -> None:
 def _checked(verify: Callable[..., Mismatch | None]) -> Deed:
     def check(machine: Machine, action: Action, scene: Scene) -> None:
         hearing = _hearing(scene)
-        match = hearing.match
+        match = _match(hearing)
         if not applies_to(action, TriggerOn.RESPONSE, match.response.id):
             return
         params, encoding = machine.protocol.param, machine.store.encoding
@@ -93,8 +99,17 @@ def _checked(verify: Callable[..., Mismatch | None]) -> Deed:
     return check
 
 
+def _edit(machine: Machine, action: Action, scene: Scene) -> None:
+    """Change the bytes, or the response; where it is compared already, that was done before."""
+    hearing = _hearing(scene)
+    if hearing.match is None and applies_to(action, TriggerOn.RESPONSE, hearing.response.id):
+        edit(machine, action, hearing)
+    elif action.id in hearing.broken:
+        raise DeedError(hearing.broken[action.id])
+
+
 def _nothing(machine: Machine, action: Action, scene: Scene) -> None:
-    """Do what is done before the response is looked at, or needs no doing."""
+    """Do what needs no doing."""
 
 
 def _forget(machine: Machine, action: Action, scene: Scene) -> None:
@@ -119,7 +134,7 @@ def _reverse(machine: Machine, action: Action, scene: Scene) -> None:
 
 
 def _reverse_heard(hearing: Hearing, number: int, occurrence: int) -> None:
-    fields = [field for field in hearing.match.fields if field.param == number]
+    fields = [field for field in _match(hearing).fields if field.param == number]
     if not 0 <= occurrence < len(fields):
         raise DeedError(f"expected param {number} in the response, place {occurrence} of {len(fields)}")
     start, end = fields[occurrence].start, fields[occurrence].end
@@ -199,11 +214,18 @@ def _close(machine: Machine, action: Action, scene: Scene) -> None:
         machine.tell(Close(connection, peer))
 
 
-def _locks(held: bool, priority: bool = False) -> Deed:
-    def lock(machine: Machine, action: Action, scene: Scene) -> None:
-        machine.tell(Lock(_connection(machine, action), held, priority))
+def _locks(priority: bool = False) -> Deed:
+    def lock(machine: Machine, action: Action, scene: Scene) -> Chain:
+        return machine.locks.take(_connection(machine, action), priority)
 
     return lock
+
+
+def _unlocks(priority: bool = False) -> Deed:
+    def unlock(machine: Machine, action: Action, scene: Scene) -> None:
+        machine.locks.give_back(_connection(machine, action), priority)
+
+    return unlock
 
 
 def _sleep(machine: Machine, action: Action, scene: Scene) -> Chain:
@@ -236,7 +258,8 @@ DEEDS: Mapping[tuple[ActionOn, ActionType], Deed] = MappingProxyType(
         (On.RESPONSE, A.CRC): _checked(verify_crc),
         (On.RESPONSE, A.LENGTH): _checked(verify_length),
         (On.RESPONSE, A.CLEAR): _forget,
-        **{(On.RESPONSE, type): _nothing for type in FIRST | {A.CLEAR_LENGTH_INFO}},
+        **{(On.RESPONSE, type): _edit for type in FIRST},
+        (On.RESPONSE, A.CLEAR_LENGTH_INFO): _nothing,
         **{(On.PARAMETER, type): _param for type in ARITHMETIC},
         (On.PARAMETER, A.READ): _read_param,
         (On.PARAMETER, A.REVERSE): _reverse,
@@ -248,10 +271,10 @@ DEEDS: Mapping[tuple[ActionOn, ActionType], Deed] = MappingProxyType(
         (On.PAIR, A.SET_NEXT): _set_next,
         (On.PROTOCOL, A.OPEN): _open,
         (On.PROTOCOL, A.CLOSE): _close,
-        (On.PROTOCOL, A.LOCK): _locks(True),
-        (On.PROTOCOL, A.UNLOCK): _locks(False),
-        (On.PROTOCOL, A.PRIORITY_LOCK): _locks(True, priority=True),
-        (On.PROTOCOL, A.PRIORITY_UNLOCK): _locks(False, priority=True),
+        (On.PROTOCOL, A.LOCK): _locks(),
+        (On.PROTOCOL, A.UNLOCK): _unlocks(),
+        (On.PROTOCOL, A.PRIORITY_LOCK): _locks(priority=True),
+        (On.PROTOCOL, A.PRIORITY_UNLOCK): _unlocks(priority=True),
         (On.PROTOCOL, A.SLEEP): _sleep,
         (On.PROTOCOL, A.STOP_CURRENT_GROUP): _leave,
         (On.TIMER, A.START): _timers(Timers.start),

@@ -2,15 +2,18 @@
 
 ::
 
-    unit -> candidates in order -> match -> before response (read, length, crc) -> rejected: the next one
-                                                  |
-                                                  accepted -> equal to the last one? -> stored, with changes
-                                                           -> change after response -> after response
+    unit -> candidates in order -> before response -> match -> length, crc -> rejected: the next one
+                                                                  |
+                                                                  accepted -> equal to the last one?
+           -> stored, with changes -> change after response -> after response
+
+`Incoming` tells when what is before a response is done after it was compared, because nobody can see it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from smartserial.definition.flow import TriggerOn, TriggerTime
@@ -20,15 +23,20 @@ from smartserial.definition.rules.heard import is_open
 from smartserial.engine.changes import Change
 from smartserial.engine.effects import Heard, Peer, Unheard
 from smartserial.engine.matching.matcher import candidates_of
-from smartserial.engine.matching.result import Mismatch
+from smartserial.engine.matching.result import Match, Mismatch
 from smartserial.engine.running.incoming import Incoming
 from smartserial.engine.running.machine import Chain, Machine
 from smartserial.engine.running.scene import Hearing, Scene
+from smartserial.engine.twins import stand_ins
 from smartserial.engine.unit import Unit
 
 
 def nobody() -> None:
     """Be told that a unit is accepted, and do nothing."""
+
+
+def _nobody(connection: int) -> None:
+    """Be told that a connection was heard, and do nothing."""
 
 
 class Taken(NamedTuple):
@@ -48,14 +56,17 @@ class Ear:
 
     Args:
         machine: what they set in motion.
+        heard: called with the connection of each valid response.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, heard: Callable[[int], None] = _nobody) -> None:
+        self._heard = heard
         self._machine = machine
         self._incoming = Incoming(machine)
         protocol = machine.protocol
         self._candidates = {
-            number: candidates_of(protocol, number) for number in range(len(protocol.connections))
+            number: tuple(one for n in stand_ins(protocol, number) for one in candidates_of(protocol, n))
+            for number in range(len(protocol.connections))
         }
         self._last: dict[int, bytes] = {}
         self._reads_itself = not protocol.triggers
@@ -115,53 +126,83 @@ class Ear:
         Returns:
             What it is.
         """
-        machine = self._machine
         failure: Mismatch | None = None
+        loud: Hearing | None = None
         rejected = False
-        for match, data in self._incoming.matches(unit.data, responses):
-            hearing = Hearing(connection, peer, unit, match, data)
-            below = scene.at(
-                TriggerOn.RESPONSE, match.response.id, reply_to=peer, connection=connection, hearing=hearing
-            )
-            if (yield from self._judge(hearing, below, accepted)):
-                return Taken(match.response)
-            failure, rejected = hearing.failure, True
+
+        def below(response: Response, hearing: Hearing | None) -> Scene:
+            more = {"reply_to": peer, "connection": connection, "hearing": hearing}
+            return scene.at(TriggerOn.RESPONSE, response.id, **more)
+
+        for is_loud, tried in self._incoming.runs(responses):
+            loud = Hearing(connection, peer, unit, tried[0], unit.data) if is_loud else None
+            judge = self._judge if loud is None else self._judge_loud
+            quiet = self._incoming.matches(connection, peer, unit, tried)
+            for hearing in quiet if loud is None else (loud,):
+                if (yield from judge(hearing, below(hearing.response, hearing), accepted)):
+                    return Taken(hearing.response)
+                if hearing.match is not None:
+                    failure, rejected = hearing.failure, True
         if last:
-            told = self._incoming.closest(unit.data, responses) if failure is None else failure
-            machine.tell(Unheard(connection, peer, unit, told))
+            told = failure or self._incoming.closest(unit.data, responses)
+            self._machine.tell(Unheard(connection, peer, unit, told))
             if responses:
-                number = responses[-1].id
-                below = scene.at(TriggerOn.RESPONSE, number, reply_to=peer, connection=connection)
-                yield from self._leave(unit, responses[-1], failure, below)
+                left = loud or self._incoming.prepared(
+                    Hearing(connection, peer, unit, responses[-1], unit.data)
+                )
+                yield from self._leave(left, failure, below(responses[-1], None))
         return Taken(None, rejected)
 
     def _judge(self, hearing: Hearing, scene: Scene, accepted: Callable[[], None]) -> Chain:
-        """Run what is before the response, store it, run what is after it; tell whether it is accepted."""
-        machine, number = self._machine, hearing.match.response.id
-        if not (yield from machine.fire(TriggerOn.RESPONSE, TriggerTime.BEFORE, number, scene)):
+        """Run what is before a response that was compared, and take it; tell whether it is accepted."""
+        moment = TriggerTime.BEFORE
+        if not (yield from self._machine.fire(TriggerOn.RESPONSE, moment, hearing.response.id, scene)):
             return False
-        machine.tell(Heard(hearing.connection, hearing.peer, hearing.unit, hearing.match))
+        return (yield from self._accept(hearing, scene, accepted))
+
+    def _judge_loud(self, hearing: Hearing, scene: Scene, accepted: Callable[[], None]) -> Chain:
+        """Run what is before a response, compare it, check it, and take it; tell whether it is accepted."""
+        machine = self._machine
+        moment = TriggerTime.BEFORE
+        done = yield from machine.fire(TriggerOn.RESPONSE, moment, hearing.response.id, scene)
+        last = hearing.last
+        if not self._incoming.compare(hearing):
+            return False
+        for action, trigger in hearing.later:
+            held = yield from machine.act(replace(action, condition=None), scene, trigger)
+            done = done and (held or action is not last)
+        return done and (yield from self._accept(hearing, scene, accepted))
+
+    def _accept(self, hearing: Hearing, scene: Scene, accepted: Callable[[], None]) -> Chain:
+        """Store a response, and run what is after it."""
+        machine, match = self._machine, hearing.match
+        if match is None:
+            return False
+        number = match.response.id
+        machine.tell(Heard(hearing.connection, hearing.peer, hearing.unit, match))
+        self._heard(hearing.connection)
         same = self._last.get(number) == hearing.unit.data
         changes: list[Change] = []
         if not same:
-            changes = yield from self._store(hearing, scene)
+            changes = yield from self._store(hearing, match, scene)
             self._last[number] = hearing.unit.data
         accepted()
-        if not (same and machine.protocol.ignore_equal_response):
-            for change in changes:
-                below = scene.at(TriggerOn.PARAMETER, change.param, changed=change.new)
-                moment = TriggerTime.CHANGE_AFTER_RESPONSE
-                yield from machine.fire(TriggerOn.PARAMETER, moment, change.param, below)
-        elif machine.protocol.ignore_equal_response:
+        if same and machine.protocol.ignore_equal_response:
             return True
+        for change in changes:
+            below = scene.at(TriggerOn.PARAMETER, change.param, changed=change.new)
+            moment = TriggerTime.CHANGE_AFTER_RESPONSE
+            yield from machine.fire(TriggerOn.PARAMETER, moment, change.param, below)
         yield from machine.fire(TriggerOn.RESPONSE, TriggerTime.AFTER, number, scene)
         if machine.reactions is not None:
             yield from machine.reactions.heard(number, scene)
         return True
 
-    def _store(self, hearing: Hearing, scene: Scene) -> Generator[float | None, object, list[Change]]:
+    def _store(
+        self, hearing: Hearing, match: Match, scene: Scene
+    ) -> Generator[float | None, object, list[Change]]:
         """Store the fields of a response in their order, each with the changes that it brings."""
-        machine, match = self._machine, hearing.match
+        machine = self._machine
         whole = hearing.read or self._reads_itself
         found: list[Change] = []
         inner: list[tuple[int, bytes]] = []
@@ -192,12 +233,11 @@ class Ear:
         taken = yield from self.hear(hearing.connection, hearing.peer, unit, (response,), scene, last=True)
         return taken.response is not None
 
-    def _leave(self, unit: Unit, response: Response, failure: Mismatch | None, scene: Scene) -> Chain:
+    def _leave(self, tried: Hearing, failure: Mismatch | None, scene: Scene) -> Chain:
         """Leave in the values what a failed unit leaves: that of the last response it was tried as."""
-        machine = self._machine
-        found, data = self._incoming.failure(unit.data, response)
+        machine, response, data = self._machine, tried.response, tried.data
         if failure is None or failure.response.id != response.id:
-            failure = found
+            failure = self._incoming.why_not(tried)
         if failure is None:
             return True
         kept = {field.param: field for field in failure.fields} if failure.reason.keeps_matched else {}

@@ -14,7 +14,7 @@ from smartserial.definition.values.value import NotAValueError
 from smartserial.engine.buffer import Buffer, ComposeError
 from smartserial.engine.changes import Change
 from smartserial.engine.composing import Composer
-from smartserial.engine.effects import Changed, Effect, Level, Note, Peer, Save
+from smartserial.engine.effects import ActionDone, Changed, Effect, Level, Note, Peer, Save, TriggerFired
 from smartserial.engine.evaluate import holds, matches
 from smartserial.engine.framing.framer import Limits
 from smartserial.engine.moments import Moments
@@ -25,8 +25,13 @@ from smartserial.errors import SmartSerialError
 
 if TYPE_CHECKING:
     from smartserial.engine.running.asking import Asking
+    from smartserial.engine.running.health import Health
     from smartserial.engine.running.hearing import Ear
+    from smartserial.engine.running.locks import Locks
+    from smartserial.engine.running.making import Making
     from smartserial.engine.running.reactions import Reactions
+    from smartserial.engine.running.redundancy import Redundancy
+    from smartserial.engine.running.slowpoll import SlowPolling
     from smartserial.engine.running.states import States
     from smartserial.engine.running.threads import Threads
     from smartserial.engine.running.timers import Timers
@@ -64,6 +69,11 @@ class Machine:
     ear: Ear
     timers: Timers
     states: States
+    making: Making
+    locks: Locks
+    redundancy: Redundancy
+    health: Health
+    slow: SlowPolling
     reactions: Reactions | None = None
 
     def __init__(
@@ -81,6 +91,8 @@ class Machine:
         """Commands that were made before their group waits, by id."""
         self.limits = Limits()
         """Of what is kept of an answer."""
+        self.trace = False
+        """Each trigger and each action is told."""
         self.stopped = False
         """Nothing goes on any more."""
         self._deeds = deeds
@@ -170,9 +182,10 @@ class Machine:
             return False
         compared = trigger.comparison is None or self._compares(trigger, scene)
         otherwise = not (compared and self.holds(trigger.condition))
-        for step in trigger.content:
-            if step.otherwise is not otherwise:
-                continue
+        steps = [step for step in trigger.content if step.otherwise is otherwise]
+        if self.trace and steps:
+            self.tell(TriggerFired(trigger.id, scene.connection))
+        for step in steps:
             if trigger.type is TriggerType.ACTION:
                 action = self.protocol.action.get(step.id)
                 if action is not None:
@@ -204,16 +217,22 @@ class Machine:
         """Do one action; tell whether it succeeded. If its condition does not hold, nothing has changed."""
         if not self.holds(action.condition):
             return done
+        hearing = scene.hearing
+        if hearing is not None and scene.on is TriggerOn.RESPONSE and hearing.put_off(action, trigger):
+            return True
         deed = self._deeds.get((action.on, action.type))
         try:
             if deed is None:
                 raise DeedError(f"{action.type.value} of a {action.on.value} is not supported")
             chain = deed(self, action, scene)
-            return True if chain is None else (yield from chain)
+            ok = True if chain is None else (yield from chain)
         except (DeedError, NotAValueError, ComposeError) as error:
             place = f"trigger {trigger}: " if trigger is not None else ""
             self.note(f"{place}action {action.id} failed: {error}")
-            return False
+            ok = False
+        if self.trace:
+            self.tell(ActionDone(action.id, trigger, ok))
+        return ok
 
     def change(self, changes: Iterable[Change], scene: Scene) -> Chain:
         """Tell what changed, and fire what waits for it."""

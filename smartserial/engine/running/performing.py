@@ -215,6 +215,7 @@ def _set_state(machine: Machine, wish: wishes.SetConnectionState, scene: Scene) 
         raise WishError(f"there is no connection {wish.connection}")
     state = ConnectionState.RESPONDING if wish.responding else ConnectionState.NOT_RESPONDING
     machine.states.become(wish.connection, state)
+    machine.health.force(wish.connection, wish.responding)
     yield from ()
     return True
 

@@ -6,9 +6,10 @@ from collections.abc import Generator
 from dataclasses import replace
 from types import MappingProxyType
 
-from smartserial.definition.flow import Group, ItemKind
+from smartserial.definition.flow import Group
 from smartserial.definition.message import Pair, Response
 from smartserial.engine.running.machine import Chain, Machine
+from smartserial.engine.running.routes import home
 from smartserial.engine.running.scene import Scene
 from smartserial.engine.running.threads import Entry
 from smartserial.engine.strands import Strand
@@ -53,7 +54,7 @@ class Questions:
         pair = self._pair(wish)
         if not machine.holds(pair.condition):
             return None
-        connection = self._connection(pair)
+        connection = home(machine.protocol, pair)
         if not 0 <= connection < len(machine.protocol.connections):
             raise WishError(f"there is no connection {connection}")
         group = Group(_NO_GROUP, "", connection=connection)
@@ -76,7 +77,8 @@ class Questions:
         if strand is not None and machine.threads.thread(number).strand is strand:
             yield from self._inside(number, work())
         else:
-            yield from self._in_turn(number, Entry(_NO_GROUP, scene.later(number), work=work), question)
+            entry = Entry(_NO_GROUP, scene.later(number), work=work, connection=connection)
+            yield from self._in_turn(number, entry, question)
         return question.answer
 
     def _inside(self, number: int, work: Chain) -> Chain:
@@ -155,23 +157,13 @@ class Questions:
     ) -> Pair:
         """Return a pair that the definition does not have; the same one has the same id each time."""
         if connection is None and first is not None:
-            connection = self._connection(first)
+            connection = home(self._machine.protocol, first)
         number = self._made.setdefault((command, responses, connection), -1 - len(self._made))
         base = first if first is not None else Pair(number, "", command)
         options = replace(base.options, connection=connection)
         return replace(
             base, id=number, name="", responses=responses, bad_responses=(), condition=None, options=options
         )
-
-    def _connection(self, pair: Pair) -> int:
-        """Return where a pair is sent: it says so itself, or the first group that has it."""
-        if pair.options.connection is not None:
-            return pair.options.connection
-        for group in self._machine.protocol.groups:
-            if any(item.kind is ItemKind.PAIR and item.id == pair.id for item in group.content):
-                number = group.connection or 0
-                return number if number < len(self._machine.protocol.connections) else 0
-        return 0
 
     def _answer(self, pair: Pair, response: Response) -> Answer:
         machine = self._machine

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from smartserial.definition.action import Action, ActionOn, ActionType
 from smartserial.definition.flow import TriggerOn
+from smartserial.definition.message import Response
 from smartserial.definition.values.value import Value
 from smartserial.engine.buffer import Buffer
 from smartserial.engine.effects import Peer
 from smartserial.engine.matching.result import Match, Mismatch
 from smartserial.engine.unit import Unit
 
+_OF_PLACES = frozenset(
+    {
+        (ActionOn.RESPONSE, ActionType.CRC),
+        (ActionOn.RESPONSE, ActionType.LENGTH),
+        (ActionOn.PARAMETER, ActionType.REVERSE),
+    }
+)
 MOST_STEPS = 10_000
 """Triggers and inner responses that one cause may set in motion; more of them are a loop that branches."""
 
@@ -22,36 +31,81 @@ class Hearing:
         connection: where it came.
         peer: from whom.
         unit: the bytes.
-        match: the response, and where its params stand in `data`.
+        response: what it is taken for; actions may put other params into it before it is compared.
         data: the unit's bytes, with what actions changed in them.
+        match: where the params stand in `data`; None until it is compared.
     """
 
-    __slots__ = ("connection", "data", "failure", "limit", "match", "peer", "read", "unit", "wanted")
+    __slots__ = (
+        "broken",
+        "connection",
+        "data",
+        "failure",
+        "last",
+        "later",
+        "limit",
+        "match",
+        "peer",
+        "read",
+        "response",
+        "unit",
+        "wanted",
+    )
 
-    def __init__(self, connection: int, peer: Peer, unit: Unit, match: Match, data: bytes) -> None:
+    def __init__(
+        self,
+        connection: int,
+        peer: Peer,
+        unit: Unit,
+        response: Response,
+        data: bytes,
+        match: Match | None = None,
+    ) -> None:
         self.connection = connection
         self.peer = peer
         self.unit = unit
-        self.match = match
+        self.response = response
         self.data = data
+        self.match = match
         self.read = False
         """Whether an action asked for the params of open length."""
         self.wanted: set[int] = set()
         """Params of open length that an action asked for one by one."""
-        self.limit = len(match.response.content)
+        self.limit = len(response.content)
         """Params at this position and behind it are not stored."""
         self.failure: Mismatch | None = None
         """What the last check found."""
+        self.broken: dict[int, str] = {}
+        """Actions that could not be done when their turn was to be, before it was compared, and why."""
+        self.last: Action | None = None
+        """The last action that was done to it."""
+        self.later: list[tuple[Action, int | None]] = []
+        """Actions that wait until it is compared, and the triggers that fired them."""
+
+    def put_off(self, action: Action, trigger: int | None) -> bool:
+        """Take note of an action; tell whether it waits, because it needs to know where the params stand."""
+        self.last = action
+        waits = self.match is None and (action.on, action.type) in _OF_PLACES
+        if waits:
+            self.later.append((action, trigger))
+        return waits
 
 
 class Run:
-    """A group that runs; `leave` tells that the rest of it is to be left out."""
+    """A group that runs.
 
-    __slots__ = ("group", "leave")
+    Args:
+        group: its id.
+        connection: where its pairs ask that name no other, if the group names none either.
+    """
 
-    def __init__(self, group: int) -> None:
+    __slots__ = ("connection", "group", "leave")
+
+    def __init__(self, group: int, connection: int) -> None:
         self.group = group
+        self.connection = connection
         self.leave = False
+        """Whether the rest of it is left out."""
 
 
 class Budget:

@@ -13,9 +13,8 @@ from smartserial.engine.builtin import CONNECTION_STATE
 from smartserial.engine.changes import By
 from smartserial.engine.effects import ConnectionState, StateChanged
 from smartserial.engine.running.machine import Machine
+from smartserial.engine.running.routes import MAIN
 from smartserial.engine.running.scene import Scene
-
-_MAIN = 0  # the connection whose state is a param
 
 
 class States:
@@ -49,6 +48,10 @@ class States:
             has_any = bool(self._machine.sessions.get(connection))
             self.become(connection, ConnectionState.CONNECTED if has_any else ConnectionState.DISCONNECTED)
 
+    def bound(self, connection: int) -> None:
+        """Take note that datagrams can come."""
+        self.become(connection, ConnectionState.CONNECTED)
+
     def become(self, connection: int, state: ConnectionState) -> None:
         """Put a connection into a state, whatever brings it there."""
         if self.of(connection) is state:
@@ -56,7 +59,7 @@ class States:
         machine = self._machine
         self._states[connection] = state
         machine.tell(StateChanged(connection, state))
-        if connection == _MAIN:
+        if connection == MAIN:
             changes = machine.store.set(CONNECTION_STATE, state.value, By.ENGINE)
             machine.start("state", machine.change(changes, Scene()))
 

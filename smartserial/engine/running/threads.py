@@ -11,6 +11,7 @@ from smartserial.engine.buffer import Buffer
 from smartserial.engine.effects import GroupStep, Level, Step
 from smartserial.engine.queue import REQUESTS, GroupQueue, Request
 from smartserial.engine.running.machine import Chain, Machine
+from smartserial.engine.running.routes import MAIN as MAIN_CONNECTION
 from smartserial.engine.running.scene import Run, Scene
 from smartserial.engine.strands import Strand
 
@@ -35,6 +36,7 @@ class Entry:
             comes is made then.
         done: called when it is over, or dropped.
         work: what is done in place of a group's items.
+        connection: where that is sent.
     """
 
     group: int
@@ -44,20 +46,28 @@ class Entry:
     made: dict[int, Buffer] | None = None
     done: Callable[[], None] | None = None
     work: Callable[[], Chain] | None = None
+    connection: int = MAIN_CONNECTION
 
 
 class Thread:
     """One queue, and the groups that run from it."""
 
-    __slots__ = ("_begun", "_count", "inside", "queue", "strand")
+    __slots__ = ("_begun", "_count", "inside", "ping", "queue", "strand")
 
     def __init__(self) -> None:
         self.queue = GroupQueue[Entry]()
         self.strand: Strand | None = None
         self.inside = 0
         """Groups that run, each forced into the one before."""
+        self.ping: Entry | None = None
+        """What goes before all that waits, while groups rest."""
         self._begun = 0.0
         self._count = 0
+
+    def take(self, rests: Callable[[Entry], bool] | None) -> Entry | None:
+        """Return whose turn it is, or None; what rests has none."""
+        ping, self.ping = self.ping, None
+        return ping or self.queue.take(rests)
 
     def breath(self, now: float) -> float:
         """Return when the next group may begin: now, but for a loop of groups a little later."""
@@ -114,7 +124,7 @@ class Threads:
             return False
         thread_number = self.number_for(group)
         thread = self.thread(thread_number)
-        early = machine.asking.makes_early
+        early = machine.making.early
         entry = Entry(number, scene.later(thread_number), interval, timer, {} if early else None, done)
         before = len(thread.queue)
         taken = thread.queue.add(request, entry)
@@ -127,7 +137,7 @@ class Threads:
         self._wake(thread_number, thread)
         if entry.made is not None:
             below = replace(entry.scene, depth=scene.depth + 1, budget=scene.budget)
-            yield from machine.asking.make(group, below, entry.made)
+            yield from machine.making.make_group(group, below, entry.made)
         return True
 
     def wait_in_turn(self, number: int, entry: Entry) -> bool:
@@ -152,13 +162,29 @@ class Threads:
         """Change the ms after an item of a group; `position` counts from 1."""
         self._next[group, position - 1] = wait
 
+    def ping(self, connection: int, entry: Entry) -> None:
+        """Have something done before all that waits for a connection, even if that rests."""
+        number = self.number_for(Group(entry.group, "", connection=connection))
+        thread = self.thread(number)
+        thread.ping = entry
+        self._wake(number, thread)
+
+    def go_on(self) -> None:
+        """Go on with what has rested."""
+        for number, thread in self._threads.items():
+            self._wake(number, thread)
+
+    def _resting(self) -> Callable[[Entry], bool] | None:
+        slow = self._machine.slow
+        return (lambda entry: slow.rests(entry.group, entry.connection)) if slow.on else None
+
     def _wake(self, number: int, thread: Thread) -> None:
-        if thread.strand is None and len(thread.queue):
+        if thread.strand is None and (len(thread.queue) or thread.ping is not None):
             machine = self._machine
             thread.strand = machine.defer(f"thread {number}", self._work(thread), machine.now)
 
     def _work(self, thread: Thread) -> Chain:
-        while (entry := thread.queue.take()) is not None:
+        while (entry := thread.take(self._resting())) is not None:
             yield from self._one(thread, entry)
             if len(thread.queue):
                 yield thread.breath(self._machine.now)
@@ -183,7 +209,7 @@ class Threads:
         try:
             if not machine.holds(group.condition):
                 return True
-            scene = entry.scene.at(TriggerOn.GROUP, group.id, run=Run(group.id))
+            scene = entry.scene.at(TriggerOn.GROUP, group.id, run=Run(group.id, machine.redundancy.active))
             number = scene.thread if scene.thread is not None else MAIN
             machine.tell(GroupStep(group.id, number, Step.BEGUN))
             yield from machine.fire(TriggerOn.GROUP, TriggerTime.BEFORE, group.id, scene)
@@ -204,7 +230,10 @@ class Threads:
             if scene.run is not None and scene.run.leave:
                 break
             waits = yield from self._item(group, item, entry, scene)
-            while thread.inside < MOST_INSIDE and (forced := thread.queue.take_forced()) is not None:
+            while thread.inside < MOST_INSIDE:
+                forced = thread.queue.take_forced(self._resting())
+                if forced is None:
+                    break
                 yield from self._run(thread, forced)
                 yield thread.breath(machine.now)
             own = self._next.get((group.id, position), item.next)

@@ -15,11 +15,13 @@ from smartserial.definition.values.value import NotAValueError, as_number
 from smartserial.engine.builtin import TIMER_BASE
 from smartserial.engine.queue import BY_TIMER
 from smartserial.engine.running.machine import Chain, Machine
+from smartserial.engine.running.routes import MAIN
 from smartserial.engine.running.scene import Scene
 from smartserial.engine.strands import Strand
 
 SHORTEST = 0.001
 """The shortest time between two runs, seconds."""
+_RESTING = 1.0  # seconds, of a timer whose groups rest
 
 
 class _Running:
@@ -101,15 +103,15 @@ class Timers:
     def _run(self, timer: Timer) -> Chain:
         machine, me = self._machine, self._running[timer.id]
         while self._running.get(timer.id) is me:
-            me.resting, me.again = False, False
+            me.resting, me.again, least = False, False, SHORTEST
             began = self._began[timer.id] = machine.now
             if machine.holds(timer.condition):
                 scene = Scene(TriggerOn.TIMER, timer.id)
                 yield from machine.fire(TriggerOn.TIMER, TriggerTime.BEFORE, timer.id, scene)
-                yield from self._groups(timer, scene)
+                least = SHORTEST if (yield from self._groups(timer, scene)) else _RESTING
             me.resting = True
             if self._running.get(timer.id) is me:
-                period = SHORTEST if me.again else self._period(timer)
+                period = SHORTEST if me.again else max(least, self._period(timer))
                 yield max(machine.now, began + period)
         return True
 
@@ -126,19 +128,24 @@ class Timers:
         return max(SHORTEST, timer.time / 1000 * (factor if factor > 0 else 1))
 
     def _groups(self, timer: Timer, scene: Scene) -> Chain:
-        """Ask for the groups of a timer, and wait until the last of them is over."""
-        machine, open_ = self._machine, _Open(self._machine)
+        """Ask for the groups of a timer, but for those that rest, and wait until the last of them is over.
+
+        Returns:
+            Whether any of them did not rest, or there are none.
+        """
+        machine, open_, done_any = self._machine, _Open(self._machine), not timer.groups
         for number in timer.groups:
             group = machine.protocol.group.get(number)
             if group is not None and group.type not in POLL_TYPES:
                 yield from machine.threads.run_now(group, scene, timer.interval)
-            else:
-                done = open_.one()
+                done_any = True
+            elif not machine.slow.rests(number, MAIN):
+                done, done_any = open_.one(), True
                 yield from machine.threads.request(BY_TIMER, number, scene, timer.interval, timer.id, done)
         while open_.count:
             open_.awaited = True
             yield None
-        return True
+        return done_any
 
 
 class _Open:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from smartserial.engine.alarms import Alarms
 from smartserial.engine.effects import Dropped, Peer
 from smartserial.engine.framing.answers import AnswerFramer
 from smartserial.engine.running.machine import Chain, Machine
@@ -90,20 +91,18 @@ class Waits:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._waiting: dict[int, list[Waiting]] = {}
+        self._alarms = Alarms[Waiting]()
 
     @property
     def next_wake(self) -> float | None:
         """When `wake` has something to do, in seconds, or None."""
-        times = (
-            one.framer.next_wake for many in self._waiting.values() for one in many if one.framer is not None
-        )
-        return min((time for time in times if time is not None), default=None)
+        return self._alarms.next
 
     def wake(self, now: float) -> None:
         """End answers that silence ends."""
-        for waiting in self._all():
-            if waiting.framer is not None:
-                self._take(waiting, waiting.framer.wake(now))
+        for waiting in self._alarms.due(now):
+            if waiting.framer is not None and self.is_open(waiting):
+                self._take(waiting, waiting.framer, waiting.framer.wake(now))
 
     def add(self, waiting: Waiting) -> None:
         """Have a pair wait."""
@@ -114,6 +113,7 @@ class Waits:
         many = self._waiting.get(waiting.connection, [])
         if waiting in many:
             many.remove(waiting)
+        self._alarms.set(waiting, None)
         machine, later = self._machine, list(waiting.later)
         waiting.later.clear()
         if later and waiting.plan is None and not machine.stopped:
@@ -164,23 +164,21 @@ class Waits:
                 continue
             if waiting.framer is None:
                 waiting.framer, waiting.source = waiting.plan(offset), peer
-            self._take(waiting, waiting.framer.receive(data, self._machine.now))
+            self._take(waiting, waiting.framer, waiting.framer.receive(data, self._machine.now))
             return True
         return False
 
     def gone(self, connection: int, peer: Peer) -> None:
         """Take note that a session is over: it answers no more, so its time is over as well."""
-        for waiting in [one for one in self._all() if one.connection == connection]:
+        for waiting in tuple(self._waiting.get(connection, ())):
             if peer in (waiting.peer, waiting.source):
                 waiting.deadline = self._machine.now
                 if waiting.idle and waiting.strand is not None:
                     self._machine.strands.resume(waiting.strand, None)
 
-    def _all(self) -> list[Waiting]:
-        return [one for many in self._waiting.values() for one in many]
-
-    def _take(self, waiting: Waiting, found: Sequence[Unit | Lost]) -> None:
+    def _take(self, waiting: Waiting, framer: AnswerFramer, found: Sequence[Unit | Lost]) -> None:
         """Tell what is lost, then give the answer to its pair."""
+        self._alarms.set(waiting, framer.next_wake if self.is_open(waiting) else None)
         peer = waiting.source or Peer()
         for one in found:
             if isinstance(one, Lost):

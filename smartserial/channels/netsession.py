@@ -92,7 +92,7 @@ class NetSession(Protocol):
         if not self._sealed:
             self._begin()
 
-    def handshakeCompleted(self) -> None:  # noqa: N802 # the interface's name
+    def handshakeCompleted(self) -> None:  # the interface's name
         """Be told by the transport that both sides speak TLS."""
         if not self.ending:
             self._stop_waiting()

@@ -146,7 +146,7 @@ class _Unverified:
         self._options = options
         self._host = host
 
-    def clientConnectionForTLS(self, tlsProtocol: Any) -> Any:  # noqa: N802, N803 # the interface's names
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> Any:  # the interface's names
         connection = self._options.clientConnectionForTLS(tlsProtocol)
         try:
             ip_address(self._host)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
-
 from typing_extensions import override
 
 from smartserial.channels.ports import Ports

@@ -796,6 +796,11 @@ class FaultsTest(SynchronousTestCase):
             yield set_value(SPARE, 1)
             int("x", base=99)  # elsewhere
 
+        def over(view: View) -> Steps:
+            yield set_value(SPARE, 1)
+            next(iter(()))  # over
+
+        self.check(over, "over", "StopIteration")
         self.check(at_once, "at once", "ValueError: no good\\x1b[2J")
         self.assertEqual(self.check(later, "later", "UnknownParamError").value(12), 1)
         self.check(elsewhere, "elsewhere", "ValueError")

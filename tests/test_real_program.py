@@ -156,7 +156,7 @@ class RefusalTests(TestCase):
         return done.stderr
 
     def test_nothing_asked_for(self) -> None:
-        self.assertIn("expected --config FILE, or --device and --listen", self.refused())
+        self.assertIn("expected --config FILE, --device and --listen, or --protocol", self.refused())
 
     def test_both_asked_for(self) -> None:
         for flags in (["--listen", "1"], ["--console", "1"]):

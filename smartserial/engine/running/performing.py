@@ -166,7 +166,8 @@ def _begin(reaction: Reaction) -> str:
 def _place(reaction: Reaction, error: BaseException) -> str:
     """Return the last line of the plugin's own file that an error came through, else its last line."""
     code, place, own = _code(reaction), "", ""
-    trace = error.__traceback__
+    cause = error.__cause__  # of a StopIteration that a generator lets out Python makes a RuntimeError
+    trace = cause.__traceback__ if isinstance(cause, StopIteration) else error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         place = f"{file}:{trace.tb_lineno}"

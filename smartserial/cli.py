@@ -52,34 +52,11 @@ _FORMS: dict[str, Callable[[Sequence[Finding]], str]] = {
 }
 
 
-def _judged(name: str, paths: Sequence[Path]) -> Sequence[Finding]:
-    """Return what is wrong with a file, or with a device protocol of these folders."""
-    from smartserial import verdict
-    from smartserial.catalog.named import judged_name
-
-    if _is_name(name, paths) and name != "demo":
-        return judged_name(name, paths).findings
-    return verdict.judge_file(name)
-
-
-def _is_name(name: str, paths: Sequence[Path]) -> bool:
-    """Tell whether a name is looked for in folders that were named."""
-    from smartserial.catalog.catalog import is_path, split_name
-
-    return bool(paths) and not is_path(name) and bool(split_name(name)[0])
-
-
 def _definition(name: str, folders: Sequence[str]) -> Protocol | None:
     """Return a device protocol; if there is none that can be used, say why."""
     from smartserial import verdict
-    from smartserial.catalog.named import judged_name
 
-    paths = [Path(path) for path in folders]
-    if _is_name(name, paths):
-        judged = judged_name(name, paths)
-        protocol, findings = judged.protocol, list(judged.findings)
-    else:
-        protocol, findings = verdict.read_definition(name)
+    protocol, findings = verdict.read_definition(name, [Path(path) for path in folders])
     if protocol is None:
         print(_as_text([finding for finding in findings if finding.severity == ERROR]), file=sys.stderr)
     return protocol
@@ -87,8 +64,10 @@ def _definition(name: str, folders: Sequence[str]) -> Protocol | None:
 
 def _check(arguments: argparse.Namespace) -> int:
     """Tell what is wrong with configurations and device definitions."""
+    from smartserial import verdict
+
     paths = [Path(path) for path in arguments.path]
-    findings = [finding for name in arguments.file for finding in _judged(name, paths)]
+    findings = [finding for name in arguments.file for finding in verdict.judge_file(name, paths)]
     text = _FORMS[arguments.format](findings)
     if text:
         _say(text)

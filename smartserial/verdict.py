@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from smartserial import config
 from smartserial.catalog import PROBLEMS, Catalog, UnknownProtocolError
-from smartserial.catalog.catalog import bundled_folder, is_path
+from smartserial.catalog.catalog import bundled_folder, is_path, split_name
+from smartserial.catalog.named import judged_name
 from smartserial.catalog.texts import judged_file
 from smartserial.config.findings import CODES
 from smartserial.definition import check
@@ -25,10 +26,10 @@ def bundled() -> dict[str, Path]:
     return {path.stem: path for path in sorted(bundled_folder().glob("*.xml"))}
 
 
-def is_definition(name: str) -> bool:
+def is_definition(name: str, paths: Sequence[Path] = ()) -> bool:
     """Tell a definition from a configuration: by its name, or by its first character."""
     if not is_path(name):
-        return _is_known(name)
+        return _is_known(name, paths)
     path = Path(name)
     if path.suffix.lower() in _ENDINGS or path.is_fifo():
         return path.suffix.lower() in _ENDINGS
@@ -41,22 +42,23 @@ def is_definition(name: str) -> bool:
     return utf16 or start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
-def _is_known(name: str) -> bool:
+def _is_known(name: str, paths: Sequence[Path]) -> bool:
     try:
-        Catalog().find(name)
+        Catalog(paths).find(name)
     except UnknownProtocolError:
-        return "@" in name
+        return "@" in name or (bool(paths) and bool(split_name(name)[0]))
     except DefinitionError:
         return True
     return True
 
 
-def read_definition(name: str) -> tuple[Protocol | None, list[Finding]]:
+def read_definition(name: str, paths: Sequence[Path] = ()) -> tuple[Protocol | None, list[Finding]]:
     """Read a definition.
 
     Args:
         name: a path, or what the catalog knows: a name, or a name and a version; findings say it as it is
             given.
+        paths: folders and files of the catalog; a name is looked for there first.
 
     Returns:
         The definition, None if there are errors; and all that is wrong.
@@ -64,20 +66,15 @@ def read_definition(name: str) -> tuple[Protocol | None, list[Finding]]:
     path = Path(name)
     if is_path(name) and path.suffix.lower() != ".py":
         judged = judged_file(path, name, {})
-        return judged.protocol, list(judged.findings)
-    try:
-        judged = Catalog().find(name).judge(name, {})
-    except UnknownProtocolError as error:
-        return None, [check.unreadable(name, "XM11", str(error))]
-    except DefinitionError as error:
-        return None, [check.unreadable(name, "PL01", str(error))]
+    else:
+        judged = judged_name(name, paths)
     return judged.protocol, list(judged.findings)
 
 
-def judge_file(name: str) -> list[Finding]:
+def judge_file(name: str, paths: Sequence[Path] = ()) -> list[Finding]:
     """Return everything that is wrong with a file of either kind; ``demo`` is the package's configuration."""
-    if name != "demo" and is_definition(name):
-        return read_definition(name)[1]
+    if name != "demo" and is_definition(name, paths):
+        return read_definition(name, paths)[1]
     return config.check(config.config_path(name), name)
 
 

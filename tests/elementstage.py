@@ -1,4 +1,4 @@
-"""Elements on real sockets and ptys: a gateway that runs them, programs at the other ends, a clock of its own.
+"""Elements on real sockets and ptys: a gateway that runs them, programs at the far ends, a clock of its own.
 
 No time passes for the gateway but what a test lets pass::
 
@@ -163,16 +163,24 @@ class ElementCase(NetTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self._make()
+        self.addCleanup(self._stop)
+
+    def _make(self) -> None:
         self.events: list[Event] = []
         stream = EventStream()
         stream.subscribe(self.events.append)
         self.gateway = Gateway(self.stage, stream)
         self.configured = GatewaySettings()
-        self.addCleanup(self._stop)
 
     async def _stop(self) -> None:
         if self.gateway.running:
             await self.in_time(self.gateway.stopService())
+
+    async def anew(self) -> None:
+        """Stop the gateway, and have another one."""
+        await self._stop()
+        self._make()
 
     # ---- elements
 

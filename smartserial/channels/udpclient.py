@@ -50,6 +50,11 @@ class Lookup:
         self._end = reactor.callLater(PATIENCE, self.resolutionComplete)
         reactor.nameResolver.resolveHostName(self, host, port, transportSemantics="UDP")
 
+    @property
+    def pending(self) -> bool:
+        """Whether an answer is wanted yet."""
+        return self._done is not None
+
     def resolutionBegan(self, resolutionInProgress: object) -> None:
         """Do nothing: it cannot be stopped."""
 
@@ -148,7 +153,8 @@ class UdpClientChannel(UdpChannel):
         if address is not None:
             self._found([address])
         else:
-            self._lookup = Lookup(self._host, self._port, self._found, self._reactor)
+            lookup = Lookup(self._host, self._port, self._found, self._reactor)
+            self._lookup = lookup if lookup.pending else None  # it may have had its answer at once
 
     def _numeric(self) -> SocketAddress | None:
         try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
+import sys
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 from typing import Protocol as Shape
 
@@ -21,6 +24,16 @@ SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 LARGEST = 65507
 """Bytes that a datagram may have."""
 
+_PKTINFO: dict[int, tuple[int, int | None]] = {
+    socket.AF_INET: (
+        socket.IPPROTO_IP,
+        getattr(socket, "IP_PKTINFO", 8 if sys.platform == "linux" else None),
+    ),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, getattr(socket, "IPV6_RECVPKTINFO", None)),
+}
+_ROOM = 128  # bytes for what the kernel tells beside a datagram
+_Ancillary = list[tuple[int, int, bytes]]
+_MOST_CALLED = 1000  # senders of whom it is remembered which of our addresses they called
 _AT_ONCE = 256  # datagrams that are read in one turn of the reactor; empty ones cost as much as others
 _RECEIVE_BUFFER = MIB
 
@@ -41,6 +54,9 @@ class SocketOwner(Shape):
 class UdpSocket(FileDescriptor):
     """A bound socket; it is read from after `startReading`.
 
+    One that is bound to every address of this machine answers from the address that was called, where the
+    system can tell: who has called an address hears no other one.
+
     Args:
         host: numeric.
         port: ours; 0: any free one.
@@ -56,6 +72,7 @@ class UdpSocket(FileDescriptor):
         family, address = numeric(host, port)
         self.connected = 1
         self._owner = owner
+        self._called: dict[SocketAddress, _Ancillary] | None = None  # None: there is but one address
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
@@ -65,6 +82,11 @@ class UdpSocket(FileDescriptor):
         except OSError:
             self._socket.close()
             raise
+        level, option = _PKTINFO[family]
+        if option is not None and ip_address(address[0].partition("%")[0]).is_unspecified:
+            with suppress(OSError):
+                self._socket.setsockopt(level, option, 1)
+                self._called = {}
 
     @property
     def port(self) -> int:
@@ -78,6 +100,7 @@ class UdpSocket(FileDescriptor):
             OSError: there is no way to it.
         """
         self._socket.connect(address)
+        self._called = None
 
     @override
     def fileno(self) -> int:
@@ -105,6 +128,8 @@ class UdpSocket(FileDescriptor):
         try:
             if address is None:
                 self._socket.send(data)
+            elif self._called and address in self._called:
+                self._socket.sendmsg([data], self._called[address], 0, address)
             else:
                 self._socket.sendto(data, address)
         except BlockingIOError:
@@ -120,7 +145,7 @@ class UdpSocket(FileDescriptor):
             if not self.connected or read > 4 * 64 * KIB:
                 return
             try:
-                data, address = self._socket.recvfrom(64 * KIB)
+                data, address = self._receive()
             except BlockingIOError:
                 return
             except OSError as error:
@@ -128,6 +153,19 @@ class UdpSocket(FileDescriptor):
                 return
             read += len(data)
             self._owner.datagram(data, address)
+
+    def _receive(self) -> tuple[bytes, SocketAddress]:
+        """Read a datagram, and remember which of our addresses its sender has called."""
+        if self._called is None:
+            return self._socket.recvfrom(64 * KIB)
+        data, ancillary, _, address = self._socket.recvmsg(64 * KIB, _ROOM)
+        self._called.pop(address, None)
+        called = _source(ancillary)
+        if called:
+            self._called[address] = called
+            if len(self._called) > _MOST_CALLED:
+                del self._called[next(iter(self._called))]
+        return data, address
 
     @override
     def doWrite(self) -> None:
@@ -166,3 +204,14 @@ def numeric(host: str, port: int) -> tuple[int, SocketAddress]:
     flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=flags)[0]
     return family, address  # type: ignore[return-value]
+
+
+def _source(ancillary: _Ancillary) -> _Ancillary:
+    """Return what has a datagram sent from the address that another one came to, of what came with that."""
+    for level, kind, told in ancillary:
+        if level == socket.IPPROTO_IP and len(told) == 12:  # interface, our address, the called one
+            return [(level, kind, struct.pack("@i", 0) + told[4:8] + bytes(4))]
+        if level == socket.IPPROTO_IPV6 and len(told) == 20 and told[0] != 0xFF:  # the called one, interface
+            local = told[0] == 0xFE and told[1] & 0xC0 == 0x80  # it means nothing without its interface
+            return [(level, kind, told if local else told[:16] + bytes(4))]
+    return []

@@ -41,7 +41,7 @@ class Doing:
         self._deeds: Mapping[type, Callable[[Any], None]] = {
             Send: self._send,
             Break: lambda effect: self._at(effect.connection).channel.send_break(effect.duration),
-            Open: lambda effect: self._at(effect.connection).open(),
+            Open: self._open,
             Close: self._close,
             Redirect: self._redirect,
             Lock: self._lock,
@@ -72,6 +72,11 @@ class Doing:
 
     def _send(self, send: Send) -> None:
         self._at(send.connection).send(send)
+
+    def _open(self, effect: Open) -> None:
+        line = self._at(effect.connection)
+        if not self._work.paused:  # what a pause has closed is opened at its end
+            line.open()
 
     def _close(self, close: Close) -> None:
         line = self._at(close.connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
@@ -12,10 +13,11 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.definition.values.value import NotAValueError
-from smartserial.element.given import is_datagrams
+from smartserial.element.given import engine_settings
 from smartserial.element.line import Line
 from smartserial.element.tracefile import TraceWriter
 from smartserial.element.work import Surroundings, Work
+from smartserial.engine.settings import Settings
 from smartserial.errors import DefinitionError
 from smartserial.events import (
     ElementChanged,
@@ -104,7 +106,7 @@ class Element(Service):
 
     def start(self) -> Deferred[None]:
         """Begin, or go on after a pause; an element that runs goes on as it is."""
-        return self._lock.run(self._start)
+        return self._lock.run(lambda: Deferred.fromCoroutine(self._start()))
 
     def pause(self) -> Deferred[None]:
         """End all sessions, and let no time pass; the values stay. Fires when the sessions are closed."""
@@ -128,11 +130,11 @@ class Element(Service):
 
     async def _go_over(self, former: ElementSettings, settings: ElementSettings) -> None:
         work = self.work
-        if work is None:
+        if work is None and not self._failure:
             return
         anew = any(getattr(former, name) != getattr(settings, name) for name in _AGAIN)
-        if anew or _datagrams(former) != _datagrams(settings):
-            paused = work.paused
+        if work is None or self._failure or anew or _fixed(former) != _fixed(settings):
+            paused = work is not None and work.paused
             await self._end()
             self._begin(paused)
             return
@@ -142,8 +144,10 @@ class Element(Service):
             self._trace(work)
         self.work_changed()
 
-    def _start(self) -> None:
-        if self.work is None or self._failure:
+    async def _start(self) -> None:
+        if self._failure:
+            await self._again()
+        elif self.work is None:
             self._begin(paused=False)
         elif self.work.paused:
             self.work.begin()
@@ -231,5 +235,6 @@ def _runs_on(line: Line) -> str:
     return f"{line.number}: {line.channel.where}{f' ({why})' if why else ''}"
 
 
-def _datagrams(settings: ElementSettings) -> set[int]:
-    return {one.number for one in settings.connections if is_datagrams(one)}
+def _fixed(settings: ElementSettings) -> Settings:
+    """Return what an engine is told when it is made, and cannot be told later."""
+    return replace(engine_settings(settings), patience={})

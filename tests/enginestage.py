@@ -4,6 +4,7 @@ A line is one of these; the connection is left out if it is 0, the peer if all a
 
     > C1        1> C1       A> C1       bytes that are sent, without the end of the line
     break 0.005             301=abc     a param that changed
+    silent 301=             a value that is another one, though nothing fires
     heard 1                 unheard wrong checksum
     dropped 3 unasked       pair 1 timed out 2
     group 1 begun           note ...
@@ -187,6 +188,15 @@ class Stage:
     def run(self, group: int) -> None:
         self._take(self.engine.run_group(group, self.now))
 
+    def command(self, command: int) -> None:
+        self._take(self.engine.run_command(command, self.now))
+
+    def grant(self, connection: int = 0) -> None:
+        self._take(self.engine.granted(connection, self.now))
+
+    def bind(self, connection: int = 0) -> None:
+        self._take(self.engine.bound(connection, self.now))
+
     def wait(self, seconds: float) -> None:
         """Let time pass, and wake the engine whenever it wants."""
         end = self.now + seconds
@@ -222,7 +232,8 @@ class Stage:
                 said = effect.data.decode("latin-1").removesuffix("\n")
                 return f"{where}{self._name(effect.to)}> {said}"
             case Changed():
-                return f"{effect.param}={'' if effect.new is None else effect.new}"
+                said = f"{effect.param}={'' if effect.new is None else effect.new}"
+                return f"silent {said}" if effect.silent else said
             case Heard():
                 return f"heard {effect.match.response.id}"
             case Unheard():

@@ -152,7 +152,8 @@ class OthersTest(SynchronousTestCase):
     def test_lengths(self) -> None:
         s = stage()
         s.set(4, 3)
-        self.assertEqual(do(s, deed(A.CHANGE_LENGTH, 5, type_id=4)), ())
+        changes = do(s, deed(A.CHANGE_LENGTH, 5, type_id=4))
+        self.assertEqual(changes, (Change(5, "  ", "   ", silent=True),))
         self.assertEqual(s.raw(5), b"   ")
         s.set(1, "x")
         with self.assertRaises(NotAValueError):
@@ -168,6 +169,16 @@ class OthersTest(SynchronousTestCase):
         s = stage()
         s.set(8, "on", By.OPERATOR)
         self.assertEqual(do(s, deed(A.GO, 8)), (Change(8, "on", "on"),))
+
+    def test_go_without_a_value(self) -> None:
+        with self.assertRaisesRegex(NotAValueError, "param 8: it was never set"):
+            do(stage(), deed(A.GO, 8))
+
+    def test_clear(self) -> None:
+        s = stage()
+        s.set(3, 2)
+        self.assertEqual(do(s, deed(A.CLEAR, 3)), (Change(3, 2, None, silent=True),))
+        self.assertEqual(do(s, deed(A.CLEAR, 3)), ())
 
     def test_normalize(self) -> None:
         s = stage()

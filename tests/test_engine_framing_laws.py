@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from smartserial.engine.framing.framer import Framer
 from smartserial.engine.framing.packets import Packets
 from smartserial.engine.framing.stuffed import Stuffed, Trailerless
 from smartserial.engine.framing.timed import Datagrams, Timed
-from smartserial.engine.framing.window import Window
+from smartserial.engine.framing.window import Needle, Window
 from smartserial.engine.unit import Loss, Lost, Unit
 
 Make = Callable[[], Framer]
@@ -305,3 +306,27 @@ class OverflowTest(SynchronousTestCase):
         self.assertEqual([one.data for one in found if isinstance(one, Unit)], expected)
         reasons = {one.reason for one in found if isinstance(one, Lost)}
         self.assertLessEqual(reasons, {Loss.OVERFLOW, Loss.BEFORE_HEADER, Loss.UNFINISHED})
+
+    def test_what_came_with_it_does_not_matter(self) -> None:
+        """A frame is too long at its first byte too many; that its end came with it must not count."""
+        stream = b"a;a<<<;"
+        for size in range(1, len(stream) + 1):
+            pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+            found = report(Delimited((Delimiter(b"a", b";", 2, 1),), 5), pieces)
+            self.assertEqual(found, [Lost(0, 2, Loss.OVERFLOW), Lost(2, 5, Loss.UNFINISHED)], size)
+
+    def test_many_headers_in_what_is_too_long(self) -> None:
+        """Those that cannot begin a frame that fits are not tried one by one."""
+        stream, tried = b"<" * 5000 + b">x<>", 0
+        framer = Delimited((Delimiter(b"<", b">"),), 6)
+        begin = Needle.end
+
+        def counted(needle: Needle, window: Window, first: int) -> int | None:
+            nonlocal tried
+            tried += 1
+            return begin(needle, window, first)
+
+        with patch.object(Needle, "end", counted):
+            found = report(framer, [stream])
+        self.assertEqual([one.data for one in found if isinstance(one, Unit)], [b"<<<<<>", b"<>"])
+        self.assertLess(tried, 50)

@@ -207,23 +207,27 @@ class ParamTest(SynchronousTestCase):
         (one(Do.COPY, A, on_ids=(301, 302)), ["301=x1", "302=x1"]),
         (one(Do.APPEND, A, on_ids=(502,)), ["502=oldx1"]),
         (one(Do.APPEND_DATA, A, on_ids=(502,)), ["502=oldx1"]),
-        (one(Do.CLEAR, A, on_ids=(502,)), []),
+        (one(Do.CLEAR, A, on_ids=(502,)), ["silent 502="]),
+        (one(Do.CLEAR, A, on_ids=(301,)), []),
         (one(Do.CLEAR_ON_DISPLAY, A, on_ids=(502,)), []),
         (one(Do.INCREMENT, A, on_ids=(401,), type_value="5"), ["401=5"]),
         (one(Do.INCREMENT, A, on_ids=(401,), type_id=402), ["401=7"]),
         (one(Do.MULTIPLY, A, on_ids=(402,), type_value="3"), ["402=21"]),
         (one(Do.POW, A, on_ids=(402,), type_value="2"), ["402=49"]),
         (one(Do.GO, A, on_ids=(502,)), ["502=old"]),
+        (one(Do.GO, A, on_ids=(504,)),
+            ["note trigger 1: action 10 failed: expected a value of param 504: it was never set"]),
+        (one(Do.COPY, A, on_ids=(502,), type_id=504), ["502="]),
         (one(Do.NORMALIZE, A, on_ids=(502,)), []),
         (one(Do.SAVE, A, on_ids=(502,)), ["save 502 old"]),
         (one(Do.REPLACE_DATA, A, on_ids=(502,), replace=parse_replace_data("6F;6E").value), ["502=nld"]),
-        (one(Do.CHANGE_LENGTH, A, on_ids=(17,), type_id=402), []),
+        (one(Do.CHANGE_LENGTH, A, on_ids=(17,), type_id=402), ["silent 17=       "]),
         (one(Do.SET_INFO, A, on_ids=(402,), scale=parse_scale("0;1;0;2").value), []),
     )  # fmt: skip
 
     def stage(self, action: Action) -> Stage:
         stage = Stage(
-            world(triggers=(at(1, On.PARAMETER, At.CHANGE, 501, 10),), actions=(action,), params=EXTRA)
+            world(4, triggers=(at(1, On.PARAMETER, At.CHANGE, 501, 10),), actions=(action,), params=EXTRA)
         )
         stage.set(13, "in")
         stage.set(502, "old")
@@ -279,8 +283,7 @@ class ProtocolTest(SynchronousTestCase):
     def test_connections(self) -> None:
         for type, more, expected in (
             (Do.OPEN, {}, "open 0"), (Do.CLOSE, {"type_nr": 0}, "close 0"),
-            (Do.LOCK, {}, "lock 0"), (Do.UNLOCK, {}, "unlock 0"),
-            (Do.PRIORITY_LOCK, {}, "lock 0 first"), (Do.PRIORITY_UNLOCK, {}, "unlock 0 first"),
+            (Do.LOCK, {}, "lock 0"), (Do.PRIORITY_LOCK, {}, "lock 0 first"),
             (Do.OPEN, {"type_nr": 3}, "note trigger 1: action 10 failed: there is no connection 3"),
         ):  # fmt: skip
             action = act(10, P, type, **more)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.definition.action import ActionOn
+from smartserial.definition.action import Action, ActionOn
 from smartserial.definition.authoring import (
     command,
     crc,
@@ -23,11 +23,15 @@ from smartserial.definition.authoring import (
 )
 from smartserial.definition.connection import Connection, ConnectionType
 from smartserial.definition.languages.communication import CommunicationOptions
+from smartserial.definition.languages.replacing import parse_replace_data
 from smartserial.definition.message import Response
 from smartserial.definition.param import Interprete, LengthType, Param, ParamType, RawType
 from smartserial.definition.protocol import Protocol
+from smartserial.engine.effects import Heard
 from smartserial.engine.engine import Settings
 from smartserial.engine.running.asking import Patience
+from smartserial.trace.convert import Teller
+from smartserial.trace.events import Matched
 from tests.enginestage import At, Do, On, Stage, act, at, read_each, smart_serial, world
 
 NOW = Settings({0: Patience(1.0, 0)})
@@ -103,6 +107,27 @@ class LeftTest(SynchronousTestCase):
         stage.say("a:b;")
         stage.wait(0.02)
         self.assertEqual((stage.value(301), stage.value(304)), ("old", None))
+
+    def test_what_a_failure_emptied_is_stored_again(self) -> None:
+        """Else the values would stay away while the device says the same."""
+        for wrong, silent, again in (
+            ("?x;!", ["silent 301=", "silent 304="], ["301=a", "304=b"]),
+            ("a:b;!", ["silent 304="], ["304=b"]),
+            ("x:?b;", ["301=x"], ["301=a"]),
+            ("a:?b;", [], []),
+        ):
+            with self.subTest(wrong=wrong):
+                stage = self.stage()
+                for says in ("a:?b;!", wrong):
+                    stage.told()
+                    stage.say(says)
+                    stage.wait(0.02)
+                told = [line for line in stage.told() if not line.startswith(("heard", "unheard", "note"))]
+                self.assertEqual(told, silent)
+                stage.say("a:?b;!")
+                stage.wait(0.02)
+                self.assertEqual(stage.told("301", "304"), again)
+                self.assertEqual((stage.value(301), stage.value(304)), ("a", "b"))
 
     def test_what_is_not_read_is_left_alone(self) -> None:
         protocol = hearing(response(300, "r", *self.PARAMS), params=self.PARAMS)
@@ -212,7 +237,8 @@ class InnerTest(SynchronousTestCase):
         stage.say("R1:a-b\n")
         self.assertEqual(stage.told(), ["heard 1", "7=a-b", "heard 9", "8=a", "5=b", "401=1", "401=2"])
         stage.say("R1:ab\n")
-        self.assertEqual(stage.told(), ["heard 1", "7=ab", "unheard no end found", "401=3"])
+        told = ["heard 1", "7=ab", "unheard no end found", "silent 8=", "silent 5=", "401=3"]
+        self.assertEqual(stage.told(), told)
 
 
 class BusTest(SynchronousTestCase):
@@ -317,3 +343,53 @@ class ChunksTest(SynchronousTestCase):
                 lost = sum(int(line.split(" ")[1]) for line in lines if line.startswith("dropped"))
                 found.append(([line for line in lines if not line.startswith("dropped")], lost))
             self.assertEqual(found[0], found[1])
+
+
+class HeardTest(SynchronousTestCase):
+    """What is told of a response: the bytes as they came, and as they were compared."""
+
+    def heard(self, *actions: Action, says: str) -> Heard:
+        before = at(1, On.RESPONSE, At.BEFORE, 1, *(one.id for one in actions), 900)
+        stage = Stage(world(triggers=(before,), actions=actions))
+        stage.say(says)
+        (found,) = (one for one in stage.effects if isinstance(one, Heard))
+        return found
+
+    def test_its_bytes(self) -> None:
+        change = act(10, ActionOn.RESPONSE, Do.REPLACE_DATA, replace=parse_replace_data("6162;78").value)
+        plain = self.heard(says="R1:ab-cd\n")
+        self.assertEqual((plain.unit.data, plain.data), (b"R1:ab-cd\n", b"R1:ab-cd\n"))
+        for loud in ((), (act(401, ActionOn.PARAMETER, Do.INCREMENT, 401),)):
+            found = self.heard(change, *loud, says="R1:ab-cd\n")
+            self.assertEqual((found.unit.data, found.data), (b"R1:ab-cd\n", b"R1:x-cd\n"))
+            field = found.match.fields[1]
+            self.assertEqual(found.data[field.start : field.end], b"x-cd")
+
+    def test_a_trace_reads_those(self) -> None:
+        change = act(10, ActionOn.RESPONSE, Do.REPLACE_DATA, replace=parse_replace_data("6162;78").value)
+        teller = Teller("mast", world(), str)
+        _, matched = teller.of(1.0, self.heard(change, says="R1:ab-cd\n"))
+        assert isinstance(matched, Matched)
+        self.assertEqual([(one.value, one.raw) for one in matched.params], [("x-cd", b"x-cd")])
+
+
+class AnsweredTest(SynchronousTestCase):
+    def test_a_line_responds_before_what_follows_its_answer(self) -> None:
+        """Conditions and code find the state that the answer has brought."""
+        held = "id:65045 == 0"
+        triggers = (
+            at(1, On.RESPONSE, At.AFTER, 1, 401, condition=held),
+            at(2, On.PAIR, At.SUCCEEDED, 1, 402, condition=held),
+            at(3, On.PARAMETER, At.CHANGE, 301, 403, condition=held),
+        )
+        stage = Stage(world(triggers=triggers, connections=(serial("S"),)), NOW)
+        stage.run(1)
+        stage.say("R1:a\n")
+        told = stage.told("state", "301", "401", "402", "403")
+        self.assertEqual(told, ["state 0 responding", "301=a", "403=1", "401=1", "402=1"])
+
+    def test_a_wrong_answer_does_not_count(self) -> None:
+        stage = Stage(world(connections=(serial("S"),)), NOW)
+        stage.run(1)
+        stage.say("X1:a\n")
+        self.assertEqual(stage.told("state"), ["state 0 not_responding"])

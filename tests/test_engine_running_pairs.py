@@ -126,7 +126,7 @@ class OptionsTest(SynchronousTestCase):
             ("connection:1", "0 1> C1|1 1> C1"),
             ("commBreak", "0 break 0.005|0.005 > C1|1.005 break 0.005|1.01 > C1"),
             ("commBreak:200", "0 break 0.2|0.2 > C1|1.2 break 0.2|1.4 > C1"),
-            ("oneByte", "0 > C1|1 > C1"),
+            ("oneByte", "0 > C1|1.01 > C1"),
             ("ignoreTimeout", "0 > C1|1 > C1"),
         ):
             with self.subTest(text=text):
@@ -148,6 +148,26 @@ class OptionsTest(SynchronousTestCase):
             stage = Stage(world(pairs=options(text)))
             stage.run(1)
             self.assertEqual([one.gap for one in stage.effects if isinstance(one, Send)], [gap])
+
+    def test_the_time_begins_with_the_last_byte(self) -> None:
+        """33 bytes, one each 100 ms, are out after 3.2 s; also what nothing answers is not over before."""
+        stage = Stage(world(pairs=options("oneByte:100;retries:0")), TWO)
+        stage.set(501, "x" * 30)
+        stage.run(1)
+        stage.wait(4.15)
+        self.assertEqual(stage.told("pair"), ["pair 1 begun 1"])
+        stage.wait(0.1)
+        self.assertEqual(stage.told("pair"), ["pair 1 timed out 1", "pair 1 given up 1"])
+
+    def test_a_command_without_answer_that_takes_its_time(self) -> None:
+        slow = first(options=parse_pair_options("oneByte:100").value, responses=())
+        stage = Stage(world(pairs=slow, groups=(poll(9, "both", 1, 2),)), TWO)
+        stage.run(9)
+        self.assertEqual(stage.told(">"), ["> C1"])
+        stage.wait(0.15)
+        self.assertEqual(stage.told(">"), [])
+        stage.wait(0.1)
+        self.assertEqual(stage.told(">"), ["> C2"])
 
     def test_silence_ends_an_answer(self) -> None:
         stage = Stage(

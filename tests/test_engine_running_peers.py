@@ -23,6 +23,7 @@ G = ActionOn.GROUP
 NOW = Settings({0: Patience(1.0, 0), 1: Patience(1.0, 0)})
 REPLY = at(1, On.RESPONSE, At.AFTER, 1, 10)
 EXECUTE = act(10, G, Do.EXECUTE, 2)
+GONE = "note pair 2 has nobody to answer it: 10.0.0.5:4000 is gone"
 
 
 def second(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
@@ -147,7 +148,7 @@ class ReplyTest(SynchronousTestCase):
         stage.told()
         stage.leave("A")
         stage.wait(1)
-        self.assertEqual(stage.told(">", "note", "A>"), ["note pair 2 is not sent: 10.0.0.5:4000 is gone"])
+        self.assertEqual(stage.told(">", "note", "A>"), [GONE])
 
     def test_the_same_address_again_is_another_session(self) -> None:
         stage = Stage(world(triggers=(REPLY,), actions=(EXECUTE,), pairs=second), NOW)
@@ -158,7 +159,33 @@ class ReplyTest(SynchronousTestCase):
         stage.connect("A")
         stage.told()
         stage.wait(1)
-        self.assertEqual(stage.told(">", "note", "A>"), ["note pair 2 is not sent: 10.0.0.5:4000 is gone"])
+        self.assertEqual(stage.told(">", "note", "A>"), [GONE])
+
+    def test_nobody_answers_for_those_who_are_gone(self) -> None:
+        """It is as if the time were over, for the last time; the connection is not to blame."""
+        triggers = (
+            REPLY,
+            at(2, On.PAIR, At.TIMEOUT, 2, 402),
+            at(3, On.PAIR, At.TIMEOUT_AFTER_RETRIES, 2, 403),
+        )
+        patient = Settings({0: Patience(2.0, 3)}, element_timeout=5.0)
+        for before in (True, False):
+            with self.subTest(before=before):
+                stage = Stage(world(triggers=triggers, actions=(EXECUTE,), pairs=second), patient)
+                for name in "AB":
+                    stage.connect(name)
+                if before:  # the answer to another one is awaited first
+                    stage.run(2)
+                stage.say("R1:x\n", "A")
+                stage.leave("A")
+                if before:
+                    stage.say("R2:y\n", "B")
+                told = stage.told("pair", "note", "402", "403", "A>")
+                sent = [] if before else ["pair 2 begun 1", "A> C2"]
+                gone = [GONE, "pair 2 timed out 1"] if before else ["pair 2 timed out 1", GONE]
+                self.assertEqual(told[2 * before :], [*sent, *gone, "402=1", "pair 2 given up 1", "403=1"])
+                stage.wait(20)
+                self.assertEqual(stage.told("timeout", "pair"), [])
 
     def test_one_that_leaves_while_it_is_waited_for(self) -> None:
         """The pair does not wait for its time, and does not ask again."""
@@ -170,9 +197,7 @@ class ReplyTest(SynchronousTestCase):
         stage.told()
         stage.leave("A")
         told = stage.told("pair", "note", "A>", ">", "group")
-        self.assertEqual(
-            told, ["pair 2 timed out 1", "note pair 2 is not sent: 10.0.0.5:4000 is gone", "group 2 done"]
-        )
+        self.assertEqual(told, ["pair 2 timed out 1", GONE, "pair 2 given up 1", "group 2 done"])
 
     def test_where_no_session_is_told_of(self) -> None:
         """Then nobody knows who is gone."""

@@ -31,6 +31,11 @@ NOW = Settings({0: Patience(1.0, 1)})
 LINE = (serial("Serial Connection"),)
 
 
+def either(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """Return pairs that both responses answer."""
+    return tuple(replace(one, responses=(1, 2)) for one in pairs)
+
+
 class MomentsTest(SynchronousTestCase):
     # A moment of thing 1, and how often it comes: in a group that asks in vain, in one that is answered.
     TABLE = (
@@ -197,6 +202,7 @@ class ChangeTest(SynchronousTestCase):
                 at(3, On.PARAMETER, At.CHANGE_AFTER_RESPONSE, 301, 403),
             )
             stage = Stage(world(triggers=triggers, ignore_equal_response=ignoring), NOW)
+            stage.run(1)
             stage.say("R1:5\n")
             stage.engine.store.set(301, "other")
             stage.run(1)
@@ -208,6 +214,40 @@ class ChangeTest(SynchronousTestCase):
             self.assertEqual(sorted(line for line in told if line[:4] != "pair"), sorted(expected))
             self.assertEqual(told[-1], "pair 1 succeeded 1")
             self.assertEqual(stage.value(301), "other")
+
+    def test_equal_answers(self) -> None:
+        """What is ignored is an answer that equals the one before to the same pair."""
+        triggers = (at(1, On.RESPONSE, At.AFTER, 1, 401), at(2, On.RESPONSE, At.AFTER, 2, 402))
+        for ignoring, counts in ((True, ["401=1", "402=1", "401=2"]), (False, None)):
+            answers = world(triggers=triggers, ignore_equal_response=ignoring, pairs=either)
+            stage = Stage(answers, NOW)
+            for says in ("R1:a\n", "R2:b\n", "R1:a\n", "R1:a\n"):
+                stage.run(1)
+                stage.say(says)
+            told = stage.told("401", "402", "pair", "301")
+            self.assertEqual(told.count("pair 1 succeeded 1"), 4)
+            self.assertEqual(told.count("301=a"), 1)
+            found = [line for line in told if line[:2] == "40"]
+            self.assertEqual(found, counts or ["401=1", "402=1", "401=2", "401=3"])
+
+    def test_equal_answers_of_two_pairs(self) -> None:
+        def same(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+            return tuple(replace(one, responses=(1,)) for one in pairs)
+
+        triggers = (at(1, On.RESPONSE, At.AFTER, 1, 401),)
+        stage = Stage(world(triggers=triggers, ignore_equal_response=True, pairs=same), NOW)
+        for number in (1, 2, 1, 2):
+            stage.run(number)
+            stage.say("R1:a\n")
+        self.assertEqual(stage.told("401", "301"), ["301=a", "401=1", "401=2"])
+
+    def test_equal_units_that_nobody_asked_for(self) -> None:
+        """They are held against the last one of their response."""
+        triggers = (at(1, On.RESPONSE, At.AFTER, 1, 401), at(2, On.RESPONSE, At.AFTER, 2, 402))
+        stage = Stage(world(triggers=triggers, ignore_equal_response=True, pairs=lambda pairs: ()), NOW)
+        for says in ("R1:a\n", "R2:b\n", "R1:a\n", "R1:c\n"):
+            stage.say(says)
+        self.assertEqual(stage.told("401", "402"), ["401=1", "402=1", "401=2"])
 
     def test_params_whose_values_do_not_come(self) -> None:
         """Those of the answers, in their order there, after what the pair fires; no constant."""
@@ -271,7 +311,7 @@ class ChangeTest(SynchronousTestCase):
         self.assertEqual(stage.told(), ["heard 1", "401=2"])
         stage.set(501, "x")
         stage.say("R1:5\n")
-        self.assertEqual(stage.told(), ["501=x", "heard 1", "301=5", "401=3"])
+        self.assertEqual(stage.told(), ["501=x", "silent 301=", "heard 1", "301=5", "401=3"])
 
     def test_saved_values(self) -> None:
         param = replace(text(9, "kept", kind=ParamType.WRITE), save=True)
@@ -417,3 +457,42 @@ class TraceTest(SynchronousTestCase):
             "unheard other bytes than the constant",
         ]
         self.assertEqual(told, expected)
+
+
+class ReportTest(SynchronousTestCase):
+    """What a connection reports: the units that it makes, and that nothing came."""
+
+    def stage(self, data: str, line: bool) -> Stage:
+        reported = Trigger(1, "t", On.COMMUNICATION, data=data, content=(Step(401),))
+        connection = serial("S") if line else smart_serial("IP")
+        return Stage(world(triggers=(reported,), connections=(connection,)), NOW)
+
+    def test_all_kinds_of_connections(self) -> None:
+        for line in (False, True):
+            for data, says, often in (
+                ("hi\n", "hi\n", 1),
+                ("hi\n", "ho\n", 0),
+                ("R1:x\n", "R1:x\n", 1),
+                ("TIMEOUT", "", 2),
+            ):
+                with self.subTest(line=line, data=data, says=says):
+                    stage = self.stage(data, line)
+                    stage.run(1)
+                    if says:
+                        stage.say(says)
+                    stage.wait(2)
+                    self.assertEqual(stage.value(401) or 0, often)
+
+    def test_what_time_ends(self) -> None:
+        """A line forwards what came when the time is over."""
+        stage = self.stage("hi", line=True)
+        stage.run(1)
+        stage.say("hi")
+        self.assertEqual(stage.told("401"), [])
+        stage.wait(1)
+        self.assertEqual(stage.told("401", "unheard"), ["401=1", "unheard other bytes than the constant"])
+
+    def test_what_nobody_asked_for_is_not_looked_at_on_a_line(self) -> None:
+        stage = self.stage("hi\n", line=True)
+        stage.say("hi\n")
+        self.assertEqual(stage.told("401", "dropped"), ["dropped 3 unasked"])

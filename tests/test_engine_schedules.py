@@ -181,6 +181,7 @@ class Laws:
     # Changes, and what marks among them ask for.
 
     def _changed(self, change: Changed) -> None:
+        assert self.values.get(change.param, change.old) == change.old, f"{change}: a change was not told"
         self.values[change.param] = change.new
         self.replies[change.param] = change.reply_to
         if change.param in self.definition.marks:
@@ -188,6 +189,9 @@ class Laws:
         elif VALUES <= change.param < VALUES + 100:
             assert self.unit is not None
             assert change.reply_to == self.unit.peer, f"{change} is not on behalf of {self.unit.peer}"
+            if change.silent:
+                assert isinstance(self.unit, Unheard), f"{change}: nothing failed"
+                return
             said = self.unit.unit.data.partition(b":")[2].removesuffix(b"\n")
             if AFTER in self.protocol.response[change.param - VALUES].content:
                 said = said.partition(b";x")[0]
@@ -403,6 +407,8 @@ class Laws:
         engine = self.life.engine
         assert not engine._intake.kept, "something is kept of those who left"
         assert not any(engine._machine.sessions.values())
+        for param, value in self.values.items():
+            assert engine.store.value(param) == value, f"{param} is not {value}, as was told"
         if self.protocol.ignore_equal_response:
             return  # an equal answer is dropped without a word
         for (connection, peer), count in self.received.items():

@@ -56,7 +56,7 @@ class TriggerCases(RuleCases, SynchronousTestCase):
         Case("TR01", on('<On id="-1">command</On>'), on('<On id="1">command</On>'), says="found '-1'"),
         Case("TR01", on('<On id="9">response</On>'), on('<On id="1">response</On>'), says="no response 9"),
         Case("TR01", on('<On id="9">pair</On>', "timeout"), on('<On id="1">pair</On>', "timeout")),
-        Case("TR01", on('<On id="9">timer</On>', "before"), on('<On id="1">session</On>', "timeout")),
+        Case("TR01", on('<On id="9">timer</On>', "before"), on("<On>communication</On>", "TIMEOUT")),
         Case(
             "TR01",
             on('<On id="each">timer</On>', "before"),
@@ -232,10 +232,32 @@ class TriggerCases(RuleCases, SynchronousTestCase):
         Case("TR08", clears(3, ""), clears(4)),
         Case("TR08", clears(2, triggers=CHAIN), clears(2, triggers=waiting(1, "response", 1, "after"))),
         Case("TR08", clears(2), clears(2, triggers=waiting(1, "parameter", 2, "change after response"))),
+        Case(
+            "TR09",
+            told(trigger(1, "<On>protocol</On>", "<Time>link file change</Time>"), NUMBER),
+            at_startup(),
+            "warning",
+            line=12,
+            says="there are no link files here",
+        ),
+        Case(
+            "TR09",
+            on('<On id="1">session</On>', "timeout"),
+            on('<On id="1">pair</On>', "timeout"),
+            says="there are no sessions of HTTP here",
+        ),
     )
 
 
 class TriggersTest(SynchronousTestCase):
+    def test_a_moment_that_is_wrong_anyway(self) -> None:
+        self.assertEqual(codes(on('<On id="1">session</On>', "after")), ["TR03"])
+        self.assertEqual(codes(on("<On>session</On>", "timeout")), ["TR01"])
+
+    def test_any_session_may_be_named(self) -> None:
+        """They are nobody's here: that they never time out is all that is told."""
+        self.assertEqual(codes(on('<On id="9">session</On>', "timeout")), ["TR09"])
+
     def test_a_group_for_slow_poll(self) -> None:
         text = told(
             waiting(1, "group", -1, "after"), NUMBER, group(1, "<Pair>1</Pair>") + group(-1, "<Pair>1</Pair>")

@@ -134,7 +134,7 @@ class MessagesTest(SynchronousTestCase):
         one = response(1, "all", *(id for id, _, _ in fields))
         protocol = Protocol("P", params=params, responses=(one,))
         placed = tuple(Field(at, *field) for at, field in enumerate(fields))
-        heard = effects.Heard(0, PEER, Unit(data, 0, len(data)), Match(one, placed))
+        heard = effects.Heard(0, PEER, Unit(data, 0, len(data)), Match(one, placed), data)
         teller = Teller("mast", protocol, lambda id: f"now {id}", Encoding("cp437"))
         for _ in range(2):
             _, found = teller.of(1.0, heard)

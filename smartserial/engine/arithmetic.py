@@ -86,7 +86,7 @@ def _power(base: Decimal, exponent: Decimal) -> Decimal:
 
 
 def _copy(store: Store, deed: Deed) -> tuple[Change, ...]:
-    """Copy a value; a text up to its first zero byte."""
+    """Copy a value, a text up to its first zero byte; of a param without a value, the other has none then."""
     value = _value(store, deed.source)
     if isinstance(value, str):
         value = value.partition("\0")[0]
@@ -121,13 +121,7 @@ def _append_data(store: Store, deed: Deed) -> tuple[Change, ...]:
 
 
 def _change_length(store: Store, deed: Deed) -> tuple[Change, ...]:
-    store.change_length(deed.target, as_int(_value(store, deed.source)))
-    return ()
-
-
-def _clear(store: Store, deed: Deed) -> tuple[Change, ...]:
-    store.clear(deed.target)
-    return ()
+    return store.change_length(deed.target, as_int(_value(store, deed.source)))
 
 
 def _clear_on_display(store: Store, deed: Deed) -> tuple[Change, ...]:
@@ -157,7 +151,7 @@ DEEDS: Mapping[ActionType, _Function] = MappingProxyType(
         ActionType.APPEND: _append,
         ActionType.APPEND_DATA: _append_data,
         ActionType.CHANGE_LENGTH: _change_length,
-        ActionType.CLEAR: _clear,
+        ActionType.CLEAR: lambda store, deed: store.clear(deed.target),
         ActionType.CLEAR_ON_DISPLAY: _clear_on_display,
         ActionType.COPY: _copy,
         ActionType.COPY_REVERSE: _copy_reverse,

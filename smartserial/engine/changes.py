@@ -21,8 +21,12 @@ class By(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One event of change: None is no value; `old` equals `new` where the same was set again."""
+    """One event of change: None is no value; `old` equals `new` where the same was set again.
+
+    A silent one fires nothing: it is told because the value is another one.
+    """
 
     param: int
     old: Value | None
     new: Value | None
+    silent: bool = False

@@ -35,7 +35,8 @@ class Send:
     Args:
         connection: its id.
         data: the bytes.
-        to: the only session that they are for; None is every session.
+        to: the only session that they are for; None is every session. Of datagrams, whoever sends them takes
+            every session for the last sender.
         gap: seconds after each byte; 0 sends them at once.
     """
 
@@ -113,22 +114,42 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A value that changed, or was set again; `reply_to` is the session that caused it, if one did."""
+    """A value that changed, or was set again.
+
+    Args:
+        param: its id.
+        old: the value before; None is no value.
+        new: the value now.
+        reply_to: the session that caused it, if one did.
+        silent: nothing fires because of it: an action cleared the value or gave it another length, or a unit
+            that failed emptied it.
+    """
 
     param: int
     old: Value | None
     new: Value | None
     reply_to: Peer | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A unit that is a response: its checks held."""
+    """A unit that is a response: its checks held.
+
+    Args:
+        connection: where it came.
+        peer: from whom.
+        unit: the bytes as they came.
+        match: where the params stand in `data`.
+        data: the bytes as they were compared and stored: mostly those of the unit, but actions before the
+            response may have changed them.
+    """
 
     connection: int
     peer: Peer
     unit: Unit
     match: Match
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

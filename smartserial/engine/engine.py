@@ -48,8 +48,8 @@ __all__ = ["Engine", "Settings"]
 _ROUNDS = 1000
 """Times that what waits for now goes on in one call; a chain that wants more goes on in the next."""
 
-
 _USUAL = Settings()
+_NOBODY = Peer()
 
 
 class Engine:
@@ -79,6 +79,7 @@ class Engine:
         self._machine = machine = Machine(protocol, self.store, DEEDS)
         machine.limits = settings.limits
         machine.trace = settings.trace
+        machine.datagrams = settings.datagrams
         machine.redundancy = Redundancy(machine)
         machine.health = Health(machine, element_timeout_of(protocol, settings), machine.redundancy.twins)
         machine.slow = SlowPolling(
@@ -91,7 +92,6 @@ class Engine:
         machine.timers = Timers(machine, Random(settings.seed))
         machine.states = States(machine)
         machine.asking = Asking(machine, patience_of(protocol, settings), settings.strict)
-        self._datagrams = settings.datagrams
         self._intake = Intake(machine, settings.datagrams)
         self._questions = Questions(machine)
         self._redirects = Redirects(machine, saved or {})
@@ -151,27 +151,26 @@ class Engine:
         """Take note that a server's address can be reached; where there are datagrams, they may come."""
         if not self._goes_on(now):
             return []
-        if connection in self._datagrams:
+        if connection in self._machine.datagrams:
             self._machine.states.bound(connection)
         return self._settled()
 
     def disconnected(self, connection: int, peer: Peer, now: float) -> list[Effect]:
         """Take note that a session is over, or could not begin; what it left unfinished is lost.
 
-        A sender of datagrams that was no session is just forgotten.
+        A sender of datagrams that was no session is just forgotten. `Peer()` is nobody: there can be no
+        session.
         """
         machine = self._machine
         if not self._goes_on(now):
             return []
-        if connection in self._datagrams and peer not in machine.sessions.get(connection, ()):
-            self._intake.gone(connection, peer)
-            return self._settled()
         sessions = machine.sessions.setdefault(connection, {})
         was_there = peer in sessions
         sessions.pop(peer, None)
         self._intake.gone(connection, peer)
         machine.asking.waits.gone(connection, peer)
-        machine.states.sessions_changed(connection)
+        if was_there or peer == _NOBODY or connection not in machine.datagrams:
+            machine.states.sessions_changed(connection)
         if was_there:
             self._notify(connection, peer, 1)
         return self._settled()
@@ -259,6 +258,7 @@ class Engine:
         return True
 
     def _heard(self, connection: int) -> None:
+        self._machine.states.answered(connection)
         self._machine.health.succeeded(connection)
         self._machine.slow.succeeded(connection)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from smartserial.definition.languages.scale import Scale
@@ -24,6 +25,11 @@ class UnknownParamError(NotAValueError):
 
 def no_note(text: str) -> None:
     """Take a text for the log, and drop it."""
+
+
+def _silent(*changes: Change) -> tuple[Change, ...]:
+    """Return changes that fire nothing: of values that are others than before."""
+    return tuple(replace(one, silent=True) for one in changes if one.old != one.new)
 
 
 class Store:
@@ -176,13 +182,26 @@ class Store:
         return self._links.set(held, raw, held.codec.decode(raw).value, by)
 
     def touch(self, id: int) -> tuple[Change, ...]:
-        """Return the change of a value that is entered again."""
+        """Return the change of a value that is entered again.
+
+        Raises:
+            NotAValueError: none was ever entered.
+        """
         held = self._held(id)
+        if not held.known:
+            raise NotAValueError(f"expected a value of param {id}: it was never set")
         return (Change(id, held.value, held.value),)
 
-    def clear(self, id: int) -> None:
-        """Forget a value, so that the next one counts as a change whatever it is."""
-        self._held(id).forget()
+    def clear(self, id: int) -> tuple[Change, ...]:
+        """Forget a value, so that the next one counts as a change whatever it is.
+
+        Returns:
+            Its silent change, if it had a value.
+        """
+        held = self._held(id)
+        old = held.value
+        held.forget()
+        return _silent(Change(id, old, held.value))
 
     def clear_display(self, id: int) -> None:
         """Show a param as not initialized until it is set again; its value stays."""
@@ -194,21 +213,27 @@ class Store:
         if known is not None:
             self._nominal[id] = known
 
-    def change_length(self, id: int, length: int) -> None:
+    def change_length(self, id: int, length: int) -> tuple[Change, ...]:
         """Give a param of fixed length another length, at most `held.MOST_BYTES`.
 
         A value that does not fit any more is forgotten.
+
+        Returns:
+            Its silent change if its value is another one now, and those of the read bits of a group.
 
         Raises:
             NotAValueError: the length is not fixed, or is below 0.
         """
         held = self._held(id)
-        value, shown = held.resize(length), held.shown
+        old, value, shown = held.value, held.resize(length), held.shown
         held.forget()
         self._links.altered.add(id)
+        bits: tuple[Change, ...] = ()
         if value is not None:
-            self._links.attempt(lambda: self._fit(held, value), id)
+            found = self._links.attempt(lambda: self._fit(held, value), id)
+            bits = _silent(*(change for change in found if change.param != id))
             held.shown = held.known and shown
+        return _silent(Change(id, old, held.value)) + bits
 
     def _fit(self, held: Held, value: Value) -> tuple[Change, ...]:
         raw = held.encode(value.strip(" ") if isinstance(value, str) else value)

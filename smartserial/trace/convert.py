@@ -133,7 +133,7 @@ class Teller:
             bits = tuple(bits_of(self._protocol, param))
             for one in (param, *bits):
                 scratch.clear(one.id)
-            raw = heard.unit.data[field.start : field.end]
+            raw = heard.data[field.start : field.end]
             scratch.receive(param.id, raw)
             self._read(scratch, param, raw, found)
             for bit in bits:

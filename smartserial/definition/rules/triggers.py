@@ -39,6 +39,10 @@ _WHOLE = frozenset({TriggerOn.PROTOCOL, TriggerOn.COMMUNICATION})  # there is on
 _AT_STARTUP = frozenset(
     {ActionType.EXECUTE, ActionType.EXECUTE_NEXT, ActionType.EXECUTE_ONE_NOW, ActionType.EXECUTE_ONE_TOP}
 )
+_NEVER = {
+    (TriggerOn.SESSION, TriggerTime.TIMEOUT): "sessions of HTTP",
+    (TriggerOn.PROTOCOL, TriggerTime.LINK_FILE_CHANGE): "link files",
+}  # moments that never come, and what there would have to be
 MOST_FOLLOWED = 200
 """Steps that are looked at behind one trigger; nobody wires so many by hand."""
 
@@ -195,6 +199,14 @@ def useless_clear(subject: Subject) -> Iterator[Found]:
                 break
 
 
+def never(subject: Subject) -> Iterator[Found]:
+    """A trigger waits for a moment that comes: there are neither HTTP sessions nor link files here."""
+    for trigger in subject.protocol.triggers:
+        missing = _NEVER.get((trigger.on, trigger.time)) if trigger.on and trigger.time else None
+        if missing is not None and trigger.place.path not in subject.wrong:
+            yield Found(trigger.place, f"expected a moment that comes: there are no {missing} here")
+
+
 def _holding(protocol: Protocol, trigger: Trigger, holders: dict[int, set[int]]) -> set[int]:
     """Return the responses that set what a trigger waits for: a param, or the group of a bit."""
     if not isinstance(trigger.on_id, int):
@@ -257,5 +269,12 @@ RULES: tuple[Rule, ...] = (
         "a response is cleared while it is handled, which has no effect",
         "clear it from a trigger after the response",
         useless_clear,
+    ),
+    Rule(
+        "TR09",
+        WARNING,
+        "a trigger waits for a moment that never comes",
+        "take the trigger out, or let something else fire it",
+        never,
     ),
 )

@@ -46,14 +46,17 @@ class _Ends:
         ordered = sorted(delimiters, key=lambda delimiter: len(delimiter.trailer), reverse=True)
         self._needles = [(Needle(one.trailer, one.times), one.tail) for one in ordered]
 
-    def end(self, window: Window, first: int) -> int | None:
-        """Return where the frame ends whose data begin at `first`, perhaps beyond what has come; or None."""
+    def end(self, window: Window, first: int) -> tuple[int, int] | None:
+        """Return where the trailer ends of the frame whose data begin at `first`, and where the frame does.
+
+        The frame may end beyond what has come; None if its trailer has not come.
+        """
         best: tuple[int, int] | None = None
         for needle, tail in self._needles:
             end = needle.end(window, first)
             if end is not None and (best is None or end < best[0]):
                 best = end, end + tail
-        return None if best is None else best[1]
+        return best
 
     @property
     def searched(self) -> int:
@@ -72,7 +75,7 @@ class Delimited(Untimed):
         most: bytes of the longest frame.
     """
 
-    __slots__ = ("_bare", "_frame", "_headers", "_most", "_reason", "_resume", "_skipped", "_with")
+    __slots__ = ("_alike", "_bare", "_frame", "_headers", "_most", "_reason", "_resume", "_skipped", "_with")
 
     def __init__(self, delimiters: tuple[Delimiter, ...], most: int) -> None:
         super().__init__()
@@ -82,6 +85,7 @@ class Delimited(Untimed):
         self._bare = ends.pop(b"", None)
         self._with = ends
         self._headers = Headers(ends)
+        self._alike = len(ends) == 1 and self._bare is None
         self._frame: tuple[_Ends, int] | None = None  # where its data begin
         self._skipped: int | None = None  # where the frame began that was too long
         self._resume = 0  # no header counts before this
@@ -131,24 +135,33 @@ class Delimited(Untimed):
     def _end(self, ends: _Ends, first: int, report: list[Unit | Lost]) -> bool:
         """End a frame, or give it up because it is too long."""
         window = self._window
-        end = ends.end(window, first)
-        earliest = window.end if end is None else end
-        if earliest - window.start <= self._most:
-            if end is None or end > window.end:
+        found = ends.end(window, first)
+        end = window.end if found is None else found[1]
+        if end - window.start <= self._most:
+            if found is None or end > window.end:
                 return False
             report.append(window.unit(end))
         else:
             self._skipped, self._reason = window.start, Loss.OVERFLOW
-            # Frames that begin further on would end no earlier, if all have the same trailers.
-            alike = len(self._with) == 1 and self._bare is None
-            self._resume = max(window.start + 1, earliest - self._most if alike else 0)
+            self._resume = max(window.start + 1, self._too_long(found) if self._alike else 0)
         self._frame = None
         return True
+
+    def _too_long(self, found: tuple[int, int] | None) -> int:
+        """Return before which position no frame begins that is short enough, as far as is known.
+
+        A frame that begins further on ends no earlier, because all have the same trailers. What counts is
+        what is known at the first byte that is too much: what came with it must not matter.
+        """
+        trailer, end = found or (self._window.end + 1, 0)
+        known_in_time = trailer <= self._window.start + self._most + 1
+        return (end if known_in_time else trailer - 1) - self._most
 
     def _skip(self, bare: _Ends, start: int, report: list[Unit | Lost]) -> bool:
         """Lose the bytes from `start` to the next header, or to where a frame from there would have ended."""
         window = self._window
-        end = bare.end(window, start)
+        found = bare.end(window, start)
+        end = None if found is None else found[1]
         header = self._headers.search(window, start + 1)
         if header is not None and (end is None or header[0] < end):
             report += window.lose(header[0], Loss.OVERFLOW)

@@ -7,6 +7,8 @@
      |                                                  +--> silence, or a wrong answer -> pair timeout
      +---------------- while attempts are left -----------------------------+
                                                             timeout after retries
+
+The silence of a session that is over comes at once, and is the last one: nothing is sent to it.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from smartserial.definition.param import CONSTANT_TYPES
 from smartserial.engine.buffer import Buffer, ComposeError
 from smartserial.engine.effects import Break, Dropped, Level, PairStep, Peer, Send, Step
 from smartserial.engine.framing.answers import AnswerFramer, answer_plan
+from smartserial.engine.running.asked import Question, nobody
 from smartserial.engine.running.machine import Chain, Machine
 from smartserial.engine.running.routes import route
 from smartserial.engine.running.scene import Scene
@@ -38,40 +41,6 @@ class Patience:
 
     timeout: float = 1.5
     retries: int = 3
-
-
-def _nobody(response: Response) -> None:
-    """Be told what answered a pair, and leave it."""
-
-
-@dataclass(slots=True, eq=False)
-class _Question:
-    """A pair that is asked.
-
-    Args:
-        pair: the pair.
-        connection: where.
-        scene: of the pair.
-        to: the only session that it is sent to, or None.
-        made: its command, if that was made when its group was queued.
-        answered: called with the response that answers it.
-        attempt: counts from 1.
-        excused: something came at the last attempt that is no timeout, although it is no answer.
-    """
-
-    pair: Pair
-    connection: int
-    scene: Scene
-    to: Peer | None
-    made: Buffer | None
-    answered: Callable[[Response], None]
-    attempt: int = 1
-    excused: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Whether its silence says something about its connection."""
-        return not (self.pair.options.ignore_timeout or self.excused)
 
 
 class Asking:
@@ -116,7 +85,7 @@ class Asking:
         group: Group,
         scene: Scene,
         made: Buffer | None,
-        answered: Callable[[Response], None] = _nobody,
+        answered: Callable[[Response], None] = nobody,
     ) -> Chain:
         """Send a pair's command until it is answered, or given up; tell whether it was answered."""
         machine = self._machine
@@ -125,8 +94,8 @@ class Asking:
             scene.run.connection if moves and scene.run is not None else route(machine.protocol, pair, group)
         )
         to = scene.reply_to if scene.connection == connection else None
-        question = _Question(pair, connection, scene.at(TriggerOn.PAIR, pair.id), to, made, answered)
-        scene, began = question.scene, machine.now
+        question = Question(pair, connection, scene.at(TriggerOn.PAIR, pair.id), to, made, answered)
+        began = machine.now
         patience = self._patience.get(connection, Patience())
         retries = patience.retries if pair.options.retries is None else pair.options.retries
         for question.attempt in range(1, retries + 2):
@@ -135,23 +104,29 @@ class Asking:
                 return False
             machine.tell(PairStep(pair.id, connection, outcome, question.attempt))
             if outcome is not Step.TIMED_OUT:
-                if pair.responses or pair.bad_responses:
-                    machine.states.answered(connection)
                 if outcome is Step.SUCCEEDED:
-                    yield from machine.fire(TriggerOn.PAIR, TriggerTime.SUCCEEDED, pair.id, scene)
+                    yield from machine.fire(TriggerOn.PAIR, TriggerTime.SUCCEEDED, pair.id, question.scene)
                 return True
+            gone = self._is_gone(question)
             if question.counts:
                 machine.slow.timed_out(connection)
-            yield from self._unanswered(pair, TriggerTime.TIMEOUT, scene)
-            yield from machine.pull_all(machine.moments.reported(TIMEOUT), scene)
-        machine.tell(PairStep(pair.id, connection, Step.GIVEN_UP, retries + 1))
+            yield from self._unanswered(pair, TriggerTime.TIMEOUT, question.scene)
+            yield from machine.pull_all(machine.moments.reported(TIMEOUT), question.scene)
+            if gone:
+                break
+        return (yield from self._give_up(question, began, moves))
+
+    def _give_up(self, question: Question, began: float, moves: bool) -> Chain:
+        """Take note that a pair was not answered, and is not sent again."""
+        machine, pair, connection = self._machine, question.pair, question.connection
+        machine.tell(PairStep(pair.id, connection, Step.GIVEN_UP, question.attempt))
         if question.counts:
             machine.states.unanswered(connection)
             machine.health.given_up(connection, began)
             machine.slow.given_up(connection)
             if moves:
                 machine.redundancy.given_up(connection)
-        yield from self._unanswered(pair, TriggerTime.TIMEOUT_AFTER_RETRIES, scene)
+        yield from self._unanswered(pair, TriggerTime.TIMEOUT_AFTER_RETRIES, question.scene)
         return False
 
     def _unanswered(self, pair: Pair, moment: TriggerTime, scene: Scene) -> Chain:
@@ -167,9 +142,12 @@ class Asking:
         return True
 
     def _attempt(
-        self, question: _Question, patience: Patience
+        self, question: Question, patience: Patience
     ) -> Generator[float | None, object, Step | None]:
-        """Send a command once, and wait for its answer; None if it was not sent."""
+        """Send a command once, and wait for its answer; None if it cannot be made.
+
+        To a session that is over nothing is sent, and nobody answers.
+        """
         machine, pair, connection = self._machine, question.pair, question.connection
         try:
             buffer = question.made
@@ -184,15 +162,18 @@ class Asking:
             machine.tell(Break(connection, wait))
             yield machine.now + wait
         if self._is_gone(question):
-            return None
+            return Step.TIMED_OUT
+        sending = question.sending(data)
         machine.tell(PairStep(pair.id, connection, Step.BEGUN, question.attempt))
         machine.tell(Send(connection, data, question.to, (pair.options.one_byte or 0) / 1000))
         after = question.scene.at(TriggerOn.COMMAND, pair.command, command=buffer)
         sent = machine.fire(TriggerOn.COMMAND, TriggerTime.AFTER, pair.command, after)
         if not pair.responses and not pair.bad_responses:
             yield from sent
+            if sending:
+                yield machine.now + sending
             return Step.SUCCEEDED
-        waiting = self._waiting(question, patience)
+        waiting = self._waiting(question, patience, sending)
         self.waits.add(waiting)
         try:
             yield from sent
@@ -201,14 +182,17 @@ class Asking:
             question.excused = waiting.excused
             self.waits.end(waiting)
 
-    def _is_gone(self, question: _Question) -> bool:
+    def _is_gone(self, question: Question) -> bool:
         to = question.to
         if to is None or not self._machine.is_gone(question.connection, to):
             return False
-        self._machine.note(f"pair {question.pair.id} is not sent: {to} is gone")
+        if not question.gone:
+            question.gone = True
+            self._machine.note(f"pair {question.pair.id} has nobody to answer it: {to} is gone")
         return True
 
-    def _waiting(self, question: _Question, patience: Patience) -> Waiting:
+    def _waiting(self, question: Question, patience: Patience, sending: float) -> Waiting:
+        """Return how long a command waits that takes so many seconds to go out."""
         machine, pair = self._machine, question.pair
         timeout = self._timeouts.get(pair.id)
         if timeout is None:
@@ -219,9 +203,10 @@ class Asking:
             if plan is None:
                 code_page = machine.store.encoding.code_page
                 plan = self._plans[pair.id] = answer_plan(machine.protocol, pair, machine.limits, code_page)
-        return Waiting(question.connection, question.to, plan, machine.strands.current, machine.now + timeout)
+        deadline = machine.now + sending + timeout
+        return Waiting(question.connection, question.to, plan, machine.strands.current, deadline)
 
-    def _await(self, question: _Question, waiting: Waiting) -> _Outcome:
+    def _await(self, question: Question, waiting: Waiting) -> _Outcome:
         outcome: Step | None = None
         while outcome is None:
             arrived: object = None
@@ -237,7 +222,7 @@ class Asking:
                 outcome = yield from self._late(question, waiting)
         return outcome
 
-    def _late(self, question: _Question, waiting: Waiting) -> _Outcome:
+    def _late(self, question: Question, waiting: Waiting) -> _Outcome:
         """Take what came before the time was over for the answer."""
         peer = waiting.source or Peer()
         for one in waiting.framer.finish() if waiting.framer is not None else ():
@@ -247,11 +232,13 @@ class Asking:
         return Step.TIMED_OUT
 
     def _answered(
-        self, question: _Question, waiting: Waiting, arrived: Arrived
+        self, question: Question, waiting: Waiting, arrived: Arrived
     ) -> Generator[float | None, object, Step | None]:
         """Take a unit for an answer; None if the pair waits on, because it was none."""
         machine, pair, unit = self._machine, question.pair, arrived.unit
         connection, peer = waiting.connection, arrived.peer
+        if waiting.plan is not None:
+            machine.report(connection, peer, unit.data)
         alone = waiting.plan is not None or (self._strict and not arrived.rest)
         last = alone or not (arrived.rest or self._unasked.get(connection))
 

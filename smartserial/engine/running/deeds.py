@@ -19,6 +19,7 @@ from smartserial.engine.matching.verify import verify_crc, verify_length
 from smartserial.engine.queue import REQUESTS
 from smartserial.engine.running.incoming import FIRST, edit
 from smartserial.engine.running.machine import Chain, Deed, DeedError, Machine
+from smartserial.engine.running.routes import MAIN
 from smartserial.engine.running.scene import Hearing, Scene
 from smartserial.engine.running.timers import Timers
 
@@ -235,9 +236,11 @@ def _sleep(machine: Machine, action: Action, scene: Scene) -> Chain:
 
 
 def _leave(machine: Machine, action: Action, scene: Scene) -> None:
-    if scene.run is None:
+    """Have the group left that brought this about; if none did, the one that runs on that connection."""
+    run = scene.run or machine.threads.running(scene.connection or MAIN)
+    if run is None:
         raise DeedError(_NO_GROUP)
-    scene.run.leave = True
+    run.leave = True
 
 
 def _timers(change: Callable[[Timers, int], None]) -> Deed:

@@ -69,6 +69,9 @@ class Ear:
             for number in range(len(protocol.connections))
         }
         self._last: dict[int, bytes] = {}
+        """The last unit of each response."""
+        self._answers: dict[int, tuple[int, bytes]] = {}
+        """The last answer to each pair: a response and its unit."""
         self._reads_itself = not protocol.triggers
 
     def forget(self, response: int) -> None:
@@ -112,7 +115,7 @@ class Ear:
         last: bool,
         accepted: Callable[[], None] = nobody,
     ) -> Generator[float | None, object, Taken]:
-        """Take a unit for one of `responses`, in their order.
+        """Take a unit for one of `responses`, in their order; return what it is.
 
         Args:
             connection: where it came.
@@ -122,9 +125,6 @@ class Ear:
             scene: that of whoever waits for it.
             last: nobody else tries this unit: a failure is told, and leaves in the values what it leaves.
             accepted: called when the unit is something and is stored, before all that follows from it.
-
-        Returns:
-            What it is.
         """
         failure: Mismatch | None = None
         loud: Hearing | None = None
@@ -139,6 +139,7 @@ class Ear:
             judge = self._judge if loud is None else self._judge_loud
             quiet = self._incoming.matches(connection, peer, unit, tried)
             for hearing in quiet if loud is None else (loud,):
+                hearing.pair = scene.number if scene.on is TriggerOn.PAIR else None
                 if (yield from judge(hearing, below(hearing.response, hearing), accepted)):
                     return Taken(hearing.response)
                 if hearing.match is not None:
@@ -179,7 +180,7 @@ class Ear:
         if match is None:
             return False
         number = match.response.id
-        machine.tell(Heard(hearing.connection, hearing.peer, hearing.unit, match))
+        machine.tell(Heard(hearing.connection, hearing.peer, hearing.unit, match, hearing.data))
         self._heard(hearing.connection)
         same = self._last.get(number) == hearing.unit.data
         changes: list[Change] = []
@@ -187,7 +188,7 @@ class Ear:
             changes = yield from self._store(hearing, match, scene)
             self._last[number] = hearing.unit.data
         accepted()
-        if same and machine.protocol.ignore_equal_response:
+        if self._is_again(hearing, number) and same and machine.protocol.ignore_equal_response:
             return True
         for change in changes:
             below = scene.at(TriggerOn.PARAMETER, change.param, changed=change.new)
@@ -197,6 +198,14 @@ class Ear:
         if machine.reactions is not None:
             yield from machine.reactions.heard(number, scene)
         return True
+
+    def _is_again(self, hearing: Hearing, response: int) -> bool:
+        """Tell whether a pair was answered just so the time before; what nobody asked for always was."""
+        if hearing.pair is None:
+            return True
+        before = self._answers.get(hearing.pair)
+        self._answers[hearing.pair] = answer = response, hearing.unit.data
+        return before == answer
 
     def _store(
         self, hearing: Hearing, match: Match, scene: Scene
@@ -234,7 +243,10 @@ class Ear:
         return taken.response is not None
 
     def _leave(self, tried: Hearing, failure: Mismatch | None, scene: Scene) -> Chain:
-        """Leave in the values what a failed unit leaves: that of the last response it was tried as."""
+        """Leave in the values what a failed unit leaves: that of the last response it was tried as.
+
+        A response whose values are no longer those of its last unit has that stored again when it comes.
+        """
         machine, response, data = self._machine, tried.response, tried.data
         if failure is None or failure.response.id != response.id:
             failure = self._incoming.why_not(tried)
@@ -247,9 +259,12 @@ class Ear:
             if param is None or param.type in CONSTANT_TYPES or (is_open(param) and not reads):
                 continue
             field = kept.get(number)
+            changes: tuple[Change, ...] = ()
             if field is not None:
                 changes = machine.store.receive(number, data[field.start : field.end])
-                yield from machine.change(changes, scene)
             elif failure.reason.empties_others and is_open(param):
-                machine.store.clear(number)
+                changes = machine.store.clear(number)
+            if changes:
+                self.forget(response.id)
+            yield from machine.change(changes, scene)
         return True

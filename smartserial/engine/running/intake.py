@@ -18,7 +18,6 @@ from smartserial.engine.framing.framer import Framer
 from smartserial.engine.framing.plan import framing_plan
 from smartserial.engine.framing.smartip import smart_ip_header
 from smartserial.engine.running.machine import Machine
-from smartserial.engine.running.scene import Scene
 from smartserial.engine.unit import Loss, Lost, Unit
 
 _Session = tuple[int, Peer]
@@ -117,9 +116,7 @@ class Intake:
 
     def _unit(self, connection: int, peer: Peer, unit: Unit) -> None:
         machine = self._machine
-        reported = machine.moments.reported(unit.data)
-        if reported:
-            machine.start("report", machine.pull_all(reported, Scene(reply_to=peer, connection=connection)))
+        machine.report(connection, peer, unit.data)
         if not machine.asking.waits.offer(connection, peer, unit):
             machine.ear.listen(connection, peer, unit)
 

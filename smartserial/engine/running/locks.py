@@ -20,7 +20,7 @@ class Locks:
         self._machine = machine
         self._taken: dict[int, int] = {}
         self._granted: set[int] = set()
-        self._waiting: dict[int, list[Strand]] = {}
+        self._waiting: dict[int, dict[Strand, None]] = {}
 
     def take(self, connection: int, priority: bool) -> Chain:
         """Take a lock, and wait until it is granted; `priority`: before others that wait."""
@@ -29,9 +29,8 @@ class Locks:
         if self._taken[connection] == 1:
             machine.tell(Lock(connection, True, priority))
         while self._taken.get(connection) and connection not in self._granted:
-            strand = machine.strands.current
-            assert strand is not None, "a chain goes on in a strand"
-            self._waiting.setdefault(connection, []).append(strand)
+            if (strand := machine.strands.current) is not None:
+                self._waiting.setdefault(connection, {})[strand] = None
             yield None
         return True
 
@@ -53,5 +52,5 @@ class Locks:
             self._go_on(connection)
 
     def _go_on(self, connection: int) -> None:
-        for strand in self._waiting.pop(connection, []):
+        for strand in self._waiting.pop(connection, {}):
             self._machine.strands.resume(strand, None)

@@ -91,6 +91,8 @@ class Machine:
         """Commands that were made before their group waits, by id."""
         self.limits = Limits()
         """Of what is kept of an answer."""
+        self.datagrams: frozenset[int] = frozenset()
+        """The connections that run over UDP."""
         self.trace = False
         """Each trigger and each action is told."""
         self.stopped = False
@@ -154,8 +156,14 @@ class Machine:
         return tuple(self.sessions.get(connection, ()))
 
     def is_gone(self, connection: int, peer: Peer) -> bool:
-        """Tell whether a session is over; where no session was ever told of, nobody knows."""
-        return peer not in self.sessions.get(connection, (peer,))
+        """Tell whether a session is over; nobody knows of datagrams, or where no session was told of."""
+        return connection not in self.datagrams and peer not in self.sessions.get(connection, (peer,))
+
+    def report(self, connection: int, peer: Peer, data: bytes) -> None:
+        """Fire what waits for exactly these bytes of a connection."""
+        triggers = self.moments.reported(data)
+        if triggers:
+            self.start("report", self.pull_all(triggers, Scene(reply_to=peer, connection=connection)))
 
     def holds(self, condition: Expression | None) -> bool:
         """Tell whether a condition holds; none always does."""
@@ -235,9 +243,11 @@ class Machine:
         return ok
 
     def change(self, changes: Iterable[Change], scene: Scene) -> Chain:
-        """Tell what changed, and fire what waits for it."""
+        """Tell what changed, and fire what waits for it, unless it is silent."""
         for change in changes:
-            self.tell(Changed(change.param, change.old, change.new, scene.reply_to))
+            self.tell(Changed(change.param, change.old, change.new, scene.reply_to, change.silent))
+            if change.silent:
+                continue
             param = self.protocol.param.get(change.param)
             if param is not None and param.save:
                 self.tell(Save(change.param, self.store.raw(change.param)))

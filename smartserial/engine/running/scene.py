@@ -45,6 +45,7 @@ class Hearing:
         "later",
         "limit",
         "match",
+        "pair",
         "peer",
         "read",
         "response",
@@ -67,6 +68,8 @@ class Hearing:
         self.response = response
         self.data = data
         self.match = match
+        self.pair: int | None = None
+        """The pair that it may answer."""
         self.read = False
         """Whether an action asked for the params of open length."""
         self.wanted: set[int] = set()

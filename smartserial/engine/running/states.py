@@ -33,7 +33,7 @@ class States:
         return self._states.get(connection, ConnectionState.UNDEFINED)
 
     def answered(self, connection: int) -> None:
-        """Take note that a pair was answered."""
+        """Take note of an answer to a pair."""
         if self._by_answers(connection):
             self.become(connection, ConnectionState.RESPONDING)
 
@@ -50,7 +50,8 @@ class States:
 
     def bound(self, connection: int) -> None:
         """Take note that datagrams can come."""
-        self.become(connection, ConnectionState.CONNECTED)
+        if not self._is_serial(connection):
+            self.become(connection, ConnectionState.CONNECTED)
 
     def become(self, connection: int, state: ConnectionState) -> None:
         """Put a connection into a state, whatever brings it there."""

@@ -52,13 +52,15 @@ class Entry:
 class Thread:
     """One queue, and the groups that run from it."""
 
-    __slots__ = ("_begun", "_count", "inside", "ping", "queue", "strand")
+    __slots__ = ("_begun", "_count", "inside", "ping", "queue", "run", "strand")
 
     def __init__(self) -> None:
         self.queue = GroupQueue[Entry]()
         self.strand: Strand | None = None
         self.inside = 0
         """Groups that run, each forced into the one before."""
+        self.run: Run | None = None
+        """The innermost of them."""
         self.ping: Entry | None = None
         """What goes before all that waits, while groups rest."""
         self._begun = 0.0
@@ -101,6 +103,10 @@ class Threads:
     def number_for(self, group: Group) -> int:
         """Return the number of the queue in which a group waits."""
         return self._of_connection.get(group.connection or 0, MAIN)
+
+    def running(self, connection: int) -> Run | None:
+        """Return the group that runs from the queue of a connection, or None."""
+        return self.thread(self._of_connection.get(connection, MAIN)).run
 
     def request(
         self,
@@ -204,12 +210,13 @@ class Threads:
 
     def _run(self, thread: Thread, entry: Entry) -> Chain:
         machine = self._machine
-        group = machine.protocol.group[entry.group]
+        group, outer = machine.protocol.group[entry.group], thread.run
         thread.inside += 1
         try:
             if not machine.holds(group.condition):
                 return True
-            scene = entry.scene.at(TriggerOn.GROUP, group.id, run=Run(group.id, machine.redundancy.active))
+            thread.run = Run(group.id, machine.redundancy.active)
+            scene = entry.scene.at(TriggerOn.GROUP, group.id, run=thread.run)
             number = scene.thread if scene.thread is not None else MAIN
             machine.tell(GroupStep(group.id, number, Step.BEGUN))
             yield from machine.fire(TriggerOn.GROUP, TriggerTime.BEFORE, group.id, scene)
@@ -219,6 +226,7 @@ class Threads:
                 yield from machine.reactions.ran(group.id, scene)
             machine.tell(GroupStep(group.id, number, Step.DONE))
         finally:
+            thread.run = outer
             thread.inside -= 1
             if entry.done is not None:
                 entry.done()

@@ -293,6 +293,27 @@ class DoingTest(SynchronousTestCase):
         stage.clock.advance(0)
         self.assertEqual(stage.sent(), [(b"C1x\n", None)])
 
+    def test_a_lock_that_is_not_wanted_any_more_is_not_had(self) -> None:
+        stage = self.on_set(
+            act(1, ActionOn.PROTOCOL, Do.LOCK, type_nr=0), act(2, ActionOn.GROUP, Do.EXECUTE, 1)
+        )
+        stage.channel.begins(A)
+        first = stage.channel.granting = Deferred()
+        self.set(stage)
+        stage.element.pause()  # what is closed is not locked
+        stage.element.start()
+        stage.channel.begins(A)
+        stage.clock.advance(2.0)
+        self.assertEqual(stage.sent()[0], (b"C1x\n", None))
+        stage.channel.says(A, b"R1:x\n")
+        second = stage.channel.granting = Deferred()
+        self.set(stage, "y")
+        first.callback(None)
+        self.assertEqual((stage.channel.locks, stage.sent()), ([(True, False)] * 2, []))
+        second.callback(None)
+        stage.clock.advance(0)
+        self.assertEqual(stage.sent(), [(b"C1y\n", None)])
+
     def test_saved_params_come_back(self) -> None:
         stage = Stage(self.saving())
         stage.element.startService()

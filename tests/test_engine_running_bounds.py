@@ -16,8 +16,9 @@ from smartserial.definition.flow import Timer
 from smartserial.definition.values.value import NotAValueError
 from smartserial.engine.effects import Peer
 from smartserial.engine.engine import Engine, Settings
+from smartserial.engine.framing.backlog import BacklogLimits
 from smartserial.engine.running.asking import Patience
-from smartserial.engine.running.waiting import MOST_LATER
+from smartserial.engine.running.waiting import LEAST
 from tests.enginestage import At, Do, On, Stage, act, at, smart_serial, world
 from tests.test_bundled_transcripts import NAMES, PROTOCOLS
 
@@ -110,13 +111,27 @@ class FacadeTest(SynchronousTestCase):
             self.assertEqual(stage.told("dropped", "heard"), ["dropped 5 unasked"])
 
     def test_what_comes_while_a_pair_is_busy_is_bounded(self) -> None:
-        stage = Stage(world(triggers=(at(1, On.COMMAND, At.AFTER, 1, 10),), actions=(SLEEP,)), NOW)
+        """Above one limit there is a note, above the next messages are lost, until enough is taken."""
+        limits = BacklogLimits(2 * LEAST, 3 * LEAST, 5 * LEAST)
+        definition = world(triggers=(at(1, On.COMMAND, At.AFTER, 1, 10),), actions=(SLEEP,))
+        stage = Stage(definition, replace(NOW, backlog=limits))
         stage.run(1)
-        for number in range(MOST_LATER + 10):
+        told = []
+        for number in range(9):
             stage.say(f"R2:{number}\n")
-        self.assertEqual(len(stage.told("heard")), 10)
+            told += stage.told("note", "dropped")
+        self.assertEqual(
+            told,
+            [
+                "note much waits for the protocol, whose actions take too long",
+                "note too much waits for the protocol: messages are lost",
+                "dropped 5 backlog",
+                "dropped 5 backlog",
+                "dropped 5 backlog",
+            ],
+        )
         stage.wait(0.1)
-        self.assertEqual(len(stage.told("heard", "unheard")), MOST_LATER)
+        self.assertEqual(len(stage.told("heard", "unheard")), 6)
         stage.say("R1:x\n")
         self.assertEqual(stage.told("pair"), ["pair 1 succeeded 1"])
 

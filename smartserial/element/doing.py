@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
+
 from smartserial.channels.channel import ChannelError
 from smartserial.element.line import Line
 from smartserial.engine.effects import (
@@ -38,6 +40,7 @@ class Doing:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._asked: dict[int, Deferred[None]] = {}
         self._deeds: Mapping[type, Callable[[Any], None]] = {
             Send: self._send,
             Break: lambda effect: self._at(effect.connection).channel.send_break(effect.duration),
@@ -89,12 +92,17 @@ class Doing:
         self._at(redirect.connection).channel.redirect(redirect.host, redirect.port)
 
     def _lock(self, lock: Lock) -> None:
-        locking = self._at(lock.connection).channel.lock(lock.held, lock.priority)
+        number, channel = lock.connection, self._at(lock.connection).channel
+        self._asked.pop(number, None)
+        locking = channel.lock(lock.held, lock.priority)
         if lock.held:
-            locking.addCallback(lambda _: self._granted(lock.connection))
+            self._asked[number] = locking
+            locking.addCallback(lambda _: self._granted(number, locking))
 
-    def _granted(self, connection: int) -> None:
-        self._work.runner.feed(partial(self._work.engine.granted, connection))
+    def _granted(self, number: int, locking: Deferred[None]) -> None:
+        """Pass on that a lock is had, unless it is not wanted any more."""
+        if self._asked.get(number) is locking:
+            self._work.runner.feed(partial(self._work.engine.granted, number))
 
     def _save(self, save: Save) -> None:
         definition = self._work.settings.definition

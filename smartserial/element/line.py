@@ -41,6 +41,9 @@ class LineOwner(Shape):
     def line_ready(self, line: Line) -> None:
         """Take note that sessions may come."""
 
+    def line_unlocked(self, line: Line) -> None:
+        """Take note that the right to send alone goes with what is closed now."""
+
     def line_sent(self, line: Line, data: bytes, to: Peer | None, sessions: int) -> None:
         """Take note of what goes out."""
 
@@ -91,12 +94,14 @@ class Line:
         """Have sessions; those that there are end."""
         self._sender.stop()
         self.settled = False
+        self._owner.line_unlocked(self)
         self.channel.open()
 
     def close(self) -> Deferred[None]:
         """Have none any more."""
         self._sender.stop()
         self.failure = ""
+        self._owner.line_unlocked(self)
         return self.channel.close()
 
     def send(self, send: Send) -> None:

@@ -44,6 +44,8 @@ from smartserial.trace.convert import peer_text
 
 PATIENCE = 1.0
 """Seconds that a protocol waits at its start until it is known which connections can be used."""
+SLOW_AGAIN = 60.0
+"""Seconds until it is told again that a protocol is slow."""
 DEVICE = "the device"
 
 
@@ -92,6 +94,7 @@ class Work:
         self.settings = settings
         self.paused = False
         self.timed_out = False
+        self._slow_from = 0.0  # it may be told again that the protocol is slow
         self._beginning: IDelayedCall | None = None
         self.owner = owner
         self.around = around
@@ -227,6 +230,10 @@ class Work:
         self.owner.work_changed()
         self._settled()
 
+    def line_unlocked(self, line: Line) -> None:
+        """Have the protocol take note that it has no lock there any more."""
+        self.runner.feed(partial(self.engine.unlocked, line.number))
+
     def line_sent(self, line: Line, data: bytes, to: Peer | None, sessions: int) -> None:
         """Remember what went out."""
         self.record.add(self._teller.tx(self.record.now, line.number, to, data, sessions))
@@ -239,4 +246,8 @@ class Work:
         self.engine.trace(watched)
 
     def _slow(self, seconds: float) -> None:
+        now = self.around.reactor.seconds()
+        if now < self._slow_from:
+            return
+        self._slow_from = now + SLOW_AGAIN
         self.note(f"{self.settings.protocol} took {seconds * 1000:.0f} ms at a time: everything else waited")

@@ -91,7 +91,7 @@ class Engine:
         machine.threads = Threads(machine)
         machine.timers = Timers(machine, Random(settings.seed))
         machine.states = States(machine)
-        machine.asking = Asking(machine, patience_of(protocol, settings), settings.strict)
+        machine.asking = Asking(machine, patience_of(protocol, settings), settings.strict, settings.backlog)
         self._intake = Intake(machine, settings.datagrams)
         self._questions = Questions(machine)
         self._redirects = Redirects(machine, saved or {})
@@ -217,6 +217,13 @@ class Engine:
         if not self._goes_on(now):
             return []
         self._machine.locks.granted(connection)
+        return self._settled()
+
+    def unlocked(self, connection: int, now: float) -> list[Effect]:
+        """Take note that the right to send alone is gone: the connection was closed, or opened anew."""
+        if not self._goes_on(now):
+            return []
+        self._machine.locks.lost(connection)
         return self._settled()
 
     def use(self, patience: Mapping[int, Patience]) -> None:

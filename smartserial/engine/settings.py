@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from smartserial.definition.connection import PortSettings, Setting, SlowPollBase
 from smartserial.definition.param import ParamType
 from smartserial.definition.protocol import Protocol
+from smartserial.engine.framing.backlog import DEFAULT_LIMITS, BacklogLimits
 from smartserial.engine.framing.framer import Limits
 from smartserial.engine.running.asking import Patience
 from smartserial.engine.running.routes import MAIN
@@ -31,6 +32,7 @@ class Settings:
         code_page: of texts.
         strict: a unit that is no answer ends the wait for one.
         limits: of what is kept of a unit.
+        backlog: of what is kept of units while the protocol is busy.
         seed: of what is random.
         element_timeout: seconds without success on a connection until the element is in timeout.
         slow_poll: when only pings are sent.
@@ -47,6 +49,7 @@ class Settings:
     code_page: str = "cp1252"
     strict: bool = False
     limits: Limits = Limits()
+    backlog: BacklogLimits = DEFAULT_LIMITS
     seed: int | None = None
     element_timeout: float | None = None
     slow_poll: Slowing | None = None

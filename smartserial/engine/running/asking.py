@@ -23,6 +23,7 @@ from smartserial.definition.param import CONSTANT_TYPES
 from smartserial.engine.buffer import Buffer, ComposeError
 from smartserial.engine.effects import Break, Dropped, Level, PairStep, Peer, Send, Step
 from smartserial.engine.framing.answers import AnswerFramer, answer_plan
+from smartserial.engine.framing.backlog import DEFAULT_LIMITS, BacklogLimits
 from smartserial.engine.running.asked import Question, nobody
 from smartserial.engine.running.machine import Chain, Machine
 from smartserial.engine.running.routes import route
@@ -50,10 +51,17 @@ class Asking:
         machine: what they set in motion.
         patience: of each connection, by its number.
         strict: a unit that is no answer ends the wait of a smart-serial pair, as silence does.
+        backlog: limits of what is kept while a chain is busy.
     """
 
-    def __init__(self, machine: Machine, patience: Mapping[int, Patience], strict: bool = False) -> None:
-        self.waits = Waits(machine)
+    def __init__(
+        self,
+        machine: Machine,
+        patience: Mapping[int, Patience],
+        strict: bool = False,
+        backlog: BacklogLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self.waits = Waits(machine, backlog)
         """The pairs that wait."""
         self._machine = machine
         self._patience = dict(patience)
@@ -210,8 +218,9 @@ class Asking:
         outcome: Step | None = None
         while outcome is None:
             arrived: object = None
-            if waiting.later:
-                arrived = waiting.later.popleft()
+            kept = self.waits.next_of(waiting)
+            if kept is not None:
+                arrived = kept
             else:
                 waiting.idle = True
                 arrived = yield waiting.deadline

@@ -51,6 +51,13 @@ class Locks:
             self._granted.add(connection)
             self._go_on(connection)
 
+    def lost(self, connection: int) -> None:
+        """Take note that a lock went with what it was for; chains that wait for it go on."""
+        if self._taken.pop(connection, 0):
+            self._granted.discard(connection)
+            self._machine.note(f"connection {connection} was closed: the lock on it is given back")
+            self._go_on(connection)
+
     def _go_on(self, connection: int) -> None:
         for strand in self._waiting.pop(connection, {}):
             self._machine.strands.resume(strand, None)

@@ -7,17 +7,18 @@ command or with an answer that is looked at, units are kept for it; what it leav
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from smartserial.engine.alarms import Alarms
-from smartserial.engine.effects import Dropped, Peer
+from smartserial.engine.effects import Dropped, Level, Peer
 from smartserial.engine.framing.answers import AnswerFramer
+from smartserial.engine.framing.backlog import DEFAULT_LIMITS, Backlog, BacklogLevel, BacklogLimits
 from smartserial.engine.running.machine import Chain, Machine
 from smartserial.engine.strands import Strand
-from smartserial.engine.unit import Lost, Unit
+from smartserial.engine.unit import Loss, Lost, Unit
 
-MOST_LATER = 1000
-"""Units that are kept for a pair whose chain is busy."""
+LEAST = 256
+"""Bytes that a unit counts for at least while it is kept for a pair whose chain is busy."""
 
 
 class Waiting:
@@ -86,10 +87,12 @@ class Waits:
 
     Args:
         machine: whose chains they are.
+        limits: of what is kept for pairs whose chains are busy.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, limits: BacklogLimits = DEFAULT_LIMITS) -> None:
         self._machine = machine
+        self._backlog = Backlog(limits)
         self._waiting: dict[int, list[Waiting]] = {}
         self._alarms = Alarms[Waiting]()
 
@@ -116,6 +119,8 @@ class Waits:
         self._alarms.set(waiting, None)
         machine, later = self._machine, list(waiting.later)
         waiting.later.clear()
+        for arrived in later:
+            self._backlog.taken(_size(arrived))
         if later and waiting.plan is None and not machine.stopped:
             machine.defer("units", self._hear(waiting.connection, later), machine.now)
 
@@ -145,10 +150,31 @@ class Waits:
         """Give a unit to one pair, at once or as soon as it looks."""
         if waiting.idle and waiting.strand is not None:
             self._machine.strands.resume(waiting.strand, arrived)
-        elif len(waiting.later) < MOST_LATER:
+        else:
+            self._keep(waiting, arrived)
+
+    def _keep(self, waiting: Waiting, arrived: Arrived) -> None:
+        """Keep a unit for a pair whose chain is busy, unless too much waits already."""
+        machine, unit, before = self._machine, arrived.unit, self._backlog.level
+        if self._backlog.accept(_size(arrived)):
             waiting.later.append(arrived)
         else:
-            self._machine.ear.listen(waiting.connection, arrived.peer, arrived.unit)
+            lost = Lost(unit.offset, unit.length, Loss.BACKLOG)
+            machine.tell(Dropped(waiting.connection, arrived.peer, lost))
+        if self._backlog.level is not before:
+            level, text = _TOLD[self._backlog.level]
+            machine.note(text, level)
+
+    def next_of(self, waiting: Waiting) -> Arrived | None:
+        """Return the oldest unit that is kept for a pair, or None."""
+        if not waiting.later:
+            return None
+        arrived, before = waiting.later.popleft(), self._backlog.level
+        self._backlog.taken(_size(arrived))
+        if self._backlog.level is not before:
+            level, text = _TOLD[self._backlog.level]
+            self._machine.note(text, level)
+        return arrived
 
     def receive(self, connection: int, peer: Peer, data: bytes, offset: int) -> bool:
         """Give bytes to the pair that makes its own unit of them; tell whether there is one.
@@ -186,3 +212,15 @@ class Waits:
         for one in found:
             if isinstance(one, Unit):
                 self.hand(waiting, Arrived(peer, one))
+
+
+def _size(arrived: Arrived) -> int:
+    return max(LEAST, len(arrived.unit.data))
+
+
+_TOLD: Mapping[BacklogLevel, tuple[Level, str]] = {
+    BacklogLevel.QUIET: (Level.INFO, "little waits for the protocol again"),
+    BacklogLevel.HIGH: (Level.WARN, "much waits for the protocol, whose actions take too long"),
+    BacklogLevel.REFUSING: (Level.ERROR, "too much waits for the protocol: messages are lost"),
+    BacklogLevel.LOST: (Level.WARN, "messages are taken again; some were lost"),
+}

@@ -19,7 +19,7 @@ from smartserial.printable import printable
 from smartserial.streams.answers import APART, Answering
 from smartserial.streams.listening import Listener, Told
 from smartserial.streams.places import Places
-from smartserial.streams.reading import Reader
+from smartserial.trace.reader import Reader
 from smartserial.trace.readings import Reading, as_mapping, name_of
 
 _SHOWN = 32  # bytes of what is no message

@@ -30,6 +30,7 @@ from smartserial.definition.protocol import Protocol
 from smartserial.engine.effects import Heard
 from smartserial.engine.engine import Settings
 from smartserial.engine.running.asking import Patience
+from smartserial.engine.store import Store
 from smartserial.trace.convert import Teller
 from smartserial.trace.events import Matched
 from tests.enginestage import At, Do, On, Stage, act, at, read_each, smart_serial, world
@@ -367,7 +368,7 @@ class HeardTest(SynchronousTestCase):
 
     def test_a_trace_reads_those(self) -> None:
         change = act(10, ActionOn.RESPONSE, Do.REPLACE_DATA, replace=parse_replace_data("6162;78").value)
-        teller = Teller("mast", world(), str)
+        teller = Teller("mast", world(), Store(world()))
         _, matched = teller.of(1.0, self.heard(change, says="R1:ab-cd\n"))
         assert isinstance(matched, Matched)
         self.assertEqual([(one.value, one.raw) for one in matched.params], [("x-cd", b"x-cd")])

@@ -25,6 +25,7 @@ from smartserial.engine import effects
 from smartserial.engine.effects import Effect, Level, Peer, Step
 from smartserial.engine.engine import Engine
 from smartserial.engine.matching.result import Field, Match
+from smartserial.engine.store import Store
 from smartserial.engine.unit import Loss, Lost, Unit
 from smartserial.trace.convert import Teller, peer_text
 from smartserial.trace.events import (
@@ -58,10 +59,6 @@ PEER = Peer("10.0.0.5", 4000, 1)
 AT = "10.0.0.5:4000"
 
 
-def nothing(id: int) -> str:
-    return ""
-
-
 def number(id: int, name: str, length: int = 1) -> Param:
     shape = Interprete(RawType.UNSIGNED_NUMBER, LengthType.FIXED, length, type=ValueType.DOUBLE)
     return Param(id, name, interprete=shape)
@@ -85,7 +82,7 @@ class MessagesTest(SynchronousTestCase):
     def test_each_message_has_its_own_values(self) -> None:
         """However late somebody looks."""
         protocol = world(2)
-        teller = Teller("mast", protocol, nothing)
+        teller = Teller("mast", protocol, Store(protocol))
         told = self.engine(protocol, b"R1:one\n", b"R1:two\n", b"R2:three\nR1:one\n")
         for _ in range(2):
             found = [event for effect in told for event in teller.of(5.0, effect)]
@@ -110,7 +107,7 @@ class MessagesTest(SynchronousTestCase):
 
     def test_what_is_none(self) -> None:
         protocol = world(1)
-        teller = Teller("mast", protocol, nothing)
+        teller = Teller("mast", protocol, Store(protocol))
         found = [event for effect in self.engine(protocol, b"R1x\n") for event in teller.of(5.0, effect)]
         where = ("mast", 5.0, 0, AT)
         self.assertEqual(
@@ -124,7 +121,7 @@ class MessagesTest(SynchronousTestCase):
         )
 
     def test_nothing_to_try(self) -> None:
-        teller = Teller("mast", world(1), nothing)
+        teller = Teller("mast", world(1), Store(world(1)))
         unit, missed = teller.of(1.0, effects.Unheard(0, Peer(), Unit(b"X", 3, 1), None))
         self.assertEqual(unit, UnitMade("mast", 1.0, 0, "", b"X", 3))
         self.assertEqual(missed, Mismatched("mast", 1.0, 0, "", b"X", None, None, None, "no response"))
@@ -135,7 +132,7 @@ class MessagesTest(SynchronousTestCase):
         protocol = Protocol("P", params=params, responses=(one,))
         placed = tuple(Field(at, *field) for at, field in enumerate(fields))
         heard = effects.Heard(0, PEER, Unit(data, 0, len(data)), Match(one, placed), data)
-        teller = Teller("mast", protocol, lambda id: f"now {id}", Encoding("cp437"))
+        teller = Teller("mast", protocol, Store(protocol, Encoding("cp437")))
         for _ in range(2):
             _, found = teller.of(1.0, heard)
         assert isinstance(found, Matched)
@@ -171,10 +168,10 @@ class MessagesTest(SynchronousTestCase):
         self.assertEqual(found.params, (Reading(1, "level", None, b"5a", ""),))
 
     def test_arithmetic_with_other_params(self) -> None:
-        """What the bytes alone do not tell is shown as it is now."""
+        """What the bytes alone do not tell is asked of the values that there are: here none is set."""
         shape = replace(number(1, "").interprete or Interprete(), sequence=(Sum(Operation.FACTOR, param=2),))
         found = self.heard((Param(1, "level", interprete=shape), number(2, "factor")), b"\x05", (1, 0, 1))
-        self.assertEqual(found.params, (Reading(1, "level", None, b"\x05", "now 1"),))
+        self.assertEqual(found.params, (Reading(1, "level", 0, b"\x05", "0"),))
 
 
 class TableTest(SynchronousTestCase):
@@ -182,7 +179,7 @@ class TableTest(SynchronousTestCase):
 
     def setUp(self) -> None:
         poll = Group(9, "all", GroupType.POLL, (Item(ItemKind.PAIR, 1),), connection=0)
-        self.teller = Teller("mast", world(1, groups=(poll,)), nothing)
+        self.teller = Teller("mast", world(1, groups=(poll,)), Store(world(1)))
 
     def one(self, effect: Effect) -> TraceEvent:
         [event] = self.teller.of(5.0, effect)

@@ -9,8 +9,8 @@ from typing import Any
 from twisted.logger import Logger
 
 from smartserial.definition.protocol import Protocol
-from smartserial.definition.values.text import Encoding
 from smartserial.engine.effects import Effect
+from smartserial.engine.store import Store
 from smartserial.trace.convert import Teller
 from smartserial.trace.events import TraceEvent
 from smartserial.trace.ring import Ring
@@ -29,8 +29,7 @@ class Record:
     Args:
         element: its name.
         protocol: names what the numbers mean.
-        display: tells what people see of a param.
-        encoding: of texts.
+        store: the values.
         seconds: tells the time, in seconds since 1970.
         changed: is called when there is a first watcher, and when there is none any more.
     """
@@ -39,12 +38,11 @@ class Record:
         self,
         element: str,
         protocol: Protocol,
-        display: Callable[[int], str],
-        encoding: Encoding,
+        store: Store,
         seconds: Callable[[], float] = _now,
         changed: Callable[[bool], None] = lambda watched: None,
     ) -> None:
-        self.teller = Teller(element, protocol, display, encoding)
+        self.teller = Teller(element, protocol, store)
         self._element = element
         self._seconds = seconds
         self._changed = changed

@@ -103,8 +103,7 @@ class Work:
         self._doing = Doing(self)
         self.engine = Engine(protocol, engine_settings(settings), saved, settings.reactions())
         self.runner = Runner(self.engine, self._doing.do, owner.work_failed, around.reactor, self._slow)
-        store = self.engine.store
-        self.record = Record(settings.name, protocol, store.display, store.encoding, changed=self._watched)
+        self.record = Record(settings.name, protocol, self.engine.store, changed=self._watched)
         self._teller = self.record.teller
         self.lines = {one.number: self._line(one) for one in settings.connections}
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from smartserial.definition.param import CONSTANT_TYPES, Param
 from smartserial.definition.protocol import Protocol
-from smartserial.definition.values.display import display as displayed
-from smartserial.definition.values.text import Encoding
-from smartserial.definition.values.value import NotAValueError, Value, shown
 from smartserial.engine import effects
 from smartserial.engine.builtin import BUILT_IN
 from smartserial.engine.effects import Effect, Level, Peer, Step
@@ -35,7 +31,8 @@ from smartserial.trace.events import (
     Tx,
     UnitMade,
 )
-from smartserial.trace.readings import Reading, bits_of, free_name, name_of
+from smartserial.trace.reader import Reader, shown_value
+from smartserial.trace.readings import Reading, name_of
 
 Told = tuple[TraceEvent, ...]
 
@@ -54,23 +51,14 @@ class Teller:
     Args:
         element: its name.
         protocol: gives the names, and tells how bytes are read.
-        display: what people see of a param now; used only where the bytes alone do not tell, because other
-            params are part of the arithmetic.
-        encoding: of texts; None is that of the definition, in the default code page.
+        store: its values; asked only where the bytes alone do not tell, because other params are part of the
+            arithmetic.
     """
 
-    def __init__(
-        self,
-        element: str,
-        protocol: Protocol,
-        display: Callable[[int], str],
-        encoding: Encoding | None = None,
-    ) -> None:
+    def __init__(self, element: str, protocol: Protocol, store: Store) -> None:
         self._element = element
         self._protocol = protocol
-        self._display = display
-        self._encoding = encoding
-        self._scratch: Store | None = None
+        self._reader = Reader(protocol, store)
         self._ways: Mapping[type, Callable[[float, Any], Told]] = {
             effects.Heard: self._heard,
             effects.Unheard: self._unheard,
@@ -121,32 +109,10 @@ class Teller:
         return unit, Matched(*where, Named(response.id, response.name), self._params(heard))
 
     def _params(self, heard: effects.Heard) -> tuple[Reading, ...]:
-        """Return what a message tells, read from its bytes alone."""
-        scratch = self._scratch
-        if scratch is None:
-            scratch = self._scratch = Store(self._protocol, self._encoding)
+        """Return what a message tells, read from its own bytes."""
         found: dict[str, Reading] = {}
-        for field in heard.match.fields:
-            param = self._protocol.param[field.param]
-            if param.type in CONSTANT_TYPES:
-                continue
-            bits = tuple(bits_of(self._protocol, param))
-            for one in (param, *bits):
-                scratch.clear(one.id)
-            raw = heard.data[field.start : field.end]
-            scratch.receive(param.id, raw)
-            self._read(scratch, param, raw, found)
-            for bit in bits:
-                self._read(scratch, bit, scratch.raw(bit.id), found)
+        self._reader.read(heard.match.fields, heard.data, found)
         return tuple(found.values())
-
-    def _read(self, scratch: Store, param: Param, raw: bytes, into: dict[str, Reading]) -> None:
-        id, name = param.id, free_name(into, param)
-        if _needs_others(param):
-            into[name] = Reading(id, name, None, raw, self._display(id))
-            return
-        value = scratch.value(id) if scratch.was_set(id) else None
-        into[name] = Reading(id, name, value, raw, _shown(param, value))
 
     def _unheard(self, time: float, unheard: effects.Unheard) -> Told:
         where = (self._element, time, unheard.connection, peer_text(unheard.peer))
@@ -168,7 +134,7 @@ class Teller:
     def _changed(self, time: float, change: effects.Changed) -> Told:
         id, cause = change.param, peer_text(change.reply_to)
         param = self._protocol.param.get(id) or BUILT_IN.get(id)
-        text = "" if param is None else _shown(param, change.new)
+        text = "" if param is None else shown_value(param, change.new)
         named = Named(id, "" if param is None else param.name)
         return (ParamChanged(self._element, time, None, cause, named, change.old, change.new, text, cause),)
 
@@ -211,18 +177,3 @@ class Teller:
 
 def _named(id: int, known: Mapping[int, Any]) -> Named:
     return Named(id, known[id].name if id in known else "")
-
-
-def _shown(param: Param, value: Value | None) -> str:
-    try:
-        return "" if value is None else displayed(param, value)
-    except NotAValueError:  # a number of thousands of digits
-        return shown("" if value is None else value)
-
-
-def _needs_others(param: Param) -> bool:
-    """Tell whether the values of other params are part of what bytes mean."""
-    interprete = param.interprete
-    if interprete is None:
-        return False
-    return interprete.offset_id is not None or any(step.param is not None for step in interprete.sequence)

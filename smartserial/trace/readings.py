@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from smartserial.definition.param import Param, ParamType
+from smartserial.definition.param import Param
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.values.value import Value
 
@@ -49,14 +49,6 @@ def free_name(known: Mapping[str, Reading], param: Param) -> str:
         number += 1
         found = f"{name}#{number}"
     return found
-
-
-def bits_of(protocol: Protocol, group: Param) -> Iterator[Param]:
-    """Yield the params that are read from the bits of a group; of any other param there are none."""
-    if group.type is ParamType.GROUP:
-        for param in protocol.params:
-            if param.type is ParamType.READ_BIT and param.type_id[:1] == (group.id,):
-                yield param
 
 
 def as_mapping(told: Iterable[Reading]) -> dict[str, dict[str, Value | None]]:

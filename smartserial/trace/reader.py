@@ -13,7 +13,7 @@ from smartserial.definition.values.value import NotAValueError, Value, shown
 from smartserial.engine.held import Held
 from smartserial.engine.matching.result import Field
 from smartserial.engine.store import Store
-from smartserial.trace.readings import Reading
+from smartserial.trace.readings import Reading, free_name
 
 
 class Reader:
@@ -62,9 +62,9 @@ class Reader:
                 self._add(into, bit, self._bits_in(param, bit, raw))
 
     def _add(self, into: dict[str, Reading], param: Param, raw: bytes) -> None:
-        name = _free(into, param)
+        name = free_name(into, param)
         value = self._decoded(param, raw)
-        into[name] = Reading(param.id, name, value, raw, _shown(param, value))
+        into[name] = Reading(param.id, name, value, raw, shown_value(param, value))
 
     def _decoded(self, param: Param, raw: bytes) -> Value | None:
         """Return what bytes mean; None if they mean nothing."""
@@ -110,20 +110,8 @@ class Reader:
         return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "little")
 
 
-def _free(known: dict[str, Reading], param: Param) -> str:
-    """Return a name for a param that is not taken."""
-    name = param.name or str(param.id)
-    taken = known.get(name)
-    if taken is not None and taken.id != param.id:
-        name = f"{name} {param.id}"
-    found, number = name, 1
-    while found in known:
-        number += 1
-        found = f"{name}#{number}"
-    return found
-
-
-def _shown(param: Param, value: Value | None) -> str:
+def shown_value(param: Param, value: Value | None) -> str:
+    """Return what people see of a value; nothing of none."""
     try:
         return "" if value is None else display(param, value)
     except NotAValueError:  # a number of thousands of digits

@@ -8,6 +8,7 @@ A message is ``client.number.payload``; the letter before it says by which way i
     C         c         a group that the change of a param executes
     S         s         Python that sets a param, whose change executes a group
     P  Q  Y   p         Python that asks that client for its name, and answers with it
+    Y                   nothing: its name though nobody has asked it
 
     hub -> each client
     B                   what an operator sets
@@ -18,7 +19,7 @@ Numbers count from 1 for each client and letter, so within one session none may 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -42,6 +43,7 @@ from smartserial.definition.protocol import Protocol
 from smartserial.element import operating
 from smartserial.element.service import Element
 from smartserial.engine.effects import Peer
+from smartserial.events import ElementState, ElementStateChanged, Event, PeerConnected, PeerDisconnected
 from smartserial.plugin import View, ask, execute, set_value
 from smartserial.plugin.reaction import Moment, Reaction
 from smartserial.plugin.wishes import Steps
@@ -78,9 +80,7 @@ def _protocol(
     end = _end()
     return Protocol(
         name,
-        connections=(
-            smart_serial("IP", communication=CommunicationOptions(make_command_by_protocol=True)),
-        ),
+        connections=(smart_serial("IP", communication=CommunicationOptions(make_command_by_protocol=True)),),
         params=(
             end,
             *(fixed(_WORD + code, letter, f"{letter} ") for letter, code in codes.items()),
@@ -137,7 +137,7 @@ def client_protocol() -> Protocol:
     """What a client runs; its socket is its own."""
     says = KINDS + "Y"
     protocol = _protocol(
-        "client", "mncspQB", says, [_changes(one) for one in KINDS], [_execute(one) for one in KINDS]
+        "client", "mncspQB", says, [_changes(one) for one in says], [_execute(one) for one in says]
     )
     return replace(protocol, connections=(replace(protocol.connections[0], single=True),))
 
@@ -164,7 +164,7 @@ class Findings:
         swapped: that were heard after a later one.
         misrouted: that were heard by somebody whom they were not for.
         damaged: that are none, or were not said.
-        cut: that are missing between two sessions.
+        cut: that the hub missed between two sessions.
     """
 
     heard: int = 0
@@ -194,8 +194,24 @@ class Ledger:
         """What each element heard in each session."""
         self.found = Findings()
         self.notes: list[str] = []
-        self._last: dict[_Stream, tuple[int, Peer | None]] = {}
-        self._asked: Counter[str] = Counter()
+        self._begun: Counter[tuple[str, str]] = Counter()
+        self._pauses = 0  # of the hub, or of one of its sessions, while another element keeps the connection
+        self._told_in: dict[int, int] = {}
+        self._last: dict[_Stream, tuple[int, Hashable]] = {}
+        self._taken_in: dict[tuple[str, str, int], Hashable] = {}  # the hub's session, by message
+
+    def take_note(self, event: Event) -> None:
+        """Be told of all events: which sessions begin, and when the hub has none."""
+        if isinstance(event, PeerConnected):
+            self._begun[event.name, event.peer] += 1
+        elif isinstance(event, ElementStateChanged) and event.name == HUB:
+            self._pauses += event.state is not ElementState.ACTIVE
+        elif isinstance(event, PeerDisconnected) and event.name == HUB:
+            self._pauses += "not allowed" in event.why
+
+    def _session(self, who: str, peer: Peer | None) -> Hashable:
+        """Name the session that an element has with a peer; a peer that it had before may be back."""
+        return peer, self._begun[who, str(peer)]
 
     # ---- saying
 
@@ -206,6 +222,8 @@ class Ledger:
         param = element.settings.definition.param[_SAID + ord(kind)]
         self.said[who, kind] = number
         self.sizes[who, kind, number] = size
+        if who == HUB:
+            self._told_in[number] = self._pauses
         try:
             operating.set_param(element, param, f"{who}.{number}.{payload(kind, number, size)}", "test")
         except operating.OperatorError:
@@ -236,17 +254,17 @@ class Ledger:
         yield execute(ord("p"))
 
     def _name(self, who: str, view: View) -> Steps:
-        self._asked[who] += 1
-        number = self.said[who, "Y"] = self._asked[who]
+        number = self.said[who, "Y"] = self.said[who, "Y"] + 1
         self.sizes[who, "Y", number] = 3
         yield set_value(_SAID + ord("Y"), f"{who}.{number}.{payload('Y', number, 3)}")
-        yield execute(ord("Y"))
 
     # ---- hearing
 
     def _hear(self, who: str, letter: str, view: View) -> None:
-        session = view.reply_to
-        said = str(view.get(_HEARD + ord(letter)) or "")
+        self.hear(who, letter, str(view.get(_HEARD + ord(letter)) or ""), view.reply_to)
+
+    def hear(self, who: str, letter: str, said: str, session: Peer | None) -> None:
+        """Note what somebody heard, and in which session."""
         self.lines[who, session][f"{letter} {said}"] += 1
         self.found.heard += 1
         if letter == "Q":
@@ -258,7 +276,14 @@ class Ledger:
         elif letter.islower() and name != who:
             self._wrong("misrouted", f"{who} heard {letter} {said:.60}")
         else:
-            self._count((who, letter, name), number, session)
+            where = self._session(who, session)
+            if who == HUB:
+                self._taken_in[name, kind, number] = where
+            elif letter == "B":
+                where = where, self._told_in.get(number)
+            elif letter.islower():  # an answer can only come in order as far as the hub has heard in order
+                where = where, self._taken_in.get((name, kind, number))
+            self._count((who, letter, name), number, where)
 
     def _read(self, said: str, kind: str) -> tuple[str, int, str]:
         """Return who said a message, its number, and the whole of it as it should be."""
@@ -268,7 +293,7 @@ class Ledger:
         size = self.sizes.get((name, kind, number), 0)
         return name, number, f"{name}.{number}.{payload(kind, number, size)}"
 
-    def _count(self, stream: _Stream, number: int, session: Peer | None) -> None:
+    def _count(self, stream: _Stream, number: int, session: Hashable) -> None:
         last, where = self._last.get(stream, (0, None))
         missing = number - last - 1
         if missing < 0:
@@ -279,7 +304,7 @@ class Ledger:
         if missing and where == session:
             self._wrong("lost", f"{stream}: {number} after {last} in {session}", missing)
         elif missing:
-            self.found.cut += missing
+            self.found.cut += missing * (stream[0] == HUB)
 
     def _wrong(self, what: str, text: str, count: int = 1) -> None:
         setattr(self.found, what, getattr(self.found, what) + count)

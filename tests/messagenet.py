@@ -151,8 +151,11 @@ class Network:
 
     def busy(self) -> list[End]:
         """Return the ends that have something for the other one."""
-        self.ends = [end for end in self.ends if end.connected or (end.other.connected and end.other.protocol)]
-        return [end for end in self.ends if end.pending or end.line or not end.connected]
+        self.ends = [
+            end for end in self.ends if end.connected or (end.other.connected and end.other.protocol)
+        ]
+        accepted = [end for end in self.ends if end.other.protocol is not None]
+        return [end for end in accepted if end.pending or end.line or not end.connected]
 
 
 class _Endpoint:

@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.channels.channel import MOST_PENDING, ChannelError
-from smartserial.channels.netclient import ATTEMPT, MOST_ATTEMPTS
+from smartserial.channels.netclient import ATTEMPT, LASTED, MOST_ATTEMPTS
 from smartserial.channels.ports import Ports
 from smartserial.channels.tcp import ClientStream
 from smartserial.settings import PROBING, Keepalive
@@ -154,11 +154,24 @@ class BackOffTests(SynchronousTestCase):
         (again,) = channel.peers
         self.assertNotEqual(again, peer)
 
+    def test_a_server_that_hangs_up_is_called_less_and_less(self) -> None:
+        self.channel(*["up"] * 7)
+        times = []
+        for _ in range(6):
+            if len(times) == 4:
+                self.clock.advance(LASTED)  # this one was a success
+            self.network.transports[-1].reset()
+            lost = self.clock.seconds()
+            while self.attempts() == len(times) + 1:
+                self.clock.advance(0.25)
+            times.append(self.clock.seconds() - lost)
+        self.assertEqual(times, [1.0, 2.0, 5.0, 10.0, 1.0, 2.0])
+
     def test_a_cause_is_news_again_after_a_session(self) -> None:
         channel = self.channel("refused", "up", "refused")
         self.clock.advance(1)
         self.network.transports[0].reset()
-        self.clock.advance(1)
+        self.clock.advance(2)
         self.assertEqual([news for _, news in channel.owner.all("failed")], [True, True])
 
     def test_closing_while_connecting(self) -> None:

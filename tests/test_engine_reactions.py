@@ -977,9 +977,19 @@ class FaultsTest(SynchronousTestCase):
 
         stage = Stage(after(fails), after(works), every(fails, 1.0), changes(fails))
         stage.hear(b"#=1\r")
-        self.assertEqual((stage.value(12), len(stage.errors)), (5, 3))
-        stage.pass_time(3.0)
-        self.assertEqual(len(stage.errors), 6)
+        self.assertEqual((stage.value(12), len(stage.errors)), (5, 1))
+
+    def test_a_fault_is_told_once_a_minute(self) -> None:
+        def fails(view: View) -> None:
+            raise ValueError("again")  # again and again
+
+        stage = Stage(every(fails, 10.0))
+        stage.pass_time(55.0)
+        place = f"{__file__}:{line_of('again and again')}"
+        first = f"acme@1.0.0.1: fails failed at {place}: ValueError: again"
+        self.assertEqual(stage.errors, [first])
+        stage.pass_time(10.0)
+        self.assertEqual(stage.errors, [first, f"{first} (5 more since it was told last)"])
 
 
 class NothingTest(SynchronousTestCase):

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 DELAYS = (1.0, 2.0, 5.0, 10.0)
 """Seconds before each further attempt to connect; the last one counts for all that follow."""
 
+LASTED = 10.0
+"""Seconds after which a session counts as a success: a server that hangs up at once is not pestered."""
+
 ATTEMPT = 10.0
 """Seconds that one attempt may take, its TLS handshake included."""
 
@@ -96,6 +99,7 @@ class ClientSocket(Factory):
         self._limit: IDelayedCall | None = None
         self._retry: IDelayedCall | None = None
         self._failures = 0
+        self._since = 0.0
         self._at_once = False  # whether to connect again as soon as the session is gone
         self._waiting: deque[_Waiting] = deque()
 
@@ -237,7 +241,7 @@ class ClientSocket(Factory):
     def opened(self, session: NetSession) -> None:
         """Send what waited, and tell all channels."""
         self._stop_trying()
-        self._failures = 0
+        self._since = self._reactor.seconds()
         waiting, self._waiting = self._waiting, deque()
         for one in waiting:
             one.channel.unkeep(one.data)
@@ -256,6 +260,8 @@ class ClientSocket(Factory):
             self._failed(why)
             return
         self._stop_trying()
+        if session.up and self._reactor.seconds() - self._since >= LASTED:
+            self._failures = 0
         if not self.channels:
             self._on_idle(self)
         elif at_once or self._waiting:

@@ -29,6 +29,7 @@ from smartserial.printable import printable
 
 MOST_RUNNING = 1000
 """Reactions of an element that may wait at one time."""
+_AGAIN = 60.0  # seconds in which a fault is told once
 _MOST_CHARACTERS = 500  # of a line about a fault, and of one that a reaction logs
 _FICTITIOUS = -1000  # connections below 0 exist only in what reactions say of them
 
@@ -49,6 +50,7 @@ class Performer:
         self._running = 0
         self._refused = False
         self._told: Budget | None = None
+        self._faults: dict[tuple[str, str, str], tuple[float, int]] = {}
 
     def run(self, reaction: Reaction, scene: Scene, view: View, inputs: tuple[object, ...] = ()) -> Chain:
         """Call a reaction, and do what it yields until its end; tell whether it came there by itself."""
@@ -148,9 +150,17 @@ class Performer:
         self._fault(reaction, _place(reaction, error), f"{type(error).__name__}: {_said(error)}")
 
     def _fault(self, reaction: Reaction, place: str, text: str) -> None:
+        """Tell of a fault; the same one is told again only after a while, with how often it came."""
         where = f" failed at {place}:" if place else ""
-        line = f"{reaction.plugin}: {reaction.name}{where} {text}"
-        self._machine.note(printable(line[:_MOST_CHARACTERS]), Level.ERROR)
+        line = printable(f"{reaction.plugin}: {reaction.name}{where} {text}"[:_MOST_CHARACTERS])
+        now, cause = self._machine.now, (reaction.plugin, reaction.name, place)
+        told, silenced = self._faults.get(cause, (now - _AGAIN, 0))
+        if now - told < _AGAIN:
+            self._faults[cause] = told, silenced + 1
+            return
+        self._faults[cause] = now, 0
+        more = f" ({silenced} more since it was told last)" if silenced else ""
+        self._machine.note(f"{line}{more}", Level.ERROR)
 
 
 def _code(reaction: Reaction) -> CodeType | None:

@@ -18,6 +18,7 @@ from smartserial.errors import SmartSerialError
 from smartserial.findings import ERROR, WARNING, Finding, as_json
 from smartserial.layout import RENDERED
 from smartserial.sarif import as_sarif
+from smartserial.saying import say
 
 if TYPE_CHECKING:
     from smartserial.definition.protocol import Protocol
@@ -35,14 +36,6 @@ def _as_sarif(findings: Sequence[Finding]) -> str:
     from smartserial import verdict
 
     return as_sarif(findings, verdict.explanations())
-
-
-def _say(text: str) -> None:
-    """Print; whoever reads may have had enough, as in `smartserial schema | head`."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 _FORMS: dict[str, Callable[[Sequence[Finding]], str]] = {
@@ -70,7 +63,7 @@ def _check(arguments: argparse.Namespace) -> int:
     findings = [finding for name in arguments.file for finding in verdict.judge_file(name, paths)]
     text = _FORMS[arguments.format](findings)
     if text:
-        _say(text)
+        say(text)
     if any(finding.severity == ERROR for finding in findings):
         return 2
     warned = any(finding.severity == WARNING for finding in findings)

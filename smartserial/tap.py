@@ -29,6 +29,7 @@ from smartserial.events import EventStream
 from smartserial.findings import Finding
 from smartserial.gateway import Gateway
 from smartserial.journal import Journal
+from smartserial.saying import say
 from smartserial.settings import GatewaySettings
 
 WRONG_CONFIGURATION = 2  # exit code
@@ -90,7 +91,7 @@ class Options(usage.Options):
 
     def opt_list_protocols(self) -> NoReturn:
         """List the device protocols that there are, and exit."""
-        print(LISTED["text"](Catalog().listing()))
+        say(LISTED["text"](Catalog().listing()))
         raise SystemExit(0)
 
     @override

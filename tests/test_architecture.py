@@ -16,7 +16,7 @@ PLUGIN = ROOT.parent / "twisted" / "plugins" / "smartserial_plugin.py"
 
 # A room imports from lower levels only; a package is one room, whose modules may import each other.
 LEVELS: tuple[set[str], ...] = (
-    {"", "errors", "lines", "printable", "script", "sharing"},
+    {"", "errors", "lines", "printable", "saying", "script", "sharing"},
     {"files", "findings", "layout", "telnet"},
     {"definition", "sarif"},
     {"plugin", "protocols"},

@@ -201,7 +201,7 @@ TRANSCRIPTS: dict[str, str] = {
     look: params ELEMENT [PATTERN]         What an element knows: all for people, or what a pattern means.
     look: get ELEMENT.PARAM                What one param holds.
     look: protocols                        The device protocols that there are.
-    look: trace ELEMENT [last] [WHAT ...]  What happens in an element; `last` and `dump` tell what did.
+    look: trace ELEMENT [last|dump] [...]  What happens in an element; `last` and `dump` tell what did.
     look: monitor NAME [hex|text|decoded]  What passes a share or an element; `up` is from the device.
     look: events [WORD ...]                What happens, as it happens; with a word, only what has it in it.
     look: who                              Who sits at a console.

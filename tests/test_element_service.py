@@ -9,18 +9,21 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial.channels.ports import Ports
 from smartserial.definition.action import ActionOn
 from smartserial.definition.authoring import numeric_text, when
 from smartserial.definition.flow import Timer
 from smartserial.definition.param import Interprete, Param
 from smartserial.definition.protocol import Protocol
 from smartserial.element import operating
+from smartserial.element.population import Population
 from smartserial.element.saved import SavedParams
 from smartserial.element.service import Element
 from smartserial.element.work import Surroundings
 from smartserial.engine.effects import Peer
 from smartserial.events import ElementState, Event, EventStream
 from smartserial.journal import level_of, sentence
+from smartserial.plugin.reaction import Moment, Reaction
 from smartserial.settings import (
     ConnectionSettings,
     ElementSettings,
@@ -493,3 +496,29 @@ class OperatingTest(SynchronousTestCase):
             self.refused(operating.param_to_get, "count 11"),
             "there is no param count 11 (did you mean count 1?)",
         )
+
+
+class PopulationTest(SynchronousTestCase):
+    def test_python_that_changed_is_taken_at_the_next_start(self) -> None:
+        """What a method does is no setting: nothing begins anew for it by itself."""
+        called: list[str] = []
+
+        def reactions(word: str) -> Any:
+            one = Reaction("mast@1.0.0.1", "tell", Moment.AFTER, lambda view: called.append(word), 1)
+            return lambda: (one,)
+
+        stage = Stage(world(1), reactions=reactions("old"))
+        around = stage.element._around
+        population = Population(Ports(stage.clock), around)
+        population.startService()
+        for word in ("old", "new"):
+            settings = replace(stage.element.settings, reactions=reactions(word))
+            self.successResultOf(Deferred.fromCoroutine(population.become([settings])))
+            stage.channel.begins(A)
+            stage.channel.says(A, b"R1:x\n")
+            stage.channel.ends(A)
+        self.assertEqual((called, len(stage.channels)), (["old", "old"], 1))
+        population.elements["mast"].restart()
+        stage.channel.begins(A)
+        stage.channel.says(A, b"R1:x\n")
+        self.assertEqual(called, ["old", "old", "new"])

@@ -176,7 +176,8 @@ def monitor(one: Element, form: str) -> Output:
             return row_of(event)
         data = event.data.hex(" ") if form == "hex" else event.data.decode("latin-1")
         up = isinstance(event, Rx)
-        return {"direction": "up" if up else "down", "from": event.peer or "device", "data": data}
+        other = event.peer or ("device" if up else "all")
+        return {"direction": "up" if up else "down", "from": other, "data": data}
 
     kinds = (Matched, Mismatched, Tx) if form == "decoded" else (Rx, Tx)
     with _understood():

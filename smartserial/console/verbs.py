@@ -71,7 +71,7 @@ VERBS: dict[str, Verb] = {
         Verb("params", "ELEMENT [PATTERN]", elements.params, (1, 2)),
         Verb("get", "ELEMENT.PARAM", elements.get, (1, 1)),
         Verb("protocols", "", elements.protocols, (0, 0)),
-        Verb("trace", "ELEMENT [last] [WHAT ...]", elements.trace, (1, _MANY)),
+        Verb("trace", "ELEMENT [last|dump] [...]", elements.trace, (1, _MANY)),
         Verb("monitor", "NAME [hex|text|decoded]", looking.monitor, (1, 2)),
         Verb("events", "[WORD ...]", looking.events, (0, _MANY)),
         Verb("who", "", looking.who, (0, 0)),

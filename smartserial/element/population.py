@@ -59,6 +59,8 @@ class Population(MultiService):
                 self.elements[name].setServiceParent(self)
             elif known.settings != one:
                 ending.append(known.update(one))
+            else:
+                known.settings = one  # its Python may be another: `restart` takes that
         await gatherResults(ending, consumeErrors=True)
         if self.running:
             self._ports.settle()

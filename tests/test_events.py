@@ -74,7 +74,7 @@ class StreamTest(SynchronousTestCase):
 
         def answer(event: Event) -> None:
             if isinstance(event, ClientConnected):
-                self.events.publish(DeviceClosed(event.share))
+                self.events.publish(DeviceClosed(event.name))
 
         self.events.subscribe(answer)
         self.events.subscribe(seen.append)
@@ -100,4 +100,4 @@ class EventTest(SynchronousTestCase):
         self.assertEqual(event, ClientConnected("plc", "10.0.0.7:4001", "127.0.0.1:7001"))
         self.assertNotEqual(event, ClientConnected("meter", "10.0.0.7:4001", "127.0.0.1:7001"))
         with self.assertRaises(FrozenInstanceError):
-            event.share = "meter"  # type: ignore[misc]
+            event.name = "meter"  # type: ignore[misc]

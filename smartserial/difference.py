@@ -129,4 +129,6 @@ _OF_ELEMENTS = (ElementSettings, ConnectionSettings, NetworkCarrier, TlsSettings
 def _shown(value: Any) -> str:
     if isinstance(value, tuple) and all(isinstance(one, IPv4Network | IPv6Network) for one in value):
         return ", ".join(map(str, value)) or "none"
+    if value is None or isinstance(value, bool):
+        return "nothing" if value is None else str(value).lower()
     return str(value.value if isinstance(value, Enum) else value)

@@ -149,7 +149,7 @@ class Journal:
     def write(self, event: Event) -> None:
         """Write one event, unless there are too many of its kind in this second."""
         level = level_of(event)
-        often = isinstance(event, _OFTEN) and level != "error"
+        often = isinstance(event, _OFTEN)
         self._sum_up(all_told=not often)
         if often:
             self._count += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -260,3 +261,16 @@ class FollowTest(SynchronousTestCase):
         self.assertEqual(completions(desk, "trace ma"), ["mast"])
         self.assertEqual(completions(desk, "monitor "), ["mast", "meter", "plc", "roof.top"])
         self.assertEqual(completions(desk, "kick m"), ["meter"])
+
+    def test_programs_are_told_all(self) -> None:
+        """The same for what was and for what is followed: that of a trace file."""
+        self.seat.types("--format json trace mast match")
+        self.stage.device().say(b"R1:hello\n")
+        (followed,) = map(json.loads, self.seat.screen.take())
+        self.seat.types("")
+        (last,) = map(json.loads, self.seat.types("--format json trace mast last match"))
+        self.assertEqual(followed, last)
+        self.assertEqual(last["response"], {"id": 1, "name": "r1"})
+        self.assertEqual(
+            last["params"], {"value 1": {"value": "hello", "raw": "68656c6c6f", "display": "hello"}}
+        )

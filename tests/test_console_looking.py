@@ -142,7 +142,7 @@ TRANSCRIPTS: dict[str, str] = {
     > monitor plc bits
     ! expected hex, text or decoded, found bits
     > monitor plk
-    ! there is no share plk (did you mean plc?)
+    ! there is no share or element plk (did you mean plc?)
     > monitor
     ! expected: monitor NAME [hex|text|decoded]
     look> monitor plc text

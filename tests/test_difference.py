@@ -87,7 +87,7 @@ TABLE: list[tuple[ShareSettings, list[str]]] = [
     (
         replace(PLC, rules=DeviceRules(on_demand=True, remote_lines=frozenset())),
         [
-            "rules.on_demand: False -> True",
+            "rules.on_demand: false -> true",
             f"rules.remote_lines: {DeviceRules().remote_lines} -> frozenset()",
         ],
     ),
@@ -114,9 +114,9 @@ ELEMENTS: list[tuple[ElementSettings, list[str]]] = [
     (MAST, []),
     (replace(MAST, reactions=lambda: ()), []),
     (carried(why="for another reason"), []),
-    (replace(MAST, start=Start.PAUSED, strict=True), ["start: active -> paused", "strict: False -> True"]),
-    (replace(MAST, element_timeout=5.0), ["timeout: None -> 5.0"]),
-    (replace(MAST, trace=TraceFile(Path("/t"))), [f"trace: None -> {TraceFile(Path('/t'))}"]),
+    (replace(MAST, start=Start.PAUSED, strict=True), ["start: active -> paused", "strict: false -> true"]),
+    (replace(MAST, element_timeout=5.0), ["timeout: nothing -> 5.0"]),
+    (replace(MAST, trace=TraceFile(Path("/t"))), [f"trace: nothing -> {TraceFile(Path('/t'))}"]),
     (replace(MAST, protocol="acme-mast@1.0.0.1"), ["protocol: acme-mast -> acme-mast@1.0.0.1"]),
     (
         replace(MAST, definition=replace(DEFINITION, version="1.0.0.2")),
@@ -128,7 +128,7 @@ ELEMENTS: list[tuple[ElementSettings, list[str]]] = [
     ),
     (
         replace(MAST, options=(("station", 8), ("name", "x"))),
-        ["options.station: 7 -> 8", "options.gain: 1.5 -> None", "options.name: None -> x"],
+        ["options.station: 7 -> 8", "options.gain: 1.5 -> nothing", "options.name: nothing -> x"],
     ),
     (replace(MAST, options=(("gain", 1.5), ("station", 7))), []),
     (zero(timeout=2.0, retries=1), ["connections[0].timeout: 1.5 -> 2.0", "connections[0].retries: 3 -> 1"]),

@@ -910,6 +910,20 @@ class FaultsTest(SynchronousTestCase):
         self.assertEqual((stage.value(12), stage.errors), (30_001, []))
         self.assertAlmostEqual(stage.engine.next_wake or 0, 30.001)
 
+    def test_a_loop_that_sends_to_nobody(self) -> None:
+        """A turn in the queue that is over at once is no wait."""
+
+        def sends(view: View) -> Steps:
+            while True:
+                yield send(1)
+
+        stage = Stage(after(sends))
+        stage.hear(b"#=12\r")
+        stage.take(stage.engine.disconnected(0, PEER, stage.now))
+        stage.pass_time(60.0)
+        self.assertIn("this is a loop", stage.errors[-1])
+        self.assertIsNone(stage.engine.next_wake)
+
     def test_reactions_that_pile_up(self) -> None:
         def sleeps(view: View) -> Steps:
             yield sleep(100)

@@ -9,6 +9,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -508,10 +509,10 @@ class FaultsTest(SynchronousTestCase):
         patience = asking.Asking.__init__
 
         def more(
-            self: asking.Asking, machine: Machine, patient: Mapping[int, Patience], strict: bool
+            self: asking.Asking, machine: Machine, patient: Mapping[int, Patience], *others: Any
         ) -> None:
             more = {n: replace(one, retries=one.retries + 1) for n, one in patient.items()}
-            patience(self, machine, more, strict)
+            patience(self, machine, more, *others)
 
         with patch.object(asking.Asking, "__init__", more):
             self.assertRegex(self._broken(), "one too many|GIVEN_UP")

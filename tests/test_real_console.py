@@ -219,7 +219,7 @@ class ControlTests(TestCase):
         process = self.following("--format", "json", "events", "Operated")
         self.assertEqual(ctl(self.program, "send", "echo", "x").returncode, 0)
         line = json.loads(hear(process, b"\n"))
-        self.assertEqual((line["event"], line["share"]), ("Operated", "echo"))
+        self.assertEqual((line["event"], line["name"]), ("Operated", "echo"))
         self.assertRegex(line["text"], r"^[^:]+ \(pid \d+\) by unix: sent 1 bytes")
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.communicate(timeout=GUARD), (b"", b""))

@@ -63,8 +63,10 @@ def _finding(root: type[BaseModel], source: Source, details: ErrorDetails) -> Fi
         hint = next((hint for key in kinds if (hint := did_you_mean(key, DEVICE_KINDS))), "")
         return source.finding(place, kind, details["msg"], hint=hint)
     if kind in _EXPECTED:
-        found = details["input"]
-        message = f"expected {_EXPECTED[kind].format(**context)}, found {shown(found)}"
+        found, wanted = details["input"], _EXPECTED[kind].format(**context)
+        if at_key and place[2:3] == ("connections",):
+            wanted = "the number of a connection"
+        message = f"expected {wanted}, found {shown(found)}"
         hint = did_you_mean(found, _choices(context)) if kind == "literal_error" else ""
         return source.finding(place, "CF03", message, hint=hint, at_key=at_key)
     return source.finding(place, "CF03", details["msg"])

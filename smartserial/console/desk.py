@@ -56,8 +56,8 @@ class Desk:
             Share, tuple[Account, Account]
         ] = {}  # where `stats reset` has set the counters
 
-    def share(self, name: str) -> Share:
-        """Return a share that runs.
+    def share(self, name: str, or_element: bool = False) -> Share:
+        """Return a share that runs; `or_element`: an element would do as well, and there is none.
 
         Raises:
             VerbError: there is none of that name.
@@ -66,8 +66,9 @@ class Desk:
         if name not in shares:
             if name in self.gateway.disabled:
                 raise VerbError(f"{name} is disabled")
-            hint = did_you_mean(name, shares) or f"known: {', '.join(shares) or 'none'}"
-            raise VerbError(f"there is no share {name} ({hint})")
+            known = [*shares, *self.gateway.elements] if or_element else list(shares)
+            hint = did_you_mean(name, known) or f"known: {', '.join(known) or 'none'}"
+            raise VerbError(f"there is no share{' or element' if or_element else ''} {name} ({hint})")
         return shares[name]
 
     def element(self, name: str) -> Element:

@@ -11,14 +11,16 @@ from twisted.internet.threads import deferToThread
 
 from smartserial.catalog import Catalog
 from smartserial.console.desk import Desk, Operator
-from smartserial.console.output import Follow, Output, Record, Row, VerbError, Words, table
+from smartserial.console.output import Follow, Lines, Output, Record, Row, Twofold, VerbError, Words, table
 from smartserial.element import operating
 from smartserial.element.line import Line
 from smartserial.element.service import Element
+from smartserial.events import ElementState
 from smartserial.trace.choose import Choice, ChoiceError, choose
 from smartserial.trace.convert import peer_text
 from smartserial.trace.dump import dump
 from smartserial.trace.events import Matched, Mismatched, Rx, TraceEvent, Tx
+from smartserial.trace.jsonlines import mapping_of
 from smartserial.trace.lines import line_of, row_of
 
 
@@ -146,6 +148,10 @@ _LAST: Mapping[str, Callable[[Sequence[TraceEvent]], tuple[str, ...]]] = {
 }
 
 
+def _row(event: TraceEvent) -> Row:
+    return Twofold(row_of(event), mapping_of(event))
+
+
 def _follow(one: Element, choice: Choice, row: Callable[[TraceEvent], Row]) -> Follow:
     def begin(take: Any) -> Any:
         def watcher(event: TraceEvent) -> None:
@@ -163,9 +169,10 @@ def trace(desk: Desk, operator: Operator, words: list[str]) -> Output:
     with _understood():
         work, form = operating.working(one), "".join(words[1:2])
         if form not in _LAST:
-            return _follow(one, choose(words[1:], one.settings.definition), row_of)
+            return _follow(one, choose(words[1:], one.settings.definition), _row)
         choice = choose(words[2:], one.settings.definition)
-        return Words(_LAST[form]([event for event in work.record.last() if choice.takes(event)]))
+        last = [event for event in work.record.last() if choice.takes(event)]
+        return Lines(_LAST[form](last), tuple(map(mapping_of, last)))
 
 
 def monitor(one: Element, form: str) -> Output:
@@ -173,7 +180,7 @@ def monitor(one: Element, form: str) -> Output:
 
     def row(event: TraceEvent) -> Row:
         if not isinstance(event, Rx | Tx):
-            return row_of(event)
+            return _row(event)
         data = event.data.hex(" ") if form == "hex" else event.data.decode("latin-1")
         up = isinstance(event, Rx)
         other = event.peer or ("device" if up else "all")
@@ -182,7 +189,7 @@ def monitor(one: Element, form: str) -> Output:
     kinds = (Matched, Mismatched, Tx) if form == "decoded" else (Rx, Tx)
     with _understood():
         operating.working(one)
-        return _follow(one, Choice(kinds=kinds), row_of if form == "decoded" else row)
+        return _follow(one, Choice(kinds=kinds), _row if form == "decoded" else row)
 
 
 def _life(verb: str, call: Callable[[Element], Deferred[None]], what: str) -> Any:
@@ -190,7 +197,10 @@ def _life(verb: str, call: Callable[[Element], Deferred[None]], what: str) -> An
         one = desk.element(words[0])
         desk.operated(operator, words[0], verb)
         await call(one)
-        return Words((f"{words[0]}: is {one.state.value}{f': {one.why}' if one.why else ''}",))
+        text = f"is {one.state.value}{f': {one.why}' if one.why else ''}"
+        if one.state is ElementState.ERROR:
+            raise VerbError(f"{words[0]} {text}")
+        return Words((f"{words[0]}: {text}",))
 
     act.__doc__ = what
     return act

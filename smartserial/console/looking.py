@@ -177,7 +177,7 @@ def monitor(desk: Desk, operator: Operator, words: list[str]) -> Output:
         raise VerbError(f"expected hex, text or decoded, found {form}")
     if words[0] in desk.gateway.elements:
         return elements.monitor(desk.gateway.elements[words[0]], form)
-    share = desk.share(words[0])
+    share = desk.share(words[0], or_element=True)
     if form == "decoded":
         return elements.monitor(_element_on(desk, words[0]), form)
 

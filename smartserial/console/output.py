@@ -41,6 +41,27 @@ class Words:
     lines: tuple[str, ...]
 
 
+class Twofold(dict[str, Any]):
+    """A row that programs are told more of than people.
+
+    Args:
+        row: for people.
+        full: for programs.
+    """
+
+    def __init__(self, row: Row, full: Row) -> None:
+        super().__init__(row)
+        self.full = full
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Things that are a line each for people, and a row for programs."""
+
+    lines: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Follow:
     """Rows that come by and by, until the operator has seen enough.
@@ -52,7 +73,7 @@ class Follow:
     begin: Callable[[Callable[[Row], None]], Callable[[], None]]
 
 
-Output = Table | Record | Words | Follow
+Output = Table | Record | Words | Lines | Follow
 
 
 def shown(value: Any) -> str:
@@ -76,7 +97,7 @@ def as_text(output: Output) -> list[str]:
         case Record(row=row):
             width = max((len(name) for name in row), default=0)
             return [f"{name:<{width}}{_GAP}{shown(value)}" for name, value in row.items()]
-        case Words(lines=lines):
+        case Words(lines=lines) | Lines(lines=lines):
             return [printable(line) for line in lines]
     return []
 
@@ -101,6 +122,8 @@ def as_json(output: Output) -> list[str]:
             return [json_of(row) for row in rows]
         case Record(row=row):
             return [json_of(row)]
+        case Lines(rows=rows):
+            return [json_of(row) for row in rows]
         case Words(lines=lines):
             return [json_of({"text": line}) for line in lines]
     return []
@@ -108,7 +131,7 @@ def as_json(output: Output) -> list[str]:
 
 def json_of(row: Row) -> str:
     """Return a row as one line of JSON, in ASCII."""
-    return json.dumps(row, default=str)
+    return json.dumps(row.full if isinstance(row, Twofold) else row, default=str)
 
 
 def table(rows: Iterable[Row]) -> Table:

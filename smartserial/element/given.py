@@ -1,8 +1,11 @@
-"""What an engine is told of an element's settings."""
+"""What an engine is told of an element's settings, and what follows from them for its bytes."""
 
 from __future__ import annotations
 
+from smartserial.definition.connection import ConnectionType
+from smartserial.definition.framing import Framing, framing_of
 from smartserial.definition.param import ParamType
+from smartserial.definition.protocol import Protocol
 from smartserial.engine.running.asking import Patience
 from smartserial.engine.settings import Settings
 from smartserial.settings import ConnectionSettings, ElementSettings, NetworkCarrier, Transport
@@ -25,3 +28,10 @@ def engine_settings(settings: ElementSettings) -> Settings:
         strict=settings.strict,
         element_timeout=settings.element_timeout,
     )
+
+
+def may_be_cut(protocol: Protocol, connection: ConnectionSettings) -> bool:
+    """Tell whether it does not matter to a connection in what pieces its bytes are handed over."""
+    made = protocol.connections[connection.number].type is ConnectionType.SMART_SERIAL
+    by_time = framing_of(protocol, connection.number) is Framing.TIME
+    return made and not by_time and not is_datagrams(connection)

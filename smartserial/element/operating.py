@@ -17,6 +17,7 @@ from smartserial.errors import SmartSerialError
 from smartserial.findings import did_you_mean
 
 _SET = (ParamType.WRITE, ParamType.WRITE_BIT)
+_FIXED = CONSTANT_TYPES | {ParamType.LENGTH, ParamType.CRC, ParamType.BUS}  # made by the definition
 _HIDDEN = CONSTANT_TYPES | {ParamType.LENGTH, ParamType.CRC, ParamType.RESPONSE, ParamType.DUMMY}
 
 
@@ -114,9 +115,11 @@ def set_param(element: Element, param: Param, text: str, user: str) -> None:
         OperatorError: it cannot be that, or the element does not run.
     """
     work = _running(element)
+    if param.type in _FIXED:
+        raise OperatorError(f"{param.name or param.id} is a param of type {param.type.value}: it is not set")
     try:
         value = parse_display(param, text)
-        work.runner.feed(partial(_setting, work, param.id, value, user))
+        work.runner.call(partial(_setting, work, param.id, value, user))
     except NotAValueError as error:
         raise OperatorError(f"{param.name or param.id}: {error}") from error
 
@@ -161,5 +164,5 @@ def run(element: Element, words: list[str], user: str) -> str:
         raise OperatorError(f"{words[-1]} may be {meant}: say which")
     kind, one = found[0]
     call = known[kind][1]
-    work.runner.feed(lambda now: call(one.id, now, user))
+    work.runner.call(lambda now: call(one.id, now, user))
     return f"{kind} {one.id} {one.name}".rstrip()

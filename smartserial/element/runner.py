@@ -15,6 +15,8 @@ from smartserial.engine.engine import Engine
 
 Step = Callable[[float], list[Effect]]
 """Calls the engine at a time, in seconds."""
+TURN = 0.01
+"""Seconds that are spent on one element at a time, before others have their turn."""
 SLOW = 0.05
 """Seconds that a protocol may take at a time before that is told: everything else waits meanwhile."""
 
@@ -46,6 +48,7 @@ class Runner:
         self._reactor = reactor
         self._slow = slow
         self._steps: deque[Step] = deque()
+        self._resting: IDelayedCall | None = None
         self._busy = False
         self._broken = False
         self._lost_time = 0.0
@@ -59,20 +62,27 @@ class Runner:
         return float(now - self._lost_time)
 
     def feed(self, step: Step) -> None:
-        """Call the engine, now or when it is done with what it does, and do what it says.
+        """Call the engine in its turn, and do what it says; too much for now goes on a little later."""
+        if self._broken:
+            return
+        self._steps.append(step)
+        if not self._busy and self._resting is None:
+            self._go_on()
+
+    def call(self, step: Step) -> None:
+        """Call the engine at once, before what waits for its turn.
 
         Raises:
             NotAValueError: an operator's value does not fit; nothing has happened.
         """
         if self._broken:
             return
-        self._steps.append(step)
         if self._busy:
+            self._steps.appendleft(step)
             return
         self._busy = True
         try:
-            while self._steps:
-                self._take(self._steps.popleft())
+            self._take(step)
         except NotAValueError:
             raise
         except Exception:
@@ -80,6 +90,28 @@ class Runner:
         finally:
             self._busy = False
             self._schedule()
+        if self._resting is None:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Hand on what waits; others have their turn in between."""
+        self._busy = True
+        until = self._reactor.seconds() + TURN
+        try:
+            while self._steps:
+                self._take(self._steps.popleft())
+                if self._steps and self._reactor.seconds() > until:
+                    self._resting = self._reactor.callLater(0, self._rested)
+                    break
+        except Exception:
+            self._break(Failure())
+        finally:
+            self._busy = False
+            self._schedule()
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._go_on()
 
     def _take(self, step: Step) -> None:
         """Call the engine, and do what it says."""
@@ -93,7 +125,7 @@ class Runner:
 
     def _break(self, failure: Failure) -> None:
         self._broken = True
-        self._steps.clear()
+        self._forget()
         self._failed(failure)
 
     def _schedule(self) -> None:
@@ -110,12 +142,19 @@ class Runner:
 
     def _wake(self) -> None:
         self._call = None
-        self.feed(self.engine.wake)
+        self.call(self.engine.wake)
 
     def _cancel(self) -> None:
         call, self._call = self._call, None
         if call is not None:
             call.cancel()
+
+    def _forget(self) -> None:
+        """Hand on nothing of what waits."""
+        self._steps.clear()
+        resting, self._resting = self._resting, None
+        if resting is not None:
+            resting.cancel()
 
     def pause(self) -> None:
         """Let no time pass for the engine."""
@@ -133,5 +172,5 @@ class Runner:
     def end(self) -> None:
         """Hand nothing on any more."""
         self._broken = True
-        self._steps.clear()
+        self._forget()
         self._cancel()

@@ -20,18 +20,17 @@ from twisted.python.failure import Failure
 
 from smartserial.channels.channel import Channel
 from smartserial.element.doing import Doing
-from smartserial.element.given import engine_settings
+from smartserial.element.given import engine_settings, may_be_cut
 from smartserial.element.line import ChannelMaker, Line
 from smartserial.element.record import Record
 from smartserial.element.runner import Runner
 from smartserial.element.saved import SavedParams, fitting
-from smartserial.engine.effects import (
-    Level,
-    Note,
-    Peer,
-)
+from smartserial.engine.effects import Effect, Level, Note, Peer
 from smartserial.engine.engine import Engine
+from smartserial.engine.framing.backlog import Backlog, BacklogLevel
 from smartserial.engine.running.asking import Patience
+from smartserial.engine.running.waiting import TOLD
+from smartserial.engine.unit import Loss
 from smartserial.events import (
     ConnectionFailed,
     EventStream,
@@ -46,6 +45,8 @@ PATIENCE = 1.0
 """Seconds that a protocol waits at its start until it is known which connections can be used."""
 SLOW_AGAIN = 60.0
 """Seconds until it is told again that a protocol is slow."""
+PIECE = 256
+"""Bytes that are handed over at a time where messages have ends: many small ones take their time."""
 DEVICE = "the device"
 
 
@@ -105,6 +106,8 @@ class Work:
         self.runner = Runner(self.engine, self._doing.do, owner.work_failed, around.reactor, self._slow)
         self.record = Record(settings.name, protocol, self.engine.store, changed=self._watched)
         self._teller = self.record.teller
+        self._backlog, self._backlog_told = Backlog(), BacklogLevel.QUIET
+        self._in_pieces = {one.number for one in settings.connections if may_be_cut(protocol, one)}
         self.lines = {one.number: self._line(one) for one in settings.connections}
 
     def _line(self, connection: ConnectionSettings) -> Line:
@@ -155,7 +158,7 @@ class Work:
     def end(self) -> Deferred[Any]:
         """End for good."""
         self._begin_no_more()
-        self.runner.feed(self.engine.stop)
+        self.runner.call(self.engine.stop)
         self.runner.end()
         return self._close_all()
 
@@ -200,9 +203,28 @@ class Work:
         self._settled()
 
     def line_received(self, line: Line, peer: Peer, data: bytes) -> None:
-        """Hand over what was received."""
+        """Hand over what was received, unless too much waits already."""
         self.record.add(self._teller.rx(self.record.now, line.number, peer, data))
-        self.runner.feed(partial(self.engine.received, line.number, peer, data))
+        taken = self._backlog.accept(len(data))
+        self._tell_backlog()
+        if not taken:
+            line.lost[Loss.BACKLOG] += len(data)
+            return
+        size = PIECE if line.number in self._in_pieces else max(1, len(data))
+        for start in range(0, max(1, len(data)), size):
+            self.runner.feed(partial(self._received, line.number, peer, data[start : start + size]))
+
+    def _received(self, number: int, peer: Peer, data: bytes, now: float) -> list[Effect]:
+        self._backlog.taken(len(data))
+        self._tell_backlog()
+        return self.engine.received(number, peer, data, now)
+
+    def _tell_backlog(self) -> None:
+        level = self._backlog.level
+        if level is not self._backlog_told:
+            self._backlog_told = level
+            importance, text = TOLD[level]
+            self.note(text, importance)
 
     def line_closed(self, line: Line, peer: Peer, why: str, told: bool) -> None:
         """Have the protocol take note that a session is over."""

@@ -142,6 +142,9 @@ class TraceFile:
     size: int = 10 * 1024 * 1024
     keep: int = 3
 
+    def __str__(self) -> str:
+        return f"{self.path} ({self.keep} x {self.size} bytes)"
+
 
 def _no_reactions() -> Sequence[Reaction]:
     return ()

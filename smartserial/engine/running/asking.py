@@ -196,7 +196,9 @@ class Asking:
             return False
         if not question.gone:
             question.gone = True
-            self._machine.note(f"pair {question.pair.id} has nobody to answer it: {to} is gone")
+            pair = question.pair  # one below 0 is made for a command of Python's
+            what = f"pair {pair.id}" if pair.id >= 0 else f"command {pair.command}"
+            self._machine.note(f"{what} has nobody to answer it: {to} is gone")
         return True
 
     def _waiting(self, question: Question, patience: Patience, sending: float) -> Waiting:

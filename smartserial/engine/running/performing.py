@@ -29,6 +29,7 @@ from smartserial.printable import printable
 
 MOST_RUNNING = 1000
 """Reactions of an element that may wait at one time."""
+_WAITED = 0.01  # seconds: a turn in a queue that is over at once is no wait
 _AGAIN = 60.0  # seconds in which a fault is told once
 _MOST_CHARACTERS = 500  # of a line about a fault, and of one that a reaction logs
 _FICTITIOUS = -1000  # connections below 0 exist only in what reactions say of them
@@ -107,7 +108,8 @@ class Performer:
                 answer = yield from self._do(wish, reaction, scene)
             except (WishError, NotAValueError) as error:
                 wrong = error.with_traceback(None)
-            if machine.now != began:  # whoever has waited is no loop
+            waited = answer is not None or isinstance(wish, wishes.Sleep)
+            if waited or machine.now - began >= _WAITED:  # whoever has waited is no loop
                 scene = scene.afresh()
         return False
 

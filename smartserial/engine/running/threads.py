@@ -9,7 +9,7 @@ from smartserial.definition.action import ActionType
 from smartserial.definition.flow import Group, Item, ItemKind, TriggerOn, TriggerTime
 from smartserial.engine.buffer import Buffer
 from smartserial.engine.effects import GroupStep, Level, Step
-from smartserial.engine.queue import REQUESTS, GroupQueue, Request
+from smartserial.engine.queue import MOST_ENTRIES, REQUESTS, GroupQueue, Request
 from smartserial.engine.running.machine import Chain, Machine
 from smartserial.engine.running.routes import MAIN as MAIN_CONNECTION
 from smartserial.engine.running.scene import Run, Scene
@@ -52,7 +52,7 @@ class Entry:
 class Thread:
     """One queue, and the groups that run from it."""
 
-    __slots__ = ("_begun", "_count", "inside", "ping", "queue", "run", "strand")
+    __slots__ = ("_begun", "_count", "inside", "ping", "queue", "refused", "run", "strand")
 
     def __init__(self) -> None:
         self.queue = GroupQueue[Entry]()
@@ -63,6 +63,8 @@ class Thread:
         """The innermost of them."""
         self.ping: Entry | None = None
         """What goes before all that waits, while groups rest."""
+        self.refused = 0
+        """Groups that found no room, since that was told last."""
         self._begun = 0.0
         self._count = 0
 
@@ -134,8 +136,7 @@ class Threads:
         entry = Entry(number, scene.later(thread_number), interval, timer, {} if early else None, done)
         before = len(thread.queue)
         taken = thread.queue.add(request, entry)
-        if not taken:
-            machine.note(f"group {number} is refused: {before} groups wait already", Level.ERROR)
+        self._refused(thread, number, taken)
         if len(thread.queue) == before:
             if done is not None:
                 done()
@@ -145,6 +146,17 @@ class Threads:
             below = replace(entry.scene, depth=scene.depth + 1, budget=scene.budget)
             yield from machine.making.make_group(group, below, entry.made)
         return True
+
+    def _refused(self, thread: Thread, group: int, taken: bool) -> None:
+        """Tell of the first group that is refused, and how many were when there is room again."""
+        count, waiting = thread.refused, len(thread.queue)
+        if not taken:
+            thread.refused += 1
+            if not count:
+                self._machine.note(f"group {group} is refused: {waiting} groups wait already", Level.ERROR)
+        elif count and waiting < MOST_ENTRIES // 2:
+            thread.refused = 0
+            self._machine.note(f"{count} groups were refused because too many waited", Level.ERROR)
 
     def wait_in_turn(self, number: int, entry: Entry) -> bool:
         """Put work into a queue as an action puts a group; tell whether it waits now."""

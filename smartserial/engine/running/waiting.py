@@ -162,7 +162,7 @@ class Waits:
             lost = Lost(unit.offset, unit.length, Loss.BACKLOG)
             machine.tell(Dropped(waiting.connection, arrived.peer, lost))
         if self._backlog.level is not before:
-            level, text = _TOLD[self._backlog.level]
+            level, text = TOLD[self._backlog.level]
             machine.note(text, level)
 
     def next_of(self, waiting: Waiting) -> Arrived | None:
@@ -172,7 +172,7 @@ class Waits:
         arrived, before = waiting.later.popleft(), self._backlog.level
         self._backlog.taken(_size(arrived))
         if self._backlog.level is not before:
-            level, text = _TOLD[self._backlog.level]
+            level, text = TOLD[self._backlog.level]
             self._machine.note(text, level)
         return arrived
 
@@ -218,7 +218,7 @@ def _size(arrived: Arrived) -> int:
     return max(LEAST, len(arrived.unit.data))
 
 
-_TOLD: Mapping[BacklogLevel, tuple[Level, str]] = {
+TOLD: Mapping[BacklogLevel, tuple[Level, str]] = {
     BacklogLevel.QUIET: (Level.INFO, "little waits for the protocol again"),
     BacklogLevel.HIGH: (Level.WARN, "much waits for the protocol, whose actions take too long"),
     BacklogLevel.REFUSING: (Level.ERROR, "too much waits for the protocol: messages are lost"),

@@ -69,7 +69,7 @@ TABLE: list[tuple[ShareSettings, list[str]]] = [
     ),
     (
         replace(PLC, listeners=(replace(A, keepalive=None), B)),
-        [f"listeners[0].keepalive: {Keepalive()} -> None"],
+        [f"listeners[0].keepalive: {Keepalive()} -> nothing"],
     ),
     (
         replace(PLC, listeners=(replace(A, address=Address("::1", 7001)), B)),

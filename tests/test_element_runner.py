@@ -50,12 +50,7 @@ class RunnerTest(SynchronousTestCase):
     def many(self, count: int, takes: float) -> None:
         """Feed many steps at once."""
 
-        def first(now: float) -> list[Effect]:
-            for number in range(count):
-                self.runner.feed(self.step(str(number), takes))
-            return []
-
-        self.runner.feed(first)
+        self.runner.feed(*(self.step(str(number), takes) for number in range(count)))
 
     def test_one_after_the_other(self) -> None:
         self.many(5, 0.0)

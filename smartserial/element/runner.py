@@ -61,11 +61,11 @@ class Runner:
         now = self._reactor.seconds() if self._paused_at is None else self._paused_at
         return float(now - self._lost_time)
 
-    def feed(self, step: Step) -> None:
+    def feed(self, *steps: Step) -> None:
         """Call the engine in its turn, and do what it says; too much for now goes on a little later."""
         if self._broken:
             return
-        self._steps.append(step)
+        self._steps.extend(steps)
         if not self._busy and self._resting is None:
             self._go_on()
 

@@ -211,8 +211,9 @@ class Work:
             line.lost[Loss.BACKLOG] += len(data)
             return
         size = PIECE if line.number in self._in_pieces else max(1, len(data))
-        for start in range(0, max(1, len(data)), size):
-            self.runner.feed(partial(self._received, line.number, peer, data[start : start + size]))
+        starts = range(0, max(1, len(data)), size)
+        pieces = [data[start : start + size] for start in starts]
+        self.runner.feed(*(partial(self._received, line.number, peer, piece) for piece in pieces))
 
     def _received(self, number: int, peer: Peer, data: bytes, now: float) -> list[Effect]:
         self._backlog.taken(len(data))

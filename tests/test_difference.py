@@ -57,7 +57,7 @@ TABLE: list[tuple[ShareSettings, list[str]]] = [
             "device.line.parity: none -> even",
         ],
     ),
-    (replace(PLC, device=replace(PORT, hupcl=True)), [f"device.hupcl: {PORT.hupcl} -> True"]),
+    (replace(PLC, device=replace(PORT, hupcl=True)), ["device.hupcl: nothing -> true"]),
     (replace(PLC, device=LoopDevice()), [f"device: {PORT} -> {LoopDevice()}"]),
     (
         replace(PLC, device=VirtualDevice(Path("/x"))),

@@ -28,6 +28,10 @@ class Books:
         self._told: dict[tuple[str, Reason], int] = {}
         self._next: Any = None
 
+    def unsent(self, count: int) -> None:
+        """Count bytes for a client that the network did not take."""
+        self.up.discard(Reason.UNSENT, count)
+
     def open(self) -> None:
         """Begin to report."""
         self._next = self._reactor.callLater(REPORT, self._report_again)

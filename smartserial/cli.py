@@ -17,6 +17,7 @@ from smartserial import __version__, captures
 from smartserial.errors import SmartSerialError
 from smartserial.findings import ERROR, WARNING, Finding, as_json
 from smartserial.layout import RENDERED
+from smartserial.replaying.command import add_arguments, replay
 from smartserial.sarif import as_sarif
 from smartserial.saying import say
 
@@ -130,6 +131,16 @@ def _protocols(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _ports(arguments: argparse.Namespace) -> int:
+    """List the serial ports of this machine, and the programs that have them open."""
+    from smartserial.console.machine import listing
+    from smartserial.console.output import as_json, as_text
+
+    for line in {"text": as_text, "json": as_json}[arguments.format](listing()):
+        say(line)
+    return 0
+
+
 def _schema(arguments: argparse.Namespace) -> int:
     """Print the JSON Schema of a configuration file."""
     from smartserial import config
@@ -219,6 +230,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--format", choices=tuple(_FORMS), default="text", help="how findings are written")
     check.add_argument("--strict", action="store_true", help="exit with 1 if there are warnings")
     _add_definitions(command)
+    ports = command("ports", _ports)
+    ports.add_argument("--format", choices=_TEXT_OR_JSON, default="text", help="how they are written")
+    add_arguments(command("replay", replay))
     command("schema", _schema)
     ctl = command("ctl", _ctl)
     ctl.add_argument("--format", choices=_TEXT_OR_JSON, default="text", help="how rows are written")

@@ -16,18 +16,17 @@ from typing import Protocol as Shape
 from smartserial.channels.listener import Listener
 from smartserial.channels.session import Session, peer_host
 from smartserial.channels.stream import HIGH
+from smartserial.floor import Floor, Sink
 from smartserial.settings import Sharing
 from smartserial.sharing.access import Refusal, allowed, full
 from smartserial.sharing.ledger import Ledger, Reason
-from smartserial.sharing.slow import SlowPolicy, effective
+from smartserial.slowclients import SlowClients
 from smartserial.watch import Watch, reset
 
 FIRST_ANSWER = 5.0  # seconds that a client which asked and finished sending waits for the first byte
 QUIET = 1.0  # seconds of silence after which it has its whole answer
 _MOST_LEAVING = 16
 _MOST_UNSURE = 64 * 1024
-
-Sink = Callable[[bytes], None]
 
 
 class ClientsOwner(Shape):
@@ -50,12 +49,19 @@ class Clients:
         name: the share's, for words to clients.
         sharing: the rules; may be replaced, followed by `review`.
         ledger: counts the direction from the device.
+        floor: knows who hears the device.
         owner: the share.
         reactor: keeps the time.
     """
 
     def __init__(
-        self, name: str, sharing: Sharing, ledger: Ledger, owner: ClientsOwner, reactor: Any
+        self,
+        name: str,
+        sharing: Sharing,
+        ledger: Ledger,
+        floor: Floor,
+        owner: ClientsOwner,
+        reactor: Any,
     ) -> None:
         self.name = name
         self.sharing = sharing
@@ -63,11 +69,12 @@ class Clients:
         self.leaving: dict[Session, Any] = {}  # with the call that ends each
         self.loss_reason = Reason.CLIENT_DROPPED
         self._ledger = ledger
+        self._floor = floor
+        floor.outlets = self
         self._owner = owner
         self._reactor = reactor
-        self._full: set[Session] = set()
-        self._sinks: tuple[Sink, ...] | None = ()
-        self.holding = False
+        self._sinks: tuple[Sink, ...] | None = None
+        self._slow = SlowClients(self, ledger, lambda held: owner.hold_device(held))
         self._watch = Watch(self, reactor)
 
     def __iter__(self) -> Iterator[Session]:
@@ -103,6 +110,7 @@ class Clients:
         session.stream.high = self._high
         session.stream.registerProducer(session, True)
         self.here[session] = None
+        self._floor.connects(session)
         self.review()
         self._watch.begin(session)
 
@@ -127,6 +135,7 @@ class Clients:
         if session in self.here:
             del self.here[session]
             session.listener.clients -= 1
+            self._floor.selection.finishes(session)
 
     def _let_leave(self, session: Session, seconds: float) -> None:
         self._leave_place(session)
@@ -169,7 +178,7 @@ class Clients:
     def unwritable(self, session: Session) -> None:
         """Stop writing to a client that can read no more; what it has sent may still be on its way."""
         self._take_back(session)
-        self._full.discard(session)
+        self._slow.forget(session)
         self._let_leave(session, QUIET)
 
     def closed(self, session: Session) -> None:
@@ -179,7 +188,8 @@ class Clients:
         ending = self.leaving.pop(session, None)
         if ending is not None and ending.active():
             ending.cancel()
-        self._full.discard(session)
+        self._slow.forget(session)
+        self._floor.leaves(session)
         self._ledger.delivered += session.stream.sent
         self._ledger.discard(self.loss_reason, session.stream.dropped)
         self.review()
@@ -187,50 +197,43 @@ class Clients:
     def drop(self, session: Session, farewell: str) -> None:
         """Close a client's connection now, and give its place to others."""
         session.unwritable, session.unsure = True, b""
-        self._full.discard(session)
+        self._slow.forget(session)
         self._end(session.abort, farewell)
         self._let_leave(session, QUIET)
 
     # ---- the device's bytes
 
     @property
-    def policy(self) -> SlowPolicy:
-        """What is done about a slow client now."""
-        return effective(self.sharing.slow_client.policy, alone=len(self) <= 1)
-
-    @property
     def sinks(self) -> tuple[Sink, ...]:
-        """Where the device's bytes go: the shortest path for each client that reads."""
+        """Where the device's bytes go at once: in the plain case to each client that reads."""
         if self._sinks is None:
-            policy = self.policy
-            self._sinks = tuple(self._sink(session, policy) for session in self if session.reads)
+            self._sinks = self._floor.ways()
         return self._sinks
+
+    def _renew(self) -> None:
+        self._sinks = None
+        self._floor.renew()
+
+    def reviewed(self) -> None:
+        """Take note that others may hear the device now."""
+        self._floor.review()
+        self._sinks = None
 
     def review(self) -> None:
         """Work out anew where bytes go, and whether a slow client holds the device back."""
-        self._sinks = None
-        policy = self.policy
-        holding = policy is SlowPolicy.PAUSE_DEVICE and bool(self._full)
-        if holding != self.holding:
-            self.holding = holding
-            self._owner.hold_device(holding)
-        if policy is not SlowPolicy.PAUSE_DEVICE:
-            for session in list(self._full):
-                self._enforce(session, policy)
+        self.reviewed()
+        self._slow.review()
         self._owner.presence_changed()
 
-    def _sink(self, session: Session, policy: SlowPolicy) -> Sink:
+    def outlet(self, session: Session) -> Sink:
+        """Return the shortest path to a client."""
         if session in self.leaving or session.unsure:
-            return partial(self._write_unsure, session, policy)
-        if session in self._full and policy is not SlowPolicy.PAUSE_DEVICE:
-            return partial(self._write_bounded, session, policy)
+            return partial(self._write_unsure, session)
+        if self._slow.must_bound(session):
+            return partial(self._slow.write_bounded, session)
         return session.stream.write  # type: ignore[no-any-return]
 
-    def _write_bounded(self, session: Session, policy: SlowPolicy, data: bytes) -> None:
-        session.stream.write(data)
-        self._enforce(session, policy)
-
-    def _write_unsure(self, session: Session, policy: SlowPolicy, data: bytes) -> None:
+    def _write_unsure(self, session: Session, data: bytes) -> None:
         ending = self.leaving.get(session)
         if session.finished_sending and ending is not None and ending.active():
             ending.reset(QUIET)
@@ -241,9 +244,9 @@ class Clients:
             self._end(session.cut, "finished")
         elif len(session.unsure) > _MOST_UNSURE or not session.stream.unconfirmed() + session.stream.pending:
             session.unsure = b""
-            self._sinks = None
-        if session in self._full and policy is not SlowPolicy.PAUSE_DEVICE:
-            self._enforce(session, policy)
+            self._renew()
+        if self._slow.must_bound(session):
+            self._slow.enforce(session)
 
     def reclaim(self) -> None:
         """Take back at once what clients that turn out to be gone did not get, for another one is here."""
@@ -253,8 +256,8 @@ class Clients:
 
     def give_kept(self, session: Session, data: bytes) -> None:
         """Give a new client what was kept; if it is gone without taking it, the next one gets it."""
-        self._sinks = None
-        session.unsure = data
+        self._renew()
+        session.unsure += data
         session.stream.write(data)
 
     def _take_back(self, session: Session) -> None:
@@ -263,7 +266,7 @@ class Clients:
         missing = stream.unconfirmed() + stream.pending + stream.dropped
         unsure, session.unsure = session.unsure[-missing:] if missing else b"", b""
         session.unwritable = True
-        if unsure and not any(other.reads for other in self):
+        if unsure and not self._floor.shares(session):
             waiting = stream.discard_oldest(stream.pending)
             self._ledger.discard(self.loss_reason, max(0, waiting - len(unsure)))
             stream.take_back(max(0, len(unsure) - waiting))
@@ -273,34 +276,17 @@ class Clients:
 
     def session_full(self, session: Session) -> None:
         """Take note that too much waits for a client."""
-        self._full.add(session)
+        self._slow.full.add(session)
         self.review()
 
     def session_drained(self, session: Session) -> None:
         """Take note that little waits for a client that was full."""
-        self._full.discard(session)
+        self._slow.forget(session)
         self.review()
-
-    def _enforce(self, session: Session, policy: SlowPolicy, stuck: bool = False) -> None:
-        over = session.stream.pending if stuck else session.stream.pending - self.sharing.slow_client.limit
-        if over <= 0 or session.unwritable:
-            return
-        if policy is SlowPolicy.DISCARD:
-            count = session.stream.discard_oldest(over)
-            session.discarded += count
-            self._ledger.discard(Reason.SLOW_CLIENT, count)
-        else:
-            self.drop(session, f"too slow: {session.stream.pending} bytes were waiting for it")
 
     def stuck(self, session: Session) -> None:
         """Take note that a client has taken none of the bytes that wait for it, for the timeout."""
-        policy = self.policy
-        if session.farewell:
-            session.cut("")
-        elif not session.stream.pending:
-            self.drop(session, "does not read what it is told")
-        elif policy is not SlowPolicy.PAUSE_DEVICE:
-            self._enforce(session, policy, stuck=True)
+        self._slow.stuck(session)
 
     def stop(self) -> None:
         """End the regular look, and the patience with leaving clients."""

@@ -75,7 +75,7 @@ class ComPorts:
         self._before: LineSettings | None = None  # what was in force before clients changed it
         self._changes: dict[str, Any] = {}  # what clients have changed since, by the names of LineSettings
         self._ordered: dict[str, Any] = {}  # what operators have changed
-        self._driven = Lines()
+        self.driven = Lines()
         self._watch = ModemWatch(self, reactor)
         self._break_end: IDelayedCall | None = None
 
@@ -102,8 +102,8 @@ class ComPorts:
             self._watch.count_from(line.counts())
             if self._ordered or self._changes:
                 self._perform(self._change(None, self._ordered | self._changes))
-            if self._driven:
-                self._perform(self._drive(line, self._driven))
+            if self.driven:
+                self._perform(self._drive(line, self.driven))
         self._watch.look()
 
     def _perform(self, change: Any, done: Callable[[], None] = lambda: None) -> None:
@@ -194,7 +194,7 @@ class ComPorts:
 
     def drive(self, session: object, lines: Lines, done: Callable[[], None]) -> None:
         """Set lines for a client that may do that."""
-        self._driven = replace(lines.over(self._driven), brk=None)
+        self.driven = replace(lines.over(self.driven), brk=None)
         if lines.brk is not None:
             self._limit_break(lines.brk)
         self._perform(self._drive(self.line, lines), done)
@@ -289,7 +289,7 @@ class ComPorts:
 
     def _restore(self) -> None:
         before, self._before, changes, self._changes = self._before, None, self._changes, {}
-        self._driven = Lines()
+        self.driven = Lines()
         if before is None or not changes or not self.settings.sharing.settings.restore:
             return
         wanted = replace(_configured(self.settings) or before, **self._ordered)

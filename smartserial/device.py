@@ -12,13 +12,16 @@ from twisted.python.failure import Failure
 
 from smartserial.channels.devicecare import lines_for, set_lines, why_down, why_missing
 from smartserial.channels.link import Link
+from smartserial.channels.sequencer import Sequencer
 from smartserial.errors import PortBusyError, PortError
 from smartserial.events import DeviceClosed, DeviceFailed, DeviceLost, DeviceOpened, LinesSet
 from smartserial.interfaces import ISerialTransport
 from smartserial.lines import Lines
+from smartserial.portnames import is_pattern
 from smartserial.settings import PortDevice, Rfc2217Device, ShareSettings, describe
 from smartserial.sharing.access import held
 from smartserial.sharing.ledger import Ledger, Reason
+from smartserial.sharing.waiting import WaitingRoom
 
 _TICK = 0.02
 
@@ -68,8 +71,10 @@ class SharedDevice:
         self.away = ""  # why it is not open, if that is known
         self.loss_reason = Reason.DEVICE_LOST
         self.link = Link(self, endpoint, reactor)
+        self.sequencer = Sequencer(reactor)
         self.from_device = owner.from_device
-        self.write: Callable[[bytes], None] = self._refuse  # the shortest path for what clients send
+        self.write: Callable[[bytes], None] = self._keep  # the shortest path for what clients send
+        self._kept = WaitingRoom(settings.rules.away_buffer, settings.rules.away_age)
         self._settings = settings
         self._owner = owner
         self._ledger = ledger
@@ -100,10 +105,36 @@ class SharedDevice:
         if self._winding_down is not None:
             self._winding_down.cancel()
             self._winding_down = None
+        self._forget_kept()
+        self.sequencer.end("the share was stopped")
         self.link.abort()
 
-    def _refuse(self, data: bytes) -> None:
-        self._ledger.discard(Reason.NO_DEVICE, len(data))
+    # ---- what clients send while it is away
+
+    @property
+    def kept(self) -> int:
+        """Bytes that wait until the device is back."""
+        self._expire()
+        return self._kept.size
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what is for a device that is away, as far as the rules say so."""
+        self._expire()
+        if not self._kept.put(data, self._reactor.seconds()):
+            self._ledger.discard(Reason.OVERFLOW if self._kept.limit else Reason.NO_DEVICE, len(data))
+
+    def _expire(self) -> None:
+        self._ledger.discard(Reason.STALE, self._kept.expire(self._reactor.seconds()))
+
+    def _forget_kept(self) -> None:
+        self._ledger.discard(Reason.NO_DEVICE, self._kept.clear())
+
+    def _give_kept(self, device: Any) -> None:
+        """Give the device what was kept for it, before anything newer."""
+        self._expire()
+        for piece in self._kept.take():
+            device.write(piece)
+        self.write = device.write
 
     def hold_back(self, held_back: bool) -> None:
         """Stop reading from the device, or go on."""
@@ -142,6 +173,7 @@ class SharedDevice:
             return
         self._set_lines()
         if self._settings.rules.on_demand:
+            self._forget_kept()
             self.link.close()
 
     @property
@@ -165,7 +197,11 @@ class SharedDevice:
     def update(self, settings: ShareSettings, endpoint: IStreamClientEndpoint | None) -> None:
         """Go by other settings; `endpoint` opens the device if that is another, or has other settings."""
         former, self._settings = self._settings, settings
+        self._kept.limit, self._kept.age = settings.rules.away_buffer, settings.rules.away_age
+        if self._kept.size > self._kept.limit:
+            self._forget_kept()
         if endpoint is not None and not self._set_anew(former, endpoint):
+            self._forget_kept()
             self.link.replace(endpoint)
             self._owner.hold_clients()
         if settings.rules.on_demand and not self._clients:
@@ -202,22 +238,33 @@ class SharedDevice:
         """Begin to serve an open device."""
         self.busy = self.away = ""
         device = self.link.stream
-        self.write = device.write
+        waited = self._kept.size > 0
+        if not waited:
+            self.write = device.write
         ours = isinstance(self._settings.device, PortDevice | Rfc2217Device)
         in_force = str(device.settings) if ours and ISerialTransport.providedBy(device) else ""
-        self._owner.publish(DeviceOpened, describe(self._settings.device), in_force)
+        self._owner.publish(DeviceOpened, self._what_is_open(), in_force)
         device.fanned_out = self._clients > 1
         if self._held_back:
             device.pauseProducing()
         self._set_lines()
         self._owner.device_changed()
+        if waited and self.link.stream is device:
+            self._give_kept(device)
         self._owner.hold_clients()
+
+    def _what_is_open(self) -> str:
+        """Name the device; a port that was looked for by what it is, with its path."""
+        device, text = self._settings.device, describe(self._settings.device)
+        looked_for = isinstance(device, PortDevice) and is_pattern(device.port)
+        return f"{text} ({getattr(self.link.stream, 'path', '')})" if looked_for else text
 
     def device_down(self, stream: Any, reason: Failure, expected: bool) -> None:
         """Count what the device did not get; keep the clients, or close them, as the rules say."""
-        self.write = self._refuse
+        self.write = self._keep
         self.away = why_down(reason, expected)
         self._owner.device_changed()
+        self.sequencer.end("the device is gone")
         self._ledger.delivered += stream.sent
         self._ledger.discard(self.loss_reason, stream.dropped)
         if expected:
@@ -236,5 +283,6 @@ class SharedDevice:
         self._owner.device_missing(self.away, news)
         self.busy = str(error) if isinstance(error, PortBusyError) else ""
         if self.busy and not self._settings.rules.wait_while_busy:
+            self._forget_kept()
             self._owner.dismiss(held(self._settings.name, self.busy).text)
         self._owner.hold_clients()

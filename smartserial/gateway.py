@@ -15,6 +15,7 @@ from typing_extensions import override
 from smartserial.channels.endpoints import VirtualEndpoint, device_endpoint
 from smartserial.channels.listener import Listener
 from smartserial.channels.ports import Ports
+from smartserial.channels.udplistener import listener_for
 from smartserial.channels.virtualport import VirtualPort
 from smartserial.element.carriers import Carriers
 from smartserial.element.population import Population
@@ -191,19 +192,18 @@ class Change:
         if not isinstance(device, VirtualDevice):
             return _endpoint_of(device, self._reactor)
         if device.path in self._given_up:  # made when the share that has it now lets go
-            return VirtualEndpoint(device.path, self._reactor)
-        port = VirtualPort(device.path)
+            return VirtualEndpoint(device, self._reactor)
+        port = VirtualPort(device)
         self._taken.append(port)
-        return VirtualEndpoint(device.path, self._reactor, port)
+        return VirtualEndpoint(device, self._reactor, port)
 
     def _listener(self, name: str, settings: ListenerSettings) -> Listener:
         """Return a listener that has, or will have, its socket: the same, another's, or a new one."""
         own = self._gateway.shares[name].listeners if name in self._gateway.shares else []
-        wanted = settings.address
-        fitting = [ln for ln in self._free if ln.settings.address == wanted or ln.where == str(wanted)]
+        fitting = [listener for listener in self._free if listener.fits(settings)]
         fitting.sort(key=lambda listener: listener not in own)
         if not fitting:
-            listener = Listener(settings, self._reactor)
+            listener = listener_for(settings, self._reactor)
             listener.bind()
             self._taken.append(listener)
             return listener
@@ -211,7 +211,7 @@ class Change:
         if fitting[0] in own:
             self._kept.append((fitting[0], settings))
             return fitting[0]
-        listener = Listener(settings, self._reactor)
+        listener = listener_for(settings, self._reactor)
         self._moved.append((listener, fitting[0]))
         return listener
 

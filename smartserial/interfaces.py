@@ -94,6 +94,22 @@ class ISerialTransport(ICountedTransport):
         """Throw away what the driver has not sent yet, of ``sent``; return how many bytes."""
 
 
+class IProgramPort(ISerialTransport):
+    """A serial line whose other side programs on this machine open and close."""
+
+    programs: int = Attribute("How many have it open; exact about none, else at least so many.")
+    drained: bool = Attribute("Whether none has it open, and all that they have written was read.")
+    on_programs: object = Attribute("Called with their number when that has changed, or None.")
+    on_drained: object = Attribute("Called without arguments when it is drained again, or None.")
+    on_unread: object = Attribute(
+        "Called with the number of bytes that were taken out, of ``sent`` and ``pending``, since the last "
+        "program closed without reading them; None: they count as ``dropped``."
+    )
+
+    def names() -> Deferred[list[str]]:
+        """Return the programs that have it open, as far as this user may see them."""
+
+
 class ITelnetProtocol(IProtocol):
     """A protocol on a telnet connection that hears more than data, all of it in the order of coming."""
 

@@ -72,6 +72,16 @@ class LineSettings:
     flow: Flow = Flow.NONE
     rs485: Rs485 | None = None
 
+    @property
+    def bits(self) -> float:
+        """How many bits one byte takes: start, data, parity and stop."""
+        return 1 + self.bytesize + (self.parity is not Parity.NONE) + self.stopbits
+
+    @property
+    def byte_time(self) -> float:
+        """How many seconds one byte takes; a line at speed 0 is taken for one at 1 bit a second."""
+        return self.bits / max(1, self.baudrate)
+
     def __str__(self) -> str:
         flow = "" if self.flow is Flow.NONE else f" {self.flow.value}"
         rs485 = "" if self.rs485 is None else " rs485"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -14,11 +16,11 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.books import Books
+from smartserial.capturing import Capture
 from smartserial.channels.attendants import Audience
 from smartserial.channels.comport import ComPortSession
 from smartserial.channels.listener import Listener, plain_line
 from smartserial.channels.session import Session
-from smartserial.clientport import ClientPort
 from smartserial.clients import Clients
 from smartserial.comports import ComPorts
 from smartserial.device import SharedDevice
@@ -30,13 +32,17 @@ from smartserial.events import (
     ClientRefused,
     EventStream,
     ShareChanged,
+    ShareNoted,
     ShareStarted,
     ShareStopped,
 )
+from smartserial.floor import Floor
+from smartserial.intake import Intake
+from smartserial.programs import Programs
 from smartserial.settings import ShareSettings, describe
 from smartserial.sharing.access import Refusal, allowed, forbidden, held
-from smartserial.sharing.backlog import Backlog
 from smartserial.sharing.ledger import Account, Reason
+from smartserial.stock import Stock
 
 _log = Logger()
 _LAST_WORDS = 0.5  # seconds that transports have to end when they were told to
@@ -66,15 +72,37 @@ class Share(Service):
         self._events = events
         self._reactor = reactor
         self._books = Books(settings.name, events, reactor)
-        self._kept = Backlog()
         self._lock = DeferredLock()  # whoever asks for the end again waits for it
         self._ended = False
         self.audience = Audience(self.presence_changed)
         self.taps = self.audience.taps
-        self.clients = Clients(settings.name, settings.sharing, self._books.up, self, reactor)
+        self.stock = Stock(settings, self._books.up, self.taps)
+        self.keep = self.stock.keep
+        self.floor = Floor(settings, self._books.up, self.stock, reactor)
+        self.note = partial(self.publish, ShareNoted)
+        self.capture = Capture(self.taps, self.note, reactor)
+        self.count_unsent = self._books.unsent
+        self.clients = Clients(settings.name, settings.sharing, self._books.up, self.floor, self, reactor)
         self.device = SharedDevice(settings, endpoint, self, self._books.down, reactor)
         self._drain = Drain(self._books, self.clients, self.device, reactor)
         self.ports = ComPorts(settings, self.device, self, self._books, reactor)
+        self.intake = Intake(
+            settings.sharing,
+            self._books,
+            self.floor,
+            self.audience,
+            self.device,
+            self.ports.desk,
+            self.hearing_changed,
+            reactor,
+        )
+        self.programs = Programs(self, self._books.down, reactor)
+        self.from_client = self.intake.from_client
+        self.from_operator, self.count_refused = self.intake.from_operator, self.intake.count_refused
+        self.session_unwritable = self.clients.unwritable
+        self.session_full, self.session_drained = self.clients.session_full, self.clients.session_drained
+        self.com_port, self.telnet_break = self.ports.enter, self.ports.send_break
+        self.hold_device, self.device_missing = self.device.hold_back, self.audience.device_missing
 
     # ---- life
 
@@ -83,7 +111,8 @@ class Share(Service):
         super().startService()
         self.publish(ShareStarted, describe(self.settings.device), tuple(ln.where for ln in self.listeners))
         for listener in self.listeners:
-            listener.owner = self
+            listener.attach(self)
+        self.capture.use(self.settings.capture)
         self.device.start()
         self._books.open()
 
@@ -104,9 +133,12 @@ class Share(Service):
         _log.failure("{share} did not end well", failure, share=self.settings.name)
 
     async def _stop(self) -> None:
+        self.programs.stop()
         for listener in self.listeners:
             await listener.stop()
+        self.floor.end()
         await self._drain.wait()
+        self.intake.end()
         self.clients.loss_reason = Reason.STOP_DEADLINE
         self.clients.stop()
         self.ports.stop()
@@ -118,7 +150,8 @@ class Share(Service):
             if not self.clients and not self.device.streams:
                 break
             await deferLater(self._reactor, TICK)
-        self._books.up.discard(Reason.NO_CLIENT, self._kept.clear())
+        self.stock.clear()
+        await self.capture.close()
         self._books.close()
         self.publish(ShareStopped, *self.accounts())
 
@@ -133,8 +166,8 @@ class Share(Service):
     def accounts(self) -> tuple[Account, Account]:
         """Return the accounts from the device and to the device, as they stand now."""
         streams = [session.stream for session in self.clients]
-        up = self._books.up.account(streams, self._kept.size)
-        return up, self._books.down.account(self.device.streams, 0)
+        up = self._books.up.account(streams, self.stock.size + self.floor.held)
+        return up, self._books.down.account(self.device.streams, self.device.kept + self.intake.held)
 
     # ---- other settings
 
@@ -154,11 +187,17 @@ class Share(Service):
                 listener.stop()
         self.listeners = listeners
         for listener in listeners:
-            listener.owner = self
+            listener.attach(self)
+        self.stock.use(settings)
+        self.capture.use(settings.capture)
+        self.floor.use(settings)
         self.clients.update(settings.sharing, listeners)
+        self.intake.use(settings.sharing)
+        self.from_client = self.intake.from_client
         self.device.update(settings, endpoint)
         self.ports.update(settings)
-        names = ("device", "listeners", "rules", "sharing", "buffer")
+        self.programs.update()
+        names = [field.name for field in fields(settings) if field.name != "name"]
         self.publish(ShareChanged, tuple(n for n in names if getattr(former, n) != getattr(settings, n)))
 
     # ---- the way of the bytes
@@ -177,36 +216,15 @@ class Share(Service):
         for sink in sinks:
             sink(data)
 
-    def keep(self, data: bytes) -> None:
-        """Keep what nobody is there to read, as far as the buffer goes."""
-        limit = self.settings.buffer
-        self._books.up.discard(
-            Reason.OVERFLOW if limit else Reason.NO_CLIENT, self._kept.append_within(data, limit)
-        )
+    def kept_again(self, data: bytes) -> None:
+        """Take back what a client did not get, for the next one that may hear it."""
+        self.keep(data)
+        self.hearing_changed()
 
-    kept_again = keep
-
-    def from_client(self, session: Session, data: bytes) -> None:
-        """Give what a client has sent to the device, if it may send."""
-        self._books.down.read += len(data)
-        session.heard_at = self._books.up.read
-        if self.ports.desk.seized or not session.listener.settings.access.writes:
-            self._books.down.discard(Reason.POLICY, len(data))
-            return
-        if self.taps:
-            self.audience.tap("down", session.name, data)
-        self.device.write(data)
-
-    def from_operator(self, who: str, data: bytes) -> None:
-        """Give what an operator, or an element, sends to the device."""
-        self._books.down.read += len(data)
-        self.audience.tap("down", who, data)
-        self.device.write(data)
-
-    def count_refused(self, count: int) -> None:
-        """Count bytes of a client that was not let in."""
-        self._books.down.read += count
-        self._books.down.discard(Reason.REFUSED, count)
+    def hearing_changed(self) -> None:
+        """Take note that others may hear the device, for somebody has spoken."""
+        self.clients.reviewed()
+        self.floor.hand_out()
 
     # ---- clients
 
@@ -231,28 +249,16 @@ class Share(Service):
         self.clients.add(session)
         if isinstance(session, ComPortSession):
             self.ports.begin(session)
-        if session.reads and self._kept.size:
-            self.clients.give_kept(session, b"".join(self._kept.take()))
+        self.floor.hand_out()
         session.hold(self.device.holding_clients)
 
     def session_finished_sending(self, session: Session) -> None:
         """Let a client that sends no more hear its answer."""
         if isinstance(session, ComPortSession):
             self.ports.leave(session)
-        asked = session.received > 0 and session.heard_at == self._books.up.read
+        unanswered = session.heard_at == self._books.up.read or self.intake.expects(session)
+        asked = session.received > 0 and unanswered
         self.clients.finished_sending(session, asked)
-
-    def session_unwritable(self, session: Session) -> None:
-        """Write no more to a client."""
-        self.clients.unwritable(session)
-
-    def session_full(self, session: Session) -> None:
-        """Take note that too much waits for a client."""
-        self.clients.session_full(session)
-
-    def session_drained(self, session: Session) -> None:
-        """Take note that a client has caught up."""
-        self.clients.session_drained(session)
 
     def session_closed(self, session: Session, reason: Failure) -> None:
         """Forget a client, and tell of it."""
@@ -277,10 +283,8 @@ class Share(Service):
     def presence_changed(self) -> None:
         """Tell the device for how many it is there."""
         self.device.serve(len(self.clients) + len(self.audience))
-
-    def hold_device(self, held_back: bool) -> None:
-        """Stop reading from the device, or go on."""
-        self.device.hold_back(held_back)
+        if not self.floor.plain:
+            self.floor.hand_out()
 
     def hold_clients(self) -> None:
         """Stop reading from the clients, or go on."""
@@ -298,20 +302,12 @@ class Share(Service):
 
     def device_changed(self) -> None:
         """Take note that the device is open now, or not any more."""
+        if not self.device.streams:
+            self.floor.flush()
+            self.intake.release()
         self.ports.device_changed()
+        self.programs.device_changed(self.device.link.stream)
         self.audience.device_changed()
-
-    def device_missing(self, why: str, news: bool) -> None:
-        """Take note that the device cannot be opened."""
-        self.audience.device_missing(why, news)
-
-    def com_port(self, session: ComPortSession) -> ClientPort:
-        """Return the serial line as a new client may use it."""
-        return self.ports.enter(session)
-
-    def telnet_break(self, session: ComPortSession) -> None:
-        """Send a break to the device, if the client may."""
-        self.ports.send_break(session)
 
     def alone(self, session: Session) -> bool:
         """Tell whether a client is the only one."""

@@ -53,7 +53,7 @@ class Watch:
             self._next = None
 
     def _schedule(self) -> None:
-        limits = [session.listener.settings.idle_timeout for session in self._clients.sessions()]
+        limits = [session.idle_limit for session in self._clients.sessions()]
         interval = min([LOOK, *(limit / 4 for limit in limits if limit is not None)])
         self._next = self._reactor.callLater(interval, self._look)
 
@@ -66,7 +66,7 @@ class Watch:
             self._schedule()
 
     def _look_at(self, session: Session, now: float) -> None:
-        stream, settings = session.wire, session.listener.settings
+        stream, idle_limit = session.wire, session.idle_limit
         alive = session.received != session.heard
         if alive:
             session.heard, session.active_at = session.received, now
@@ -78,8 +78,8 @@ class Watch:
             self._clients.drop(session, "vanished: its network does not answer")
         elif session.held and not session.unwritable and reset(session):
             session.wire.protocol.writeConnectionLost()
-        elif settings.idle_timeout is not None and now - session.active_at >= settings.idle_timeout:
-            session.cut(f"idle for {settings.idle_timeout:g} s")
+        elif idle_limit is not None and now - session.active_at >= idle_limit:
+            session.cut(f"idle for {idle_limit:g} s")
         elif now - session.progress_at >= self._clients.sharing.slow_client.timeout:
             self._clients.stuck(session)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -15,8 +16,10 @@ from twisted.logger import LogEvent, Logger, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 import smartserial.console.elements as elements_room
+import smartserial.console.machine as machine_room
 import smartserial.gateway as gateway_room
 from smartserial.channels.listener import Listener
+from smartserial.channels.portlist import ListedPort
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.session import Session
 from smartserial.console.words import text_bytes
@@ -25,9 +28,11 @@ from smartserial.events import Event, EventStream, Operated
 from smartserial.gateway import Gateway
 from smartserial.journal import Journal, sentence
 from smartserial.lines import LineSettings
+from smartserial.sequences import parse_sequence
 from smartserial.settings import (
     Address,
     Device,
+    DeviceRules,
     ElementSettings,
     GatewaySettings,
     ListenerSettings,
@@ -45,6 +50,18 @@ PLC = ShareSettings(
     "plc",
     PortDevice("ttyUSB0", line=LineSettings(9600)),
     (ListenerSettings(Address(port=7001), Mode.RFC2217), ListenerSettings(Address(port=7002))),
+    DeviceRules(
+        sequences=(
+            parse_sequence("reset", "rts=on dtr=off 100ms dtr=on rts=off 50ms dtr=off"),
+            parse_sequence("off", "dtr=off rts=off"),
+        )
+    ),
+)
+PORTS = (
+    ListedPort(Path("/dev/ttyS0")),
+    ListedPort(
+        Path("/dev/ttyUSB0"), "0403", "6001", "A5", "FTDI FT232R", (Path("/dev/serial/by-id/usb-FTDI_A5"),)
+    ),
 )
 METER = ShareSettings("meter", LoopDevice(), (ListenerSettings(Address(port=7003)),))
 
@@ -131,9 +148,13 @@ class ConsoleStage:
         log = Logger(namespace="smartserial", observer=observer)
         self.journal = Journal(self.stream, self.clock.seconds, log)
         self.endpoints: dict[str, FakeEndpoint] = {}
-        test.patch(gateway_room, "Listener", UnboundListener)
+        test.patch(gateway_room, "listener_for", UnboundListener)
         test.patch(gateway_room, "_endpoint_of", self._endpoint)
         test.patch(elements_room, "deferToThread", maybeDeferred)
+        test.patch(machine_room, "deferToThread", maybeDeferred)
+        test.patch(machine_room, "list_ports", lambda: list(PORTS))
+        test.patch(machine_room, "find_port", lambda name: Path("/dev", name))
+        test.patch(machine_room, "holders", lambda path: ["minicom (pid 7)"] if path == PORTS[0].path else [])
         self.gateway = Gateway(self.clock, self.stream)
         self.gateway.open(GatewaySettings((PLC, METER), elements=elements))
         self.gateway.startService()

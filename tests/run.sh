@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 missing=""
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 for pair in gcc:gcc gcc:libc6-dev git:git ip:iproute2 nc:netcat-openbsd socat:socat \
-    /usr/sbin/ser2net:ser2net gensiot:gensio-bin /usr/sbin/sredird:sredird kermit:ckermit telnet:telnet; do
+    /usr/sbin/ser2net:ser2net gensiot:gensio-bin /usr/sbin/sredird:sredird kermit:ckermit telnet:telnet \
+    picocom:picocom; do
     if ! command -v "${pair%%:*}" >/dev/null; then missing="$missing ${pair##*:}"; fi
 done
 if [ -n "$missing" ]; then

@@ -17,10 +17,10 @@ from smartserial.channels import udpclient, udpsenders
 from smartserial.channels.channel import MOST_PENDING, Channel, ChannelError, Tally
 from smartserial.channels.datagrams import RETRY, UdpClientChannel, UdpHub, UdpServerChannel
 from smartserial.channels.udpchannel import LAST_WORDS
-from smartserial.channels.udpsocket import LARGEST, UdpSocket
+from smartserial.channels.udpsocket import UdpSocket
 from smartserial.engine.effects import Peer
 from smartserial.errors import ConfigError
-from smartserial.settings import ConnectionSettings, NetworkCarrier, Role, Transport
+from smartserial.settings import LARGEST_DATAGRAM, ConnectionSettings, NetworkCarrier, Role, Transport
 from smartserial.sharing.access import Network, parse_network
 from tests.support import pattern
 from tests.test_stream import until
@@ -188,9 +188,9 @@ class ServerTests(Bench):
     async def test_datagrams_come_whole_and_so_do_empty_ones(self) -> None:
         self.server()
         sock = self.sender()
-        for data in (b"one", b"", b"x" * LARGEST):
+        for data in (b"one", b"", b"x" * LARGEST_DATAGRAM):
             await self.say(sock, data)
-        self.assertEqual(self.owner.data, [b"one", b"", b"x" * LARGEST])
+        self.assertEqual(self.owner.data, [b"one", b"", b"x" * LARGEST_DATAGRAM])
         self.assertEqual(len(set(self.owner.peers)), 1)
         self.assertEqual(str(self.owner.peers[0]), f"{LOCAL}:{sock.getsockname()[1]}")
         self.assertEqual(self.owner.of("opened"), [])
@@ -285,10 +285,12 @@ class ServerTests(Bench):
         channel = self.server()
         sock = self.sender()
         await self.say(sock, b"?")
-        self.assertEqual([channel.send(bytes(LARGEST + n)) for n in (1, 2, 0)], [0, 0, 1])
-        self.assertEqual(await self.heard(sock), bytes(LARGEST))
+        self.assertEqual([channel.send(bytes(LARGEST_DATAGRAM + n)) for n in (1, 2, 0)], [0, 0, 1])
+        self.assertEqual(await self.heard(sock), bytes(LARGEST_DATAGRAM))
         self.assertEqual(len(self.owner.of("noted")), 1)
-        self.assertEqual((channel.tally.unsent, channel.tally.sent), (2 * LARGEST + 3, LARGEST))
+        self.assertEqual(
+            (channel.tally.unsent, channel.tally.sent), (2 * LARGEST_DATAGRAM + 3, LARGEST_DATAGRAM)
+        )
 
     async def test_a_burst_comes_whole_and_in_order(self) -> None:
         self.server()

@@ -20,6 +20,7 @@ from smartserial.config.translate import validate
 from smartserial.findings import ERROR
 from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
 from smartserial.script import Rule, Script
+from smartserial.sequences import parse_sequence
 from smartserial.settings import (
     Address,
     ConsoleSettings,
@@ -31,6 +32,7 @@ from smartserial.settings import (
     LoopDevice,
     Mode,
     PortDevice,
+    RecordFile,
     RemoteSettings,
     Rfc2217Device,
     ShareSettings,
@@ -38,10 +40,15 @@ from smartserial.settings import (
     SimDevice,
     SlowClient,
     TcpDevice,
+    UdpDevice,
+    UdpRules,
     VirtualDevice,
+    When,
 )
 from smartserial.sharing.access import Access, parse_network
 from smartserial.sharing.control import Control, WhenRefused
+from smartserial.sharing.packets import PacketRules
+from smartserial.sharing.selection import SelectionRules, Who
 from smartserial.sharing.slow import SlowPolicy
 
 from .configs import (
@@ -90,6 +97,9 @@ shares:
       open: on-demand
       on_busy: wait
       on_unplug: close
+      away_buffer: 4KiB
+      away_age: 2s
+      sequences: {reset: dtr=off 100ms dtr=on}
     listen:
       - mode: raw
         transport: tcp
@@ -116,13 +126,24 @@ shares:
   short:
     device: {port: ttyUSB0, line: 50 5N1.5, rs485: true}
     listen: [{port: 7002, keepalive: false}]
+    sharing: {receive_from: last-active, send_to: asker, turn: 2s, reply_window: 500ms}
+    packets: {size: 1KiB, hold: 20ms, char: "\\r\\xff", gap: 5ms, pause: 50ms}
     buffer: 2KiB
   virtual:
-    device: {virtual: run/desk, lines: {remote: [], report: {cd: false}}}
-    listen: [{port: 0, mode: rfc2217}]
+    device:
+      virtual: run/desk
+      lines: {remote: [], report: {cd: false}}
+      owner: 0
+      group: root
+      mode: "0660"
+      strict_baudrate: true
+      overlay: true
+    listen: [{port: 0, mode: rfc2217, when: device-open, linger: 2s}]
   remote:
     device: {tcp: "example.org:4001"}
     listen: [{port: 7003}]
+    sharing: {receive_from: last, send_to: last-active, exclusive: true, turn: 3s}
+    packets: {chars: "\\n"}
   far:
     device:
       rfc2217: "[2001:db8::1]:4002"
@@ -135,6 +156,9 @@ shares:
       lines: {connected: {dtr: true}, idle: {break: false}}
       open: on-demand
       on_unplug: close
+      away_buffer: 512
+      away_age: 1m
+      sequences: {stop: break=on 1s break=off}
     listen: [{port: 7007}]
   far-short:
     device: {rfc2217: "example.org:4003", line: 38400 7O2}
@@ -148,6 +172,19 @@ shares:
   other:
     device: {endpoint: "tls:example.org:443"}
     listen: [{port: 7006, host: "::1"}]
+  datagrams:
+    device: {udp: "example.org:4004", local_port: 4005}
+    listen:
+      - transport: udp
+        port: 7009
+        host: any
+        insecure: true
+        targets: ["10.0.0.9:5000", "example.org:5001"]
+        interface: eth0
+        idle_timeout: 5m
+    packets: {size: 512}
+    replay: 4KiB
+    capture: {file: captures/x.jsonl, size: 1MiB, keep: 9}
 """
 PING = "script: [{expect: ping, answer: pong}]\n"
 
@@ -167,7 +204,16 @@ def complete_settings(folder: Path) -> GatewaySettings:
                     hupcl=True,
                     lines=LineProfile(Lines(True, True, False), Lines(False, False, True)),
                 ),
-                rules=DeviceRules(True, True, True, frozenset({"rts", "break"}), ModemLines(ri=True)),
+                rules=DeviceRules(
+                    True,
+                    True,
+                    True,
+                    frozenset({"rts", "break"}),
+                    ModemLines(ri=True),
+                    (parse_sequence("reset", "dtr=off 100ms dtr=on"),),
+                    away_buffer=4096,
+                    away_age=2.0,
+                ),
                 listeners=(
                     ListenerSettings(
                         address=Address("0.0.0.0", 7001),
@@ -195,15 +241,23 @@ def complete_settings(folder: Path) -> GatewaySettings:
                 "short",
                 PortDevice("ttyUSB0", LineSettings(50, 5, Parity.NONE, 1.5, Flow.NONE, Rs485())),
                 (ListenerSettings(Address(port=7002), keepalive=None),),
+                sharing=Sharing(selection=SelectionRules(Who.LAST_ACTIVE, Who.ASKER, 2.0, 0.5)),
+                packets=PacketRules(1024, 0.02, b"\r\xff", 0.005, 0.05),
                 buffer=2048,
             ),
             ShareSettings(
                 "virtual",
-                VirtualDevice(folder / "run/desk"),
-                (ListenerSettings(Address(port=0), Mode.RFC2217),),
+                VirtualDevice(folder / "run/desk", "0", "root", 0o660, strict_baudrate=True, overlay=True),
+                (ListenerSettings(Address(port=0), Mode.RFC2217, when=When.DEVICE_OPEN, linger=2.0),),
                 DeviceRules(remote_lines=frozenset(), report=ModemLines(cts=True, dsr=True)),
             ),
-            ShareSettings("remote", TcpDevice("example.org", 4001), (ListenerSettings(Address(port=7003)),)),
+            ShareSettings(
+                "remote",
+                TcpDevice("example.org", 4001),
+                (ListenerSettings(Address(port=7003)),),
+                sharing=Sharing(selection=SelectionRules(Who.LAST, Who.LAST_ACTIVE, 3.0, exclusive=True)),
+                packets=PacketRules(chars=b"\n"),
+            ),
             ShareSettings(
                 "far",
                 Rfc2217Device(
@@ -214,7 +268,13 @@ def complete_settings(folder: Path) -> GatewaySettings:
                     lines=LineProfile(Lines(dtr=True), Lines(brk=False)),
                 ),
                 (ListenerSettings(Address(port=7007)),),
-                DeviceRules(on_demand=True, close_on_unplug=True),
+                DeviceRules(
+                    on_demand=True,
+                    close_on_unplug=True,
+                    sequences=(parse_sequence("stop", "break=on 1s break=off"),),
+                    away_buffer=512,
+                    away_age=60.0,
+                ),
             ),
             ShareSettings(
                 "far-short",
@@ -231,6 +291,20 @@ def complete_settings(folder: Path) -> GatewaySettings:
                 "other",
                 EndpointDevice("tls:example.org:443"),
                 (ListenerSettings(Address("::1", 7006)),),
+            ),
+            ShareSettings(
+                "datagrams",
+                UdpDevice("example.org", 4004, 4005),
+                (
+                    ListenerSettings(
+                        Address("0.0.0.0", 7009),
+                        idle_timeout=300.0,
+                        udp=UdpRules((Address("10.0.0.9", 5000), Address("example.org", 5001)), "eth0", 512),
+                    ),
+                ),
+                packets=PacketRules(512),
+                replay=4096,
+                capture=RecordFile(folder / "captures/x.jsonl", 1024 * 1024, 9),
             ),
         ),
         ConsoleSettings(False, folder / "run/console.sock", Address("0.0.0.0", 7000), insecure=True),

@@ -26,13 +26,13 @@ from smartserial.settings import (
     LoopDevice,
     NetworkCarrier,
     PortDevice,
+    RecordFile,
     Rfc2217Device,
     Role,
     ShareCarrier,
     SimDevice,
     Start,
     TlsSettings,
-    TraceFile,
     Transport,
 )
 from smartserial.sharing.access import parse_network
@@ -47,7 +47,7 @@ tls:
   site: {certificate: cert.pem, key: key.pem, authorities: /etc/ca.pem}
   far: {hostname: mast.example, verify: false}
 shares:
-  plc: {device: {loop: true}, listen: [{port: 7100}]}
+  plc: {device: {loop: true}, listen: [{port: 7100}], sharing: {arbitrate: message}}
 elements:
   mast-roof:
     protocol: acme-site@1.0.0.1
@@ -127,7 +127,7 @@ def complete_elements(folder: Path, settings: GatewaySettings) -> tuple[ElementS
             strict=True,
             code_page="cp1250",
             element_timeout=20.0,
-            trace=TraceFile(folder / "mast.jsonl", 1024 * 1024, 5),
+            trace=RecordFile(folder / "mast.jsonl", 1024 * 1024, 5),
         ),
         one(
             "python",
@@ -138,7 +138,7 @@ def complete_elements(folder: Path, settings: GatewaySettings) -> tuple[ElementS
                 allowed=(parse_network("127.0.0.2"),),
             ),
             options=(("name_of_it", "x"), ("station", 7)),
-            trace=TraceFile(folder / "python.jsonl"),
+            trace=RecordFile(folder / "python.jsonl"),
         ),
         one(
             "four",

@@ -366,6 +366,14 @@ EXAMPLES: dict[str, Examples] = {
                 ],
             ),
             (
+                serial("away_buffer: 1KiB, away_age: 1s, sequences: {a: dtr=on}", "smart"),
+                [
+                    (f"4:41 CF08 {C}.device.away_buffer", "it is about the clients of a share"),
+                    (f"4:60 CF08 {C}.device.away_age", "it is about the clients of a share"),
+                    (f"4:74 CF08 {C}.device.sequences", "it is about the clients of a share"),
+                ],
+            ),
+            (
                 serial("baudrate: 9600", "odd"),
                 [
                     (

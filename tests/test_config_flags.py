@@ -307,6 +307,9 @@ class EndpointStringTest(SynchronousTestCase):
             ("rfc2217", ["h", "1"], {"baud": "1"}, "baud: unknown key (did you mean baudrate?)"),
             ("rfc2217", ["h", "1"], {"hupcl": "yes"}, "hupcl: cannot act on a `rfc2217` device"),
             ("rfc2217", ["h", "1"], {"on_unplug": "close"}, "on_unplug: unknown key"),
+            ("port", ["x"], {"away_buffer": "1KiB"}, "away_buffer: unknown key"),
+            ("port", ["x"], {"sequences": "dtr=on"}, "sequences: unknown key"),
+            ("port", ["usb", ""], {}, "port: expected usb:SERIAL, usb:VID:PID or usb:VID:PID:SERIAL"),
         ):
             with self.assertRaises(ValueError) as caught:
                 device_from_words(kind, words, options)

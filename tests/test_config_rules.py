@@ -23,6 +23,9 @@ from .configs import (
     telnet,
     two_devices,
 )
+from .sharingexamples import SHARING_EXAMPLES
+from .udpexamples import UDP_EXAMPLES
+from .virtualexamples import VIRTUAL_EXAMPLES
 
 D = "shares.a.device"
 L = "shares.a.listen"
@@ -296,6 +299,65 @@ EXAMPLES: dict[str, Examples] = {
             device("{loop: true, lines: {}}") + "    sharing: {}\n",
         ],
     ),
+    "losses_that_happen": Examples(
+        [
+            (
+                device("{loop: true, on_unplug: close, away_buffer: 1KiB, away_age: 1s}"),
+                [
+                    (f"3:26 CF08 {D}.on_unplug", "cannot act: this device never goes away"),
+                    (f"3:44 CF08 {D}.away_buffer", "cannot act: this device never goes away"),
+                    (f"3:63 CF08 {D}.away_age", "cannot act: this device never goes away"),
+                ],
+            ),
+            (
+                device("{sim: scpi-meter, away_buffer: 1KiB}"),
+                [(f"3:31 CF08 {D}.away_buffer", "cannot act: this device never goes away")],
+            ),
+            (port("away_age: 1s"), [(f"3:26 CF08 {D}.away_age", "without `away_buffer` nothing is kept")]),
+            (
+                port("away_buffer: 0, away_age: 1s"),
+                [(f"3:42 CF08 {D}.away_age", "without `away_buffer` nothing is kept")],
+            ),
+            (
+                port("away_buffer: 1KiB").replace("{port: 1}", "{port: 1, access: read}"),
+                [(f"3:26 CF08 {D}.away_buffer", "cannot act: no listener lets clients send")],
+            ),
+        ],
+        [
+            port("on_unplug: close"),
+            port("away_buffer: 1KiB"),
+            port("away_buffer: 1KiB, away_age: 1s, open: on-demand, on_unplug: close"),
+            remote("away_buffer: 1KiB"),
+            device('{tcp: "h:1", away_buffer: 1KiB, away_age: 1s}'),
+            port("away_buffer: 1KiB").replace("{port: 1}", "{port: 1, access: read}, {port: 2}"),
+        ],
+    ),
+    "sequences_that_act": Examples(
+        [
+            (
+                port("flow: rtscts, sequences: {a: dtr=on rts=on, b: dtr=on, c: dtr=on 1s rts=on}"),
+                [
+                    (f"3:52 CF08 {D}.sequences.a", "rts cannot act: with rtscts the driver moves RTS"),
+                    (f"3:81 CF08 {D}.sequences.c", "rts cannot act: with rtscts the driver moves RTS"),
+                ],
+            ),
+            (
+                port("rs485: true, sequences: {a: rts=on}"),
+                [(f"3:51 CF08 {D}.sequences.a", "rts cannot act: with rs485 RTS switches the direction")],
+            ),
+            (
+                remote("flow: rtscts, sequences: {a: rts=on}"),
+                [(f"3:54 CF08 {D}.sequences.a", "rts cannot act: with rtscts the driver moves RTS")],
+            ),
+        ],
+        [
+            port("sequences: {a: rts=on}"),
+            port("sequences: {}"),
+            port("flow: xonxoff, sequences: {a: rts=on}"),
+            port("flow: rtscts, sequences: {a: dtr=on break=on 1s break=off}"),
+            remote("sequences: {a: rts=on}"),
+        ],
+    ),
     "own_links": Examples(
         [
             (
@@ -308,7 +370,13 @@ EXAMPLES: dict[str, Examples] = {
 }
 
 
-OF_WARNINGS = {"options_that_act", "changes_that_act"}
+EXAMPLES |= {name: Examples(*examples) for name, examples in SHARING_EXAMPLES.items()}
+EXAMPLES |= {name: Examples(*examples) for name, examples in UDP_EXAMPLES.items()}
+EXAMPLES |= {name: Examples(*examples) for name, examples in VIRTUAL_EXAMPLES.items()}
+OF_WARNINGS = {"rules_that_act", "hearing_that_acts", "packets_that_act"}
+OF_WARNINGS |= {"replays_that_act", "what_udp_has", "targets_that_hear"}
+OF_WARNINGS |= {"lingering_that_ends"}
+OF_WARNINGS |= {"options_that_act", "changes_that_act", "losses_that_happen", "sequences_that_act"}
 
 
 class RulesTest(SynchronousTestCase):

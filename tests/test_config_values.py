@@ -45,7 +45,7 @@ from .configs import (
 D = "shares.a.device"
 L = "shares.a.listen[0]"
 S = "shares.a.sharing"
-KINDS = "expected one of port, virtual, tcp, rfc2217, sim, loop, endpoint to say what the device is"
+KINDS = "expected one of port, virtual, tcp, udp, rfc2217, sim, loop, endpoint to say what the device is"
 TIME = "expected a time with its unit, such as 20ms or 5s, found "
 SIZE = "expected a size, such as 8KiB or 512, found "
 
@@ -83,7 +83,18 @@ WRONG_DEVICES: list[Row] = [
     (device("{virtual: x, open: always}"), [(f"3:26 CF08 {D}.open", "cannot act on a `virtual` device")]),
     (device("{virtual: x, strict: true}"), [(f"3:26 CF08 {D}.strict", "(it is for rfc2217)")]),
     (device("{virtual: x, hupcl: true}"), [(f"3:26 CF08 {D}.hupcl", "(it is for port)")]),
-    (device("{virtual: x, foo: 1}"), [(f"3:26 CF02 {D}.foo", "unknown key (known here: lines, virtual)")]),
+    (device("{virtual: x, mode: rw}"), [(f"3:32 CF03 {D}.mode", "such as '0660' or '0600', found 'rw'")]),
+    (device("{virtual: x, mode: 0o660}"), [(f"3:32 CF03 {D}.mode", "found 432")]),
+    (device("{virtual: x, mode: '0755'}"), [(f"3:32 CF03 {D}.mode", "found '0755'")]),
+    (device("{virtual: x, mode: '0066'}"), [(f"3:32 CF03 {D}.mode", "found '0066'")]),
+    (device("{virtual: x, mode: true}"), [(f"3:32 CF03 {D}.mode", "found true")]),
+    (device("{virtual: x, group: []}"), [(f"3:33 CF03 {D}.group", "expected a text, found an empty list")]),
+    (device("{virtual: x, overlay: 1}"), [(f"3:35 CF03 {D}.overlay", "expected true or false, found 1")]),
+    (
+        device("{port: x, strict_baudrate: true}"),
+        [(f"3:23 CF08 {D}.strict_baudrate", "cannot act on a `port` device (it is for virtual)")],
+    ),
+    (device("{virtual: x, foo: 1}"), [(f"3:26 CF02 {D}.foo", "unknown key (known here: lines, virtual, owner, group, mode, strict_baudrate, overlay)")]),
 ]
 
 WRONG_PORTS: list[Row] = [

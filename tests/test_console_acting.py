@@ -76,9 +76,9 @@ TRANSCRIPTS: dict[str, str] = {
     look> enable plc
     look: ! enable: this console may only look
     > shares
-    share  device        state  settings  clients  control  listeners
-    meter  loop          up     -         0        -        127.0.0.1:7003
-    plc    port ttyUSB0  up     9600 8N1  0        -        127.0.0.1:7001, 127.0.0.1:7002
+    share  device        state  settings  clients  control  speaks  listeners
+    meter  loop          up     -         0        -        -       127.0.0.1:7003
+    plc    port ttyUSB0  up     9600 8N1  0        -        -       127.0.0.1:7001, 127.0.0.1:7002
     """,
     "disable": r"""
     + client plc 1
@@ -97,9 +97,9 @@ TRANSCRIPTS: dict[str, str] = {
     look> disable meter
     look: ! disable: this console may only look
     > shares
-    share  device        state     settings  clients  control  listeners
-    meter  loop          up        -         0        -        127.0.0.1:7003
-    plc    port ttyUSB0  disabled  -         0        -        -
+    share  device        state     settings  clients  control  speaks  listeners
+    meter  loop          up        -         0        -        -       127.0.0.1:7003
+    plc    port ttyUSB0  disabled  -         0        -        -       -
     """,
     "send": r"""
     > send plc hello

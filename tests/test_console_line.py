@@ -113,6 +113,40 @@ TRANSCRIPTS: dict[str, str] = {
     look> pulse plc dtr
     look: ! pulse: this console may only look
     """,
+    "sequence": r"""
+    > sequence plc reset
+    ~ dtr=off rts=on
+    * plc: eva by unix: sequence reset
+    + wait 0.05
+    + wait 0.05
+    ~ dtr=on rts=off
+    + wait 0.05
+    ~ dtr=off
+    plc: reset is done
+    > sequence plc off
+    ~ dtr=off rts=off
+    * plc: eva by unix: sequence off
+    plc: off is done
+    > sequence plc rest
+    ! plc has no sequence rest (did you mean reset?)
+    > sequence plc boot
+    ! plc has no sequence boot (known: reset, off)
+    > sequence meter reset
+    ! meter has no sequence reset (known: none)
+    > sequence plk reset
+    ! there is no share plk (did you mean plc?)
+    > sequence plc
+    ! expected: sequence SHARE NAME
+    look> sequence plc reset
+    look: ! sequence: this console may only look
+    > sequence plc reset
+    ~ dtr=off rts=on
+    * plc: eva by unix: sequence reset
+    + away plc
+    ! reset was ended: the device is gone
+    > sequence plc reset
+    ! the device is away
+    """,
     "break": r"""
     > break plc
     ~ 0.25

@@ -12,9 +12,9 @@ from tests.telnetpeer import com_port
 TRANSCRIPTS: dict[str, str] = {
     "shares": r"""
     > shares
-    share  device        state  settings  clients  control  listeners
-    plc    port ttyUSB0  up     9600 8N1  0        -        127.0.0.1:7001, 127.0.0.1:7002
-    meter  loop          up     -         0        -        127.0.0.1:7003
+    share  device        state  settings  clients  control  speaks  listeners
+    plc    port ttyUSB0  up     9600 8N1  0        -        -       127.0.0.1:7001, 127.0.0.1:7002
+    meter  loop          up     -         0        -        -       127.0.0.1:7003
     + client plc 0
     + client plc 1
     + away plc
@@ -23,9 +23,9 @@ TRANSCRIPTS: dict[str, str] = {
     meter: disabled
     + wait 1
     > shares
-    share  device        state     settings  clients  control  listeners
-    plc    port ttyUSB0  away      -         2        -        127.0.0.1:7001, 127.0.0.1:7002
-    meter  loop          disabled  -         0        -        -
+    share  device        state     settings  clients  control  speaks  listeners
+    plc    port ttyUSB0  away      -         2        -        all     127.0.0.1:7001, 127.0.0.1:7002
+    meter  loop          disabled  -         0        -        -       -
     > shares plc
     ! expected: shares
     """,
@@ -84,18 +84,18 @@ TRANSCRIPTS: dict[str, str] = {
     + peer hello
     + device plc hi there
     > clients
-    share  peer           listener        mode     access  received  delivered  waiting  discarded  signature
-    plc    10.0.0.7:1001  127.0.0.1:7001  rfc2217  both    0         0          8        0          -
-    plc    10.0.0.7:1002  127.0.0.1:7002  raw      both    0         0          8        0          -
-    meter  10.0.0.7:1003  127.0.0.1:7003  raw      both    5         0          0        0          -
+    share  peer           listener        mode     access  speaks  received  delivered  waiting  discarded  signature
+    plc    10.0.0.7:1001  127.0.0.1:7001  rfc2217  both    yes     0         0          8        0          -
+    plc    10.0.0.7:1002  127.0.0.1:7002  raw      both    yes     0         0          8        0          -
+    meter  10.0.0.7:1003  127.0.0.1:7003  raw      both    yes     5         0          0        0          -
     > clients meter
-    share  peer           listener        mode  access  received  delivered  waiting  discarded  signature
-    meter  10.0.0.7:1003  127.0.0.1:7003  raw   both    5         0          0        0          -
+    share  peer           listener        mode  access  speaks  received  delivered  waiting  discarded  signature
+    meter  10.0.0.7:1003  127.0.0.1:7003  raw   both    yes     5         0          0        0          -
     > clients meter plc
-    share  peer           listener        mode     access  received  delivered  waiting  discarded  signature
-    meter  10.0.0.7:1003  127.0.0.1:7003  raw      both    5         0          0        0          -
-    plc    10.0.0.7:1001  127.0.0.1:7001  rfc2217  both    0         0          8        0          -
-    plc    10.0.0.7:1002  127.0.0.1:7002  raw      both    0         0          8        0          -
+    share  peer           listener        mode     access  speaks  received  delivered  waiting  discarded  signature
+    meter  10.0.0.7:1003  127.0.0.1:7003  raw      both    yes     5         0          0        0          -
+    plc    10.0.0.7:1001  127.0.0.1:7001  rfc2217  both    yes     0         0          8        0          -
+    plc    10.0.0.7:1002  127.0.0.1:7002  raw      both    yes     0         0          8        0          -
     > clients metre
     ! there is no share metre (did you mean meter?)
     """,
@@ -177,6 +177,14 @@ TRANSCRIPTS: dict[str, str] = {
     > who else
     ! expected: who
     """,
+    "ports": r"""
+    > ports
+    port          usb        serial number  adapter      names                          used by
+    /dev/ttyS0    -          -              -            -                              minicom (pid 7)
+    /dev/ttyUSB0  0403:6001  A5             FTDI FT232R  /dev/serial/by-id/usb-FTDI_A5  plc
+    > ports all
+    ! expected: ports
+    """,
     "help": r"""
     > help kick
     kick SHARE PEER|all
@@ -200,6 +208,7 @@ TRANSCRIPTS: dict[str, str] = {
     look: element ELEMENT                  Everything about one element.
     look: params ELEMENT [PATTERN]         What an element knows: all for people, or what a pattern means.
     look: get ELEMENT.PARAM                What one param holds.
+    look: ports                            The serial ports of this machine, and who uses them.
     look: protocols                        The device protocols that there are.
     look: trace ELEMENT [last|dump] [...]  What happens in an element; `last` and `dump` tell what did.
     look: monitor NAME [hex|text|decoded]  What passes a share or an element; `up` is from the device.

@@ -109,6 +109,7 @@ class SharesTest(SynchronousTestCase):
         self.stage.connect()
         names = {"stats reset", "reload", "log"}
         arguments = {"kick": "all", "set": "baudrate=1", "lines": "dtr=on", "pulse": "rts", "send": "x"}
+        arguments["sequence"] = "off"
         others = {"enable", "disable", "start", "stop", "pause", "restart", "run"}
         order = [name for name, verb in VERBS.items() if verb.changes and name not in others]
         for name in [*order, "disable", "enable"]:

@@ -57,7 +57,7 @@ class TableTest(SynchronousTestCase):
             self.assertTrue(line.startswith(f"{name} ") and line.endswith(verb.summary), line)
         for name, verb in VERBS.items():
             self.assertEqual(stage.seat().types(f"help {name}"), [str(verb), verb.summary])
-        self.assertEqual(len(stage.seat(may_change=False).types("help")), 15)
+        self.assertEqual(len(stage.seat(may_change=False).types("help")), 16)
 
     def test_a_verb_that_is_unknown(self) -> None:
         seat = ConsoleStage(self).seat()
@@ -106,6 +106,7 @@ class JsonTest(SynchronousTestCase):
                 "settings": "9600 8N1",
                 "clients": 1,
                 "control": None,
+                "speaks": "all",
                 "listeners": ["127.0.0.1:7001", "127.0.0.1:7002"],
             },
         )
@@ -148,6 +149,7 @@ class JsonTest(SynchronousTestCase):
                 "listener": "127.0.0.1:7003",
                 "mode": "raw",
                 "access": "both",
+                "speaks": "yes",
                 "received": 3,
                 "delivered": 0,
                 "waiting": 0,
@@ -193,6 +195,11 @@ class CompletionTest(SynchronousTestCase):
             ("kick m", ["meter"]),
             ("clients ", ["meter", "plc"]),
             ("kick plc ", []),
+            ("sequence ", ["meter", "plc"]),
+            ("sequence plc ", ["off", "reset"]),
+            ("sequence plc r", ["reset"]),
+            ("sequence meter ", []),
+            ("sequence plk ", []),
             ("who ", []),
             ("nonsense ", []),
             ("reload ", []),

@@ -25,6 +25,7 @@ from smartserial.settings import (
     Mode,
     NetworkCarrier,
     PortDevice,
+    RecordFile,
     Role,
     ShareCarrier,
     ShareSettings,
@@ -32,7 +33,6 @@ from smartserial.settings import (
     SlowClient,
     Start,
     TlsSettings,
-    TraceFile,
     Transport,
     VirtualDevice,
 )
@@ -116,7 +116,7 @@ ELEMENTS: list[tuple[ElementSettings, list[str]]] = [
     (carried(why="for another reason"), []),
     (replace(MAST, start=Start.PAUSED, strict=True), ["start: active -> paused", "strict: false -> true"]),
     (replace(MAST, element_timeout=5.0), ["timeout: nothing -> 5.0"]),
-    (replace(MAST, trace=TraceFile(Path("/t"))), [f"trace: nothing -> {TraceFile(Path('/t'))}"]),
+    (replace(MAST, trace=RecordFile(Path("/t"))), [f"trace: nothing -> {RecordFile(Path('/t'))}"]),
     (replace(MAST, protocol="acme-mast@1.0.0.1"), ["protocol: acme-mast -> acme-mast@1.0.0.1"]),
     (
         replace(MAST, definition=replace(DEFINITION, version="1.0.0.2")),

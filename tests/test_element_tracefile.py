@@ -17,11 +17,12 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from smartserial.element import tracefile
-from smartserial.element.tracefile import AGAIN, GATHERING, MOST_WAITING, TraceWriter
+from smartserial.element.tracefile import TraceWriter
 from smartserial.engine.effects import Level
-from smartserial.settings import TraceFile
+from smartserial.linefile import AGAIN, GATHERING, MOST_WAITING
+from smartserial.settings import RecordFile
 from smartserial.trace.events import Noted, Rx
+from smartserial.trace.jsonlines import as_json
 
 
 class Workers(Clock):
@@ -70,7 +71,7 @@ class FileTest(SynchronousTestCase):
         self.notes: list[str] = []
 
     def writer(self, size: int = 1 << 20, keep: int = 2, path: Path | None = None) -> TraceWriter:
-        return TraceWriter(TraceFile(path or self.path, size, keep), self.reactor, self.notes.append)
+        return TraceWriter(RecordFile(path or self.path, size, keep), self.reactor, self.notes.append)
 
     def event(self, number: int, pad: int = 0) -> Noted:
         return Noted("mast", float(number), None, "", Level.INFO, f"{number:04d}" + "x" * pad)
@@ -158,7 +159,7 @@ class ReactorTest(TestCase):
     """With the threads of the real reactor."""
 
     async def check(self, path: Path) -> None:
-        writer = TraceWriter(TraceFile(path), reactor)
+        writer = TraceWriter(RecordFile(path), reactor)
         for number in range(100):
             writer.write(Noted("mast", float(number), None, "", Level.INFO, "x"))
         await writer.close()
@@ -216,7 +217,7 @@ class RotationTest(FileTest):
         self.assertEqual(self.notes, [])
 
     def line(self, number: int) -> str:
-        return tracefile.as_json(self.event(number)) + "\n"
+        return as_json(self.event(number)) + "\n"
 
     def full(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
@@ -242,7 +243,7 @@ class TroubleTest(FileTest):
         writer = self.writer()
         for number in range(4):
             writer.write(self.event(number))
-        room = [2 * len(tracefile.as_json(self.event(0))) + 20]
+        room = [2 * len(as_json(self.event(0))) + 20]
         write = os.write
 
         def full(descriptor: int, data: memoryview) -> int:
@@ -252,7 +253,7 @@ class TroubleTest(FileTest):
             room[0] -= count
             return write(descriptor, data[:count])
 
-        with patch.object(tracefile.os, "write", full):
+        with patch.object(os, "write", full):
             self.reactor.wait(1)
         self.assertEqual(self.numbers(), [0, 1])
         self.reactor.wait(AGAIN)
@@ -294,7 +295,7 @@ class TroubleTest(FileTest):
 
     def test_a_note_that_is_an_event(self) -> None:
         """An element's notes are written themselves."""
-        settings = TraceFile(self.folder / "away" / "trace")
+        settings = RecordFile(self.folder / "away" / "trace")
         writer = TraceWriter(settings, self.reactor, lambda text: writer.write(self.event(9)))
         writer.write(self.event(1))
         self.reactor.wait(2 * AGAIN)
@@ -331,7 +332,7 @@ class TroubleTest(FileTest):
         for number in range(100):
             writer.write(self.event(number, pad=100_000))
             self.reactor.wait(0.2)
-        self.assertLessEqual(sum(len(line.data) for line in writer._lines), MOST_WAITING)
+        self.assertLessEqual(sum(len(line.data) for line in writer._file._lines), MOST_WAITING)
         closed = writer.close()
         self.reactor.work()
         self.successResultOf(closed)

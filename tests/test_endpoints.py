@@ -16,7 +16,7 @@ from twisted.internet.endpoints import clientFromString, quoteStringArgument, se
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import TestCase
 
-from smartserial.channels import endpoints, serialport, uart
+from smartserial.channels import portlist, serialport, uart
 from smartserial.channels.holders import holders
 from smartserial.channels.serialport import SerialTransport
 from smartserial.errors import PortBusyError, PortError
@@ -133,13 +133,13 @@ class NameTests(TestCase):
         folders = [root / "dev", root / "by-id", root / "by-path"]
         for folder in folders:
             folder.mkdir()
-        self.patch(endpoints, "_PORT_FOLDERS", tuple(folders))
+        self.patch(portlist, "FOLDERS", tuple(folders))
         for folder, name in zip(folders, ("ttyUSB0", "usb-FTDI_A5-if00-port0", "pci-0:1.0"), strict=True):
             (folder / name).touch()
-            self.assertEqual(endpoints.find_port(name), folder / name)
-            self.assertEqual(endpoints.find_port(str(folder / name)), folder / name)
+            self.assertEqual(portlist.find_port(name), folder / name)
+            self.assertEqual(portlist.find_port(str(folder / name)), folder / name)
         with self.assertRaises(PortError) as caught:
-            endpoints.find_port("ttyUSB1")
+            portlist.find_port("ttyUSB1")
         self.assertEqual(str(caught.exception), "there is no port ttyUSB1")
 
 

@@ -23,6 +23,7 @@ from smartserial.settings import (
     ShareSettings,
     SimDevice,
     TcpDevice,
+    UdpDevice,
     VirtualDevice,
     describe,
 )
@@ -31,6 +32,7 @@ DESCRIPTIONS: list[tuple[Device, str]] = [
     (PortDevice("ttyUSB0", LineSettings(19200)), "port ttyUSB0"),
     (VirtualDevice(Path("/run/desk")), "virtual port /run/desk"),
     (TcpDevice("example.org", 4001), "tcp example.org:4001"),
+    (UdpDevice("example.org", 4001), "udp example.org:4001"),
     (Rfc2217Device("example.org", 4001, LineSettings(19200)), "rfc2217 example.org:4001"),
     (SimDevice("scpi-meter", Script()), "simulated scpi-meter"),
     (LoopDevice(), "loop"),

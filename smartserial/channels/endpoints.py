@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,16 +21,21 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from smartserial.channels.devwatch import Lookout, lookout
 from smartserial.channels.link import FIRST_RETRY, LAST_RETRY
 from smartserial.channels.memory import Loop, MemoryEndpoint
+from smartserial.channels.pacedtransport import PacedTransport
+from smartserial.channels.portlist import find_port, folders_of
 from smartserial.channels.rfc2217 import Rfc2217Endpoint
 from smartserial.channels.serialport import SerialTransport, close_port, open_port
 from smartserial.channels.simulator import Simulator
 from smartserial.channels.tcp import tcp_endpoint
 from smartserial.channels.tty import PortAddress
+from smartserial.channels.udpdevice import UdpEndpoint
 from smartserial.channels.virtualport import VirtualPort
 from smartserial.channels.virtualtransport import VirtualTransport
 from smartserial.errors import PortError
+from smartserial.portnames import is_pattern
 from smartserial.settings import (
     Device,
     EndpointDevice,
@@ -38,22 +44,9 @@ from smartserial.settings import (
     Rfc2217Device,
     SimDevice,
     TcpDevice,
+    UdpDevice,
     VirtualDevice,
 )
-
-_PORT_FOLDERS = (Path("/dev"), Path("/dev/serial/by-id"), Path("/dev/serial/by-path"))
-
-
-def find_port(name: str) -> Path:
-    """Return the path of a port that is given by path or by name.
-
-    Raises:
-        PortError: there is none.
-    """
-    for path in [Path(name)] if "/" in name else [folder / name for folder in _PORT_FOLDERS]:
-        if path.exists():
-            return path
-    raise PortError(f"there is no port {name}")
 
 
 @implementer(IStreamClientEndpoint)
@@ -66,17 +59,19 @@ class SerialEndpoint:
 
     def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
         """Open the port in a thread, apply the settings, and connect a protocol to it."""
-        try:
-            path = find_port(self._device.port)
-        except PortError:
-            return fail(Failure())
+        if not is_pattern(self._device.port):  # else looking for it takes longer
+            try:
+                find_port(self._device.port)
+            except PortError:
+                return fail(Failure())
         cancelled: list[bool] = []
-        opening: Deferred[int] = deferToThreadPool(
-            self._reactor, self._reactor.getThreadPool(), open_port, path, self._device.exclusive
+        opening: Deferred[tuple[int, Path]] = deferToThreadPool(
+            self._reactor, self._reactor.getThreadPool(), _open, self._device
         )
         result: Deferred[IProtocol] = Deferred(lambda _: cancelled.append(True))
 
-        def opened(fd: int) -> None:
+        def opened(found: tuple[int, Path]) -> None:
+            fd, path = found
             if cancelled:
                 close_port(fd, self._device.exclusive)
             else:
@@ -85,6 +80,10 @@ class SerialEndpoint:
         opening.addCallback(opened)
         opening.addErrback(lambda failure: None if cancelled else result.errback(failure))
         return result
+
+    def lookout(self, told: Callable[[], None]) -> Lookout:
+        """Call `told` whenever the port may have appeared."""
+        return lookout(self._reactor, folders_of(self._device.port), told)
 
     def _connect(self, fd: int, path: Path, protocol_factory: IProtocolFactory) -> IProtocol:
         transport = SerialTransport(fd, str(path), self._reactor, self._device.exclusive, self._device.hupcl)
@@ -98,6 +97,12 @@ class SerialEndpoint:
         return protocol
 
 
+def _open(device: PortDevice) -> tuple[int, Path]:
+    """Find a port and open it; called in a thread."""
+    path = find_port(device.port)
+    return open_port(path, device.exclusive), path
+
+
 def _build(factory: IProtocolFactory, address: IAddress) -> IProtocol:
     protocol = factory.buildProtocol(address)
     if protocol is None:
@@ -109,8 +114,8 @@ def _build(factory: IProtocolFactory, address: IAddress) -> IProtocol:
 class VirtualEndpoint:
     """Makes a virtual port, or uses one that was made before, and connects to it."""
 
-    def __init__(self, path: Path, reactor: Any, claimed: VirtualPort | None = None) -> None:
-        self._path = path
+    def __init__(self, device: VirtualDevice, reactor: Any, claimed: VirtualPort | None = None) -> None:
+        self._device = device
         self._reactor = reactor
         self._claimed = claimed
 
@@ -118,15 +123,16 @@ class VirtualEndpoint:
         """Connect a protocol to the port's master side."""
         claimed, self._claimed = self._claimed, None
         try:
-            port = claimed or VirtualPort(self._path)
+            port = claimed or VirtualPort(self._device)
         except PortError:
             return fail(Failure())
+        kind = PacedTransport if self._device.strict_baudrate else VirtualTransport
         try:
-            protocol = _build(protocol_factory, PortAddress(str(self._path)))
+            protocol = _build(protocol_factory, PortAddress(str(self._device.path)))
+            kind(port, self._reactor).start(protocol)
         except PortError:
             port.release()
             return fail(Failure())
-        VirtualTransport(port, self._reactor).start(protocol)
         return succeed(protocol)
 
 
@@ -135,10 +141,12 @@ def device_endpoint(device: Device, reactor: Any) -> IStreamClientEndpoint:
     match device:
         case PortDevice():
             return SerialEndpoint(device, reactor)
-        case VirtualDevice(path=path):
-            return VirtualEndpoint(path, reactor)
+        case VirtualDevice():
+            return VirtualEndpoint(device, reactor)
         case TcpDevice(host=host, port=port):
             return tcp_endpoint(reactor, host, port)
+        case UdpDevice():
+            return UdpEndpoint(device, reactor)
         case Rfc2217Device():
             return Rfc2217Endpoint(device, reactor)
         case SimDevice(name=name, script=script):

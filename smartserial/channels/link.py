@@ -18,6 +18,7 @@ from smartserial.channels.foreign import ForeignTransport, counted
 FIRST_RETRY = 0.1  # seconds
 LAST_RETRY = 1.0
 _GROWTH = 1.6
+_CLOSEST = 0.05  # seconds between two attempts, however much happens where the device may appear
 
 
 class LinkState(Enum):
@@ -28,6 +29,16 @@ class LinkState(Enum):
     UP = "up"
     AWAY = "away"
     CLOSING = "closing"
+
+
+class LinkLookout(Shape):
+    """What tells that a device may have appeared."""
+
+    def look(self) -> None:
+        """Take note that the device is still not there."""
+
+    def stop(self) -> None:
+        """Tell no more."""
 
 
 class LinkOwner(Shape):
@@ -81,7 +92,8 @@ class Link(Factory):
 
     Args:
         owner: is told what happens.
-        endpoint: connects to the device.
+        endpoint: connects to the device; it may have a method `lookout` that is given a function to call
+            when the device may have appeared, and returns a `LinkLookout`.
         reactor: keeps the time.
     """
 
@@ -99,6 +111,9 @@ class Link(Factory):
         self._last_failure = ""
         self._attempt: Deferred[Any] | None = None
         self._retry: IDelayedCall | None = None
+        self._tried_at = 0.0
+        self._appeared = False  # since the last attempt began
+        self._lookout: LinkLookout | None = None
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
@@ -118,6 +133,7 @@ class Link(Factory):
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
+        self._look_no_more()
         if self.state is LinkState.UP:
             self.state = LinkState.CLOSING
             self.stream.unregisterProducer()
@@ -139,6 +155,7 @@ class Link(Factory):
 
     def use(self, endpoint: IStreamClientEndpoint) -> None:
         """Open the device by another endpoint the next time."""
+        self._look_no_more()
         self._endpoint = endpoint
 
     def replace(self, endpoint: IStreamClientEndpoint) -> None:
@@ -150,7 +167,8 @@ class Link(Factory):
             self.open()
 
     def _try(self) -> None:
-        self._retry = None
+        self._retry, self._appeared = None, False
+        self._tried_at = self._reactor.seconds()
         self.state = LinkState.OPENING
         attempt = maybeDeferred(self._endpoint.connect, self)
         if self.state is LinkState.OPENING:
@@ -160,6 +178,7 @@ class Link(Factory):
     def connected(self, protocol: _DeviceProtocol) -> None:
         """Be told that the device is open."""
         self._attempt = None
+        self._look_no_more()
         self._delay, self._last_failure = FIRST_RETRY, ""
         self.stream = counted(protocol.transport)
         self.state = LinkState.UP
@@ -185,8 +204,23 @@ class Link(Factory):
         self._owner.device_failed(failure.value or failure, news)
 
     def _again(self) -> None:
-        self._retry = self._reactor.callLater(self._delay, self._try)
+        self._retry = self._reactor.callLater(_CLOSEST if self._appeared else self._delay, self._try)
         self._delay = min(LAST_RETRY, self._delay * _GROWTH)
+        if self._lookout is not None:
+            self._lookout.look()
+        elif hasattr(self._endpoint, "lookout"):
+            self._lookout = self._endpoint.lookout(self._may_be_there)
+
+    def _may_be_there(self) -> None:
+        """Try again at once: the device may have appeared."""
+        self._appeared, self._delay = True, FIRST_RETRY
+        if self._retry is not None:
+            self._retry.reset(max(0.0, self._tried_at + _CLOSEST - self._reactor.seconds()))
+
+    def _look_no_more(self) -> None:
+        lookout, self._lookout = self._lookout, None
+        if lookout is not None:
+            lookout.stop()
 
     def lost(self, reason: Failure) -> None:
         """Be told that the device is not open any more."""

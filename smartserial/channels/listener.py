@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from socket import AF_INET, AF_INET6, socket
 from typing import Any
 from typing import Protocol as Shape
@@ -21,7 +22,7 @@ from smartserial.channels.tcp import StreamPort, set_socket_options
 from smartserial.channels.telnet import TelnetProtocol
 from smartserial.errors import ConfigError
 from smartserial.printable import printable
-from smartserial.settings import ListenerSettings, Mode
+from smartserial.settings import Address, ListenerSettings, Mode, When
 from smartserial.sharing.access import Refusal
 from smartserial.telnet.options import SERVER
 
@@ -41,6 +42,12 @@ class ListenerOwner(ComPortOwner, Shape):
     def count_refused(self, count: int) -> None:
         """Count bytes that a refused client sent."""
 
+    def count_unsent(self, count: int) -> None:
+        """Count bytes for a client that the network did not take."""
+
+    def note(self, text: str) -> None:
+        """Tell the operator something that may be worth mending."""
+
 
 class Listener(Factory):
     """One listener; `bind` before the reactor runs, so that a taken address is known at once."""
@@ -53,11 +60,15 @@ class Listener(Factory):
         self.where = str(settings.address)  # with the real port, once any free one has been found
         self.clients = 0
         self._lingering = 0
+        self._number = 0  # of the TCP port, also while it does not listen
+        self._absent = False  # whether it has an address, but does not listen now
         self._reactor = reactor
         self._port: Any = None
 
     def bind(self) -> None:
         """Listen; connections wait in the kernel until the reactor runs and an owner is set.
+
+        One that waits for a program just sees that the address can be had, and finds a free port.
 
         Raises:
             ConfigError: the address cannot be had.
@@ -65,7 +76,14 @@ class Listener(Factory):
         address = self.settings.address
         if address.endpoint:
             self._bind_endpoint(address.endpoint)
-            return
+        elif self.settings.when is When.DEVICE_OPEN:
+            self._absent = True
+            self._number = free_port(address, self._reactor)
+            self.where = str(replace(address, port=self._number))
+        else:
+            self._listen(address)
+
+    def _listen(self, address: Address) -> None:
         port = StreamPort(
             address.host,
             address.port,
@@ -78,8 +96,22 @@ class Listener(Factory):
             port.startListening()
         except CannotListenError as error:
             raise ConfigError(f"cannot listen on {address}: {_cause(error)}") from error
-        self._port = port
+        self._port, self._absent = port, False
+        self._number = port.getHost().port
         self.where = peer_name(port.getHost())
+
+    def be_there(self, held: bool) -> None:
+        """Listen, or do not, as `when` says; `held`: a program has the virtual port open.
+
+        Raises:
+            ConfigError: the address cannot be had now.
+        """
+        wanted = held or self.settings.when is When.ALWAYS
+        if wanted and self._absent:
+            self._listen(replace(self.settings.address, port=self._number))
+        elif not wanted and self._port is not None:
+            self._absent = True
+            self.stop()
 
     def _bind_endpoint(self, endpoint: str) -> None:
         failures: list[Failure] = []
@@ -92,11 +124,21 @@ class Listener(Factory):
     def _bound(self, port: Any) -> None:
         self._port = port
 
+    def fits(self, settings: ListenerSettings) -> bool:
+        """Tell whether its socket is what other settings want."""
+        wanted = settings.address
+        return settings.udp is None and (self.settings.address == wanted or self.where == str(wanted))
+
+    def attach(self, owner: ListenerOwner) -> None:
+        """Let clients in for this share from now on."""
+        self.owner = owner
+
     def adopt(self, other: Listener) -> None:
         """Take over the listening socket of `other`, which is given up."""
         self._port, other._port = other._port, None
-        self._port.factory = self
-        self.where = other.where
+        self._absent, self._number, self.where = other._absent, other._number, other.where
+        if self._port is not None:
+            self._port.factory = self
         self.update(self.settings)
 
     def update(self, settings: ListenerSettings) -> None:
@@ -144,6 +186,22 @@ class Listener(Factory):
         own = not self.settings.address.endpoint
         if isinstance(handle, socket) and handle.family in (AF_INET, AF_INET6) and not own:
             set_socket_options(handle, self.settings.nodelay, self.settings.keepalive)
+
+
+def free_port(address: Address, reactor: Any) -> int:
+    """Return the port of an address that can be listened on; for port 0 a free one.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    trial = StreamPort(address.host, address.port, Factory(), reactor).createInternetSocket()
+    with trial:
+        try:
+            trial.bind((address.host, address.port))
+            trial.listen(1)
+        except OSError as error:
+            raise ConfigError(f"cannot listen on {address}: {error.strerror}") from error
+        return int(trial.getsockname()[1])
 
 
 def plain_line(text: str) -> bytes:

@@ -19,7 +19,7 @@ from smartserial.channels.foreign import ForeignTransport, counted
 if TYPE_CHECKING:
     from smartserial.channels.listener import Listener
 
-DEVICE, CHANGE = 1, 2  # why a client is not read from: the device is full, or a change is under way
+DEVICE, CHANGE, TURN = 1, 2, 4  # why a client is not read from: the device is full, a change, others' turns
 _WORDS_LINGER = 1.0  # seconds that a refused client has to read why
 
 
@@ -86,6 +86,16 @@ class Session(Protocol):
     def reads(self) -> bool:
         """Whether the device's bytes go to it."""
         return not self.unwritable and not self.farewell and self.listener.settings.access.reads
+
+    @property
+    def writes(self) -> bool:
+        """Whether its listener lets it send."""
+        return self.listener.settings.access.writes
+
+    @property
+    def idle_limit(self) -> float | None:
+        """Seconds without data in either direction after which it is closed; None: never."""
+        return self.listener.settings.idle_timeout
 
     @property
     def held(self) -> bool:

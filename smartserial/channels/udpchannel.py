@@ -11,8 +11,9 @@ from twisted.internet.interfaces import IDelayedCall
 
 from smartserial.channels.channel import MOST_PENDING, ChannelOwner, Tally
 from smartserial.channels.guarded import GuardedOwner
-from smartserial.channels.udpsocket import LARGEST, SocketAddress, UdpSocket
+from smartserial.channels.udpsocket import SocketAddress, UdpSocket
 from smartserial.engine.effects import Peer
+from smartserial.settings import LARGEST_DATAGRAM
 
 LAST_WORDS = 1.0
 """Seconds that what waits has when a channel is closed."""
@@ -147,10 +148,12 @@ class UdpChannel:
         return 1
 
     def _too_large(self, data: bytes) -> bool:
-        return len(data) > LARGEST
+        return len(data) > LARGEST_DATAGRAM
 
     def _refuse_large(self, data: bytes) -> int:
-        return self._refuse(data, f"a datagram has {LARGEST} bytes at most: a larger one was not sent")
+        return self._refuse(
+            data, f"a datagram has {LARGEST_DATAGRAM} bytes at most: a larger one was not sent"
+        )
 
     def flush(self) -> None:
         """Send what waits, as far as the kernel takes it; the end of a channel may be waiting for that."""

@@ -28,7 +28,8 @@ PATIENCE = 10.0
 """Seconds that a lookup may take."""
 
 _NO_WAY = {errno.EINVAL, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
-_ANY = {4: "0.0.0.0", 6: "::"}
+ANY_HOST = {4: "0.0.0.0", 6: "::"}
+"""The address that stands for all of ours, by the version of IP."""
 
 
 @implementer(IResolutionReceiver)
@@ -179,7 +180,7 @@ class UdpClientChannel(UdpChannel):
         self.flush()
 
     def _start_session(self, address: SocketAddress) -> None:
-        socket = UdpSocket(_ANY[6 if ":" in address[0] else 4], self._local_port, self, self._reactor)
+        socket = UdpSocket(ANY_HOST[6 if ":" in address[0] else 4], self._local_port, self, self._reactor)
         try:
             socket.hear_only(address)
         except OSError:

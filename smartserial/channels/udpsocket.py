@@ -21,9 +21,6 @@ from smartserial.settings import KIB, MIB
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 """An address as the kernel has it: numeric host and port, of IPv6 with flow and scope."""
 
-LARGEST = 65507
-"""Bytes that a datagram may have."""
-
 _PKTINFO: dict[int, tuple[int, int | None]] = {
     socket.AF_INET: (
         socket.IPPROTO_IP,
@@ -71,7 +68,9 @@ class UdpSocket(FileDescriptor):
         super().__init__(reactor)
         family, address = numeric(host, port)
         self.connected = 1
-        self._owner = owner
+        self.owner = owner
+        self._reading = False
+        self._family = family
         self._called: dict[SocketAddress, _Ancillary] | None = None  # None: there is but one address
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -102,6 +101,37 @@ class UdpSocket(FileDescriptor):
         self._socket.connect(address)
         self._called = None
 
+    def reach_many(self, interface: str) -> None:
+        """Let datagrams go to broadcast addresses, and to groups: on the local network, and to ourselves.
+
+        Args:
+            interface: by which those to groups go: its name, or its IPv4 address; empty: as the routes say.
+
+        Raises:
+            OSError: there is no such interface.
+        """
+        put = self._socket.setsockopt
+        put(socket.SOL_SOCKET, socket.SO_BROADCAST, True)
+        if self._family == socket.AF_INET6:
+            put(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
+            put(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 1)
+            index = socket.if_nametoindex(interface) if interface else 0
+            put(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+            return
+        put(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
+        put(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
+        put(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, _ip_mreqn(interface))
+
+    @override
+    def startReading(self) -> None:
+        self._reading = True
+        super().startReading()
+
+    @override
+    def stopReading(self) -> None:
+        self._reading = False
+        super().stopReading()
+
     @override
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -121,7 +151,7 @@ class UdpSocket(FileDescriptor):
             if address is not None:
                 raise
             taken = self._send(data, address)  # the error was that of a datagram sent before
-            self._owner.erred(error)
+            self.owner.erred(error)
             return taken
 
     def _send(self, data: bytes, address: SocketAddress | None) -> bool:
@@ -142,17 +172,17 @@ class UdpSocket(FileDescriptor):
         """Hand over the datagrams that are there."""
         read = 0
         for _ in range(_AT_ONCE):
-            if not self.connected or read > 4 * 64 * KIB:
+            if not self._reading or read > 4 * 64 * KIB:
                 return
             try:
                 data, address = self._receive()
             except BlockingIOError:
                 return
             except OSError as error:
-                self._owner.erred(error)
+                self.owner.erred(error)
                 return
             read += len(data)
-            self._owner.datagram(data, address)
+            self.owner.datagram(data, address)
 
     def _receive(self) -> tuple[bytes, SocketAddress]:
         """Read a datagram, and remember which of our addresses its sender has called."""
@@ -171,7 +201,7 @@ class UdpSocket(FileDescriptor):
     def doWrite(self) -> None:
         """Tell that there is room again."""
         self.stopWriting()
-        self._owner.writable()
+        self.owner.writable()
 
     def close(self) -> None:
         """Give the address up."""
@@ -190,9 +220,19 @@ class UdpSocket(FileDescriptor):
             self.close()
             return
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        self.startReading()
+        if self._reading:
+            self.startReading()
         if code:
-            self._owner.erred(OSError(code, os.strerror(code)))
+            self.owner.erred(OSError(code, os.strerror(code)))
+
+
+def _ip_mreqn(interface: str) -> bytes:
+    """Return an interface as the kernel wants it: a struct ip_mreqn of group, address and index."""
+    try:
+        address, index = socket.inet_aton(interface or "0.0.0.0"), 0
+    except OSError:
+        address, index = bytes(4), socket.if_nametoindex(interface)
+    return struct.pack("@4s4si", bytes(4), address, index)
 
 
 def numeric(host: str, port: int) -> tuple[int, SocketAddress]:

@@ -2,87 +2,204 @@
 
 The link is ours only if the note beside it, ``.NAME.smartserial``, says so: the note holds the link's
 target and is locked while we run. After a crash the lock is gone and the note tells that the link may
-be replaced; whatever else stands at the path is left alone.
+be replaced; whatever else stands at the path is left alone, unless it is to be overlaid.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import struct
 import termios
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from fcntl import LOCK_EX, LOCK_NB, flock, ioctl
+from fcntl import ioctl
+from grp import getgrnam
 from pathlib import Path
+from pwd import getpwnam
 
 from smartserial.channels import termios2
 from smartserial.channels.holders import holders
+from smartserial.channels.note import Note
+from smartserial.channels.overlay import Overlay
 from smartserial.errors import PortError
 from smartserial.lines import LineSettings
+from smartserial.settings import VirtualDevice
+
+_TIOCGPTPEER = 0x5441  # asm-generic/ioctls.h: open the slave of this master, whatever its rights are
+_EXTPROC = getattr(termios, "EXTPROC", 0o200000)
+_COOKED = termios.ICANON | termios.ECHO | termios.ISIG
 
 
 class VirtualPort:
-    """One pseudo-terminal with its link, from `claim` to `release`.
+    """One pseudo-terminal with its link, from the making to `release`.
 
-    We hold the slave too: without it the master would be hung up whenever no program has the port open.
+    We keep the master alone. So the kernel tells exactly whether a program has the terminal open: while
+    none has, the master is hung up. In packet mode, with EXTPROC, it also tells of changed settings.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._note = _claim_note(path)
-        self._target = ""
-        self.master = self._slave = -1
+    def __init__(self, device: VirtualDevice) -> None:
+        self.path = path = device.path
+        self.target = Path()
+        self.master = -1
+        self.overlay: Overlay | None = None
+        self._note = Note(path)
         try:
-            self.master, self._slave = os.openpty()
-            for fd in (self.master, self._slave):
-                os.set_inheritable(fd, False)
-                os.set_blocking(fd, False)
-            termios2.write(self._slave, termios2.raw(termios2.read(self._slave)))
-            self._target = os.ttyname(self._slave)
-            self._link()
+            self._note.claim()
+            self.overlay = Overlay(self._note)
+            self.overlay.begin(wanted=device.overlay)
+            self._make(device)
+            self._note.write(str(self.target))
+            self.put_link()
         except OSError as error:
             self.release()
-            raise PortError(f"cannot make a virtual port at {path}: {error.strerror}") from error
+            raise PortError(f"cannot make a virtual port at {path}: {error.strerror or error}") from error
+        except PortError:
+            self.release()
+            raise
 
-    def _link(self) -> None:
-        os.ftruncate(self._note, 0)
-        os.pwrite(self._note, self._target.encode(), 0)
+    def _make(self, device: VirtualDevice) -> None:
+        self.master, slave = os.openpty()
+        try:
+            os.set_blocking(self.master, False)
+            os.set_inheritable(self.master, False)
+            ioctl(self.master, termios.TIOCPKT, struct.pack("i", 1))
+            value = termios2.raw(termios2.read(slave))
+            termios2.write(slave, replace(value, lflag=_EXTPROC))
+            self.target = Path(os.ttyname(slave))
+            if device.owner or device.group:
+                os.fchown(slave, _uid(device.owner), _gid(device.group))
+            if device.mode is not None:
+                os.fchmod(slave, device.mode)
+        finally:
+            os.close(slave)
+        with suppress(BlockingIOError, OSError):
+            os.read(self.master, 1)  # that settings were changed, by us
+
+    def put_link(self) -> None:
+        """Put the link where it belongs, in the place of whatever is there."""
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        temporary.symlink_to(self._target)
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        temporary.symlink_to(self.target)
         temporary.replace(self.path)
+
+    # ---- programs
+
+    @property
+    def open(self) -> bool:
+        """Whether a program has it open now; what it has written may wait beyond that."""
+        return not self._state() & select.POLLHUP
+
+    @property
+    def readable(self) -> bool:
+        """Whether something waits to be read."""
+        return bool(self._state() & select.POLLIN)
+
+    def _state(self) -> int:
+        poll = select.poll()
+        poll.register(self.master, select.POLLIN)
+        return sum(events for _, events in poll.poll(0))
+
+    def programs(self) -> list[str]:
+        """Return the programs that have it open; it reads files, and is to be called in a thread."""
+        return holders(self.target)
+
+    # ---- settings
 
     @property
     def settings(self) -> LineSettings:
         """What was set last, by a program or by us; a terminal has no parity and always eight data bits."""
-        return termios2.decode(termios2.read(self._slave))
+        return termios2.decode(termios2.read(self.master))
 
     def set_baudrate(self, baudrate: int) -> None:
         """Set the speed that programs find."""
-        value = termios2.read(self._slave)
-        termios2.write(self._slave, termios2.encode(replace(self.settings, baudrate=baudrate), value))
+        value = termios2.read(self.master)
+        settings = replace(termios2.decode(value), baudrate=baudrate)
+        termios2.write(self.master, termios2.encode(settings, value))
 
-    def programs(self) -> list[str]:
-        """Return the programs that have it open; it reads files, and is to be called in a thread."""
-        return holders(Path(self._target))
+    @property
+    def attributes(self) -> termios2.Termios2:
+        """All that a program may set."""
+        return termios2.read(self.master)
 
-    def take_unread(self) -> int:
-        """Take back what no program has read; return how many bytes."""
-        return read_away(self._slave)
+    @property
+    def told_of_settings(self) -> bool:
+        """Whether the kernel tells of changed settings, or is not to tell: see `watch_settings`."""
+        value = self.attributes
+        return value.lflag == _telling(value.lflag)
+
+    def watch_settings(self) -> None:
+        """See to it that the kernel tells of changed settings; what is set meanwhile would be lost.
+
+        A program that sets all flags anew has ended that. While one wants line editing, echo or signals
+        the kernel would not do them for it otherwise; then its changes are seen when it opens or closes.
+        """
+        value = self.attributes
+        termios2.write(self.master, replace(value, lflag=_telling(value.lflag)))
+
+    # ---- what programs do not read
+
+    @contextmanager
+    def slave(self) -> Iterator[int]:
+        """Open the other side for a moment.
+
+        Raises:
+            PortError: a program has closed it to others (TIOCEXCL), and they are not root.
+        """
+        flags = os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            slave = ioctl(self.master, _TIOCGPTPEER, flags)
+        except OSError as error:
+            raise PortError(f"a program keeps others from {self.path}: {error.strerror}") from error
+        try:
+            yield slave
+        finally:
+            os.close(slave)
+
+    def take_unread(self, alone: bool) -> int:
+        """Take back what no program has read; return how many bytes.
+
+        Args:
+            alone: no program has it open: also an unfinished line is taken, and it is open to all again.
+
+        Raises:
+            PortError: a program keeps others out.
+        """
+        with self.slave() as slave:
+            if not alone:
+                return read_away(slave)
+            ioctl(slave, termios.TIOCNXCL)
+            value = termios2.read(slave)
+            if not value.lflag & termios.ICANON:
+                return read_away(slave)
+            termios2.write(slave, termios2.raw(value))  # else it would give whole lines only
+            count = read_away(slave)
+            termios2.write(slave, value)
+            return count
 
     def unread(self) -> int:
         """Return how many bytes wait in the terminal for a program; the kernel may hold some more."""
-        return int(struct.unpack("i", ioctl(self._slave, termios.FIONREAD, b"\0\0\0\0"))[0])
+        with self.slave() as slave:
+            return int(struct.unpack("i", ioctl(slave, termios.FIONREAD, b"\0\0\0\0"))[0])
 
     def release(self) -> None:
-        """Take the link away, if it is still ours, and close the terminal."""
-        with suppress(OSError):
-            if str(self.path.readlink()) == self._target:
-                self.path.unlink()
-        with suppress(OSError):
-            _note_path(self.path).unlink()
-        for fd in (self.master, self._slave, self._note):
-            if fd >= 0:
-                os.close(fd)
+        """Take the link away, if it is still ours, put back what was overlaid, and close the terminal."""
+        if self.overlay is not None:
+            self.overlay.end()
+        if self.target.name:
+            with suppress(OSError):
+                if self.path.readlink() == self.target:
+                    self.path.unlink()
+        self._note.remove()
+        if self.master >= 0:
+            os.close(self.master)
+            self.master = -1
+
+
+def _telling(lflag: int) -> int:
+    return lflag & ~_EXTPROC if lflag & _COOKED else lflag | _EXTPROC
 
 
 def read_away(fd: int) -> int:
@@ -94,45 +211,16 @@ def read_away(fd: int) -> int:
     return count
 
 
-def _note_path(path: Path) -> Path:
-    return path.with_name(f".{path.name}.smartserial")
-
-
-def _claim_note(path: Path) -> int:
-    """Return the locked note of a path that is free, or that a former run of ours has left behind.
-
-    Raises:
-        PortError: another smartserial has the path, something that we did not make is there, or we may not
-            write there.
-    """
-    if not path.name:
-        raise PortError(f"cannot make a virtual port at {path}: it has no name")
+def _uid(name: str) -> int:
+    """Return the number of a user that is given by name or number; -1 for none."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        note = os.open(_note_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise PortError(f"cannot make a virtual port at {path}: {error.strerror}") from error
-    try:
-        flock(note, LOCK_EX | LOCK_NB)
-    except BlockingIOError as error:
-        os.close(note)
-        raise PortError(f"another smartserial, or another share, has the virtual port {path}") from error
-    if not _is_at(note, _note_path(path)):  # its former owner took it away in the meantime
-        os.close(note)
-        return _claim_note(path)
-    target = os.pread(note, 4096, 0).decode(errors="replace")
-    if os.path.lexists(path) and not (path.is_symlink() and str(path.readlink()) == target):
-        if not target:
-            _note_path(path).unlink()
-        os.close(note)
-        raise PortError(
-            f"cannot make a virtual port at {path}: something that smartserial did not make is there"
-        )
-    return note
+        return -1 if not name else int(name) if name.isdigit() else getpwnam(name).pw_uid
+    except KeyError as error:
+        raise PortError(f"there is no user {name} here") from error
 
 
-def _is_at(fd: int, path: Path) -> bool:
+def _gid(name: str) -> int:
     try:
-        return os.path.samestat(os.fstat(fd), path.stat())
-    except FileNotFoundError:
-        return False
+        return -1 if not name else int(name) if name.isdigit() else getgrnam(name).gr_gid
+    except KeyError as error:
+        raise PortError(f"there is no group {name} here") from error

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.threads import deferToThreadPool
-from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
 
+from smartserial.channels.ptystream import PtyStream
 from smartserial.channels.shadow import NAMES, ShadowLine
-from smartserial.channels.tty import TtyStream
-from smartserial.channels.virtualport import VirtualPort, read_away
+from smartserial.channels.stream import FULL_BATCH
+from smartserial.channels.virtualport import VirtualPort
 from smartserial.errors import PortError, SettingsRefusedError
-from smartserial.interfaces import ISerialTransport
+from smartserial.interfaces import IProgramPort
 from smartserial.lines import LineSettings
 
 
-@implementer(ISerialTransport)
-class VirtualTransport(TtyStream):
-    """The transport of a virtual port; it gives the port up when it is closed.
+@implementer(IProgramPort)
+class VirtualTransport(PtyStream):
+    """The transport of a virtual port, with the line that programs find there.
 
     Of a line's settings a pseudo-terminal carries the speed. The program that opens it decides that;
     while none does, it can be set here. The rest, and the lines, are shadows.
     """
 
     def __init__(self, port: VirtualPort, reactor: Any) -> None:
-        super().__init__(str(port.path), reactor)
-        self._port = port
+        super().__init__(port, reactor)
         self._found = port.settings
         self._shadow = ShadowLine(self._found)
+        self._told_settings = self._found
         self.shadowed = tuple(name for name in NAMES if name != "baudrate")
         self.set_lines = self._shadow.set_lines
         self.lines = self._shadow.lines
@@ -40,9 +40,12 @@ class VirtualTransport(TtyStream):
         self.modem = self._shadow.modem
         self.counts = self._shadow.counts
 
-    @override
-    def fileno(self) -> int:
-        return self._port.master if self.connected else -1
+    def names(self) -> Deferred[list[str]]:
+        """Return the programs that have it open, as far as this user may see them."""
+        looking: Deferred[list[str]] = deferToThreadPool(
+            self.reactor, self.reactor.getThreadPool(), self._port.programs
+        )
+        return looking
 
     @property
     def settings(self) -> LineSettings:
@@ -52,48 +55,42 @@ class VirtualTransport(TtyStream):
             self._found = self._shadow.settings = found
         return self._shadow.settings
 
+    @override
+    def look_at_settings(self) -> None:
+        super().look_at_settings()
+        before, self._told_settings = self._told_settings, self.settings
+        if self._told_settings != before and self.on_change is not None:
+            self.on_change()
+
     def apply(self, settings: LineSettings) -> Deferred[None]:
         """Put settings in force; the speed only while no program has the port open."""
-        looking: Deferred[list[str]] = deferToThreadPool(
-            self.reactor, self.reactor.getThreadPool(), self._port.programs
-        )
-        return looking.addCallback(self._apply, settings)
+        if self.connected and settings.baudrate != self.settings.baudrate and self._port.open:
+            return self.names().addCallback(self._refuse)
+        return self._apply(settings)
 
-    def _apply(self, programs: list[str], settings: LineSettings) -> None:
+    def _refuse(self, programs: list[str]) -> None:
+        who = ", ".join(programs) or "the program that has it open"
+        raise SettingsRefusedError(f"{self.path} stays at {self.settings}: {who} decides about it")
+
+    def _apply(self, settings: LineSettings) -> Deferred[None]:
         if not self.connected:
             raise PortError(f"{self.path} is closed")
-        if programs and settings.baudrate != self.settings.baudrate:
-            raise SettingsRefusedError(
-                f"{self.path} stays at {self.settings}: {', '.join(programs)} decides about it"
-            )
         if settings.baudrate != self.settings.baudrate:
             self._port.set_baudrate(settings.baudrate)
         self._found = self._port.settings
         self._shadow.settings = replace(settings, baudrate=self._found.baudrate)
+        self._told_settings = self._shadow.settings
+        return succeed(None)
 
     def purge_input(self) -> int:
         """Throw away what programs have written and was not read."""
-        return read_away(self._port.master)
+        count = 0
+        while data := self._read(FULL_BATCH):
+            count += len(data)
+        return count
 
     def purge_output(self) -> int:
         """Throw away what no program has read."""
-        count = self._port.take_unread()
-        self.take_back(count)
-        return count
-
-    def unconfirmed(self) -> int:
-        """Return how many bytes no program has read yet."""
-        return self._port.unread() if self.connected else 0
-
-    def abortConnection(self) -> None:
-        """Close now, with what is pending."""
-        self.connectionLost(Failure(CONNECTION_DONE))
-
-    @override
-    def connectionLost(self, reason: Failure) -> None:
-        if not self.connected:
-            return
-        self._drop_pending()
-        super().connectionLost(reason)
-        self._port.release()
-        self.protocol.connectionLost(reason)
+        with suppress(PortError):
+            return self.take_unread()
+        return 0

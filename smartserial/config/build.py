@@ -19,6 +19,7 @@ from smartserial.config.devices import (
     SerialModel,
     SimModel,
     TcpModel,
+    UdpModel,
     VirtualModel,
 )
 from smartserial.config.elementbuild import ElementBuilder
@@ -27,17 +28,24 @@ from smartserial.config.findings import FindingsError
 from smartserial.config.models import (
     ConsoleModel,
     ListenerModel,
+    PacketsModel,
     ShareModel,
-    SharingModel,
 )
+from smartserial.config.records import record_of
 from smartserial.config.scripts import ScriptModel, script_findings, script_of
+from smartserial.config.sharing import arbitration_of, packets_of, sharing_of
 from smartserial.config.source import Place, Source, read_source
 from smartserial.config.translate import validate
 from smartserial.findings import Finding, did_you_mean
 from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
+from smartserial.portnames import USB, usb_name
 from smartserial.script import Script
+from smartserial.sequences import parse_sequence
 from smartserial.settings import (
+    DATAGRAM,
+    LARGEST_DATAGRAM,
     Address,
+    Arbitration,
     ConsoleSettings,
     Device,
     DeviceRules,
@@ -48,18 +56,16 @@ from smartserial.settings import (
     LoopDevice,
     Mode,
     PortDevice,
-    RemoteSettings,
     Rfc2217Device,
     ShareSettings,
-    Sharing,
     SimDevice,
-    SlowClient,
     TcpDevice,
+    UdpDevice,
+    UdpRules,
     VirtualDevice,
+    When,
 )
 from smartserial.sharing.access import Access
-from smartserial.sharing.control import Control, WhenRefused
-from smartserial.sharing.slow import SlowPolicy
 
 SIMULATIONS = resources.files("smartserial") / "simulations"
 
@@ -80,7 +86,9 @@ class Builder:
     def gateway(self, plan: Plan) -> GatewaySettings:
         """Return the settings of a whole configuration; elements of unknown device protocols are left out."""
         config = plan.config
-        shares = tuple(self._share(name, share) for name, share in config.shares.items())
+        shares = tuple(
+            self._share(name, share, arbitration_of(plan, name)) for name, share in config.shares.items()
+        )
         elements = ElementBuilder(plan, self._folder, self._device).elements()
         paths = tuple(self._path(path) for path in config.protocol_paths)
         return GatewaySettings(shares, self._console(config.console), elements, plan.state, paths)
@@ -93,24 +101,29 @@ class Builder:
             insecure=console.insecure,
         )
 
-    def _share(self, name: str, share: ShareModel) -> ShareSettings:
+    def _share(self, name: str, share: ShareModel, arbitration: Arbitration | None) -> ShareSettings:
         return ShareSettings(
             name=name,
             device=self._device(share.device, ("shares", name, "device")),
             rules=_rules(share.device),
-            listeners=tuple(_listener(listener) for listener in share.listen),
-            sharing=_sharing(share.sharing),
+            listeners=tuple(_listener(listener, share.packets) for listener in share.listen),
+            sharing=sharing_of(share.sharing, arbitration),
+            packets=packets_of(share.packets),
             buffer=share.buffer,
+            replay=share.replay,
+            capture=record_of(share.capture, self._path),
         )
 
     def _device(self, device: Any, place: Place) -> Device:
         match device:
             case PortModel():
-                return _port(device, str(self._path(device.port)) if "/" in device.port else device.port)
+                return _port(device, self._port_name(device.port))
             case VirtualModel():
-                return VirtualDevice(self._path(device.virtual))
+                return _virtual(device, self._path(device.virtual))
             case TcpModel(tcp=(host, port)):
                 return TcpDevice(host, port)
+            case UdpModel(udp=(host, port)):
+                return UdpDevice(host, port, device.local_port)
             case Rfc2217Model():
                 return _rfc2217(device)
             case SimModel():
@@ -122,6 +135,13 @@ class Builder:
 
     def _path(self, name: str) -> Path:
         return Path(os.path.normpath(self._folder / name))
+
+    def _port_name(self, name: str) -> str:
+        """Return a name that means the same from any folder."""
+        usb = usb_name(name)
+        if usb is not None:
+            return USB + ":".join(filter(None, (usb.vendor, usb.product, usb.serial)))
+        return str(self._path(name)) if "/" in name else name
 
     def _script(self, name: str, place: Place) -> Script:
         """Read a script by its path, or that of a simulation by its name."""
@@ -160,6 +180,9 @@ def _rules(device: DeviceModel) -> DeviceRules:
         close_on_unplug=getattr(device, "on_unplug", "keep") == "close",
         remote_lines=frozenset(device.lines.remote),
         report=ModemLines(**device.lines.report.model_dump()),
+        sequences=tuple(parse_sequence(*one) for one in getattr(device, "sequences", {}).items()),
+        away_buffer=getattr(device, "away_buffer", 0),
+        away_age=getattr(device, "away_age", 5.0),
     )
 
 
@@ -170,6 +193,17 @@ def _port(device: PortModel, port: str) -> PortDevice:
         exclusive=device.exclusive,
         hupcl=device.hupcl,
         lines=_profile(device.lines),
+    )
+
+
+def _virtual(device: VirtualModel, path: Path) -> VirtualDevice:
+    return VirtualDevice(
+        path,
+        owner=device.owner or "",
+        group=device.group or "",
+        mode=device.mode,
+        strict_baudrate=device.strict_baudrate,
+        overlay=device.overlay,
     )
 
 
@@ -203,7 +237,16 @@ def _lines(lines: LinesModel) -> Lines:
     return Lines(lines.dtr, lines.rts, lines.brk)
 
 
-def _listener(listener: ListenerModel) -> ListenerSettings:
+def _udp(listener: ListenerModel, packets: PacketsModel | None) -> UdpRules | None:
+    if listener.transport != "udp":
+        return None
+    targets = tuple(Address(*target) for target in listener.targets)
+    size = packets.size if packets is not None else None
+    datagram = DATAGRAM if size is None else min(size, LARGEST_DATAGRAM)
+    return UdpRules(targets, listener.interface or "", datagram)
+
+
+def _listener(listener: ListenerModel, packets: PacketsModel | None) -> ListenerSettings:
     keepalive = listener.keepalive
     return ListenerSettings(
         address=Address(listener.host, listener.port or 0, listener.endpoint or ""),
@@ -215,16 +258,7 @@ def _listener(listener: ListenerModel) -> ListenerSettings:
         nodelay=listener.nodelay,
         keepalive=None if keepalive is None else Keepalive(**keepalive.model_dump()),
         idle_timeout=listener.idle_timeout,
-    )
-
-
-def _sharing(sharing: SharingModel) -> Sharing:
-    slow = sharing.slow_client
-    return Sharing(
-        max_clients=sharing.max_clients,
-        kick_oldest=sharing.when_full == "kick-oldest",
-        slow_client=SlowClient(SlowPolicy(slow.policy), slow.limit, slow.timeout),
-        control=Control(sharing.control),
-        refused=WhenRefused(sharing.refused),
-        settings=RemoteSettings(**sharing.settings.model_dump()),
+        udp=_udp(listener, packets),
+        when=When(listener.when),
+        linger=listener.linger,
     )

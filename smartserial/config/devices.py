@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from smartserial.config.values import (
     MOST_BAUD,
     HostPort,
     Model,
+    Name,
     PathText,
     Seconds,
     ShortForm,
+    Size,
     or_switch,
     shown,
     switch,
     wrong,
 )
+from smartserial.portnames import usb_name
+from smartserial.sequences import parse_sequence
 
 
 class Rs485Model(Model):
@@ -93,6 +98,8 @@ class _OpenedModel(_DeviceModel):
 
     open: Literal["always", "on-demand"] = "always"
     on_unplug: Literal["keep", "close"] = "keep"
+    away_buffer: Size = Field(0, description="bytes of clients that are kept while the device is away")
+    away_age: Annotated[Seconds, Field(gt=0)] = Field(5.0, description="how long they are kept")
 
 
 class SerialModel(_OpenedModel):
@@ -107,23 +114,72 @@ class SerialModel(_OpenedModel):
     lines: LineProfileModel = LineProfileModel()
 
 
+def _sequence(text: str) -> str:
+    try:
+        parse_sequence("", text)
+    except ValueError as error:
+        raise wrong("{why}", why=str(error)) from error
+    return text
+
+
+Sequences = Annotated[
+    dict[Name, Annotated[str, AfterValidator(_sequence)]],
+    Field(description="lines and times by names, such as `dtr=off rts=on 100ms rts=off`"),
+]
 LINE_KEYS = SerialModel.model_fields.keys() - _OpenedModel.model_fields.keys()  # its line settings
+
+
+def _port_name(text: str) -> str:
+    try:
+        usb_name(text)
+    except ValueError as error:
+        raise wrong("{why}", why=str(error)) from error
+    return text
 
 
 class PortModel(SerialModel):
     """A real serial port."""
 
-    port: PathText = Field(min_length=1, description="a path, or a name below /dev or /dev/serial")
+    port: Annotated[PathText, AfterValidator(_port_name)] = Field(
+        min_length=1,
+        description="a path, a name below /dev or /dev/serial, a pattern of those, usb:SERIAL or usb:VID:PID",
+    )
     rs485: Annotated[Rs485Model | None, BeforeValidator(switch), Field(json_schema_extra=or_switch)] = None
     exclusive: bool = True
     hupcl: bool | None = Field(None, description="drop DTR and RTS when the port is closed")
     on_busy: Literal["close", "wait"] = "close"
+    sequences: Sequences = {}
+
+
+def _mode(value: Any) -> int | None:
+    """Read permission bits as they are written for chmod: reading and writing alone, at least the owner's."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if re.fullmatch("0?6[0246][0246]", text) is None:
+        raise wrong("expected a mode such as '0660' or '0600', found {found}", found=shown(value))
+    return int(text, 8)
+
+
+def _name_or_number(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
+
+
+_Who = Annotated[
+    str, BeforeValidator(_name_or_number), Field(json_schema_extra={"type": ["string", "integer"]})
+]
+_Mode = Annotated[
+    int, BeforeValidator(_mode), WithJsonSchema({"type": "string", "pattern": "^0?6[0246][0246]$"})
+]
 
 
 class VirtualModel(_DeviceModel):
     """A port that programs on this machine open."""
 
     virtual: PathText = Field(min_length=1, description="the path of the link")
+    owner: _Who | None = Field(None, min_length=1, description="user of the terminal, by name or number")
+    group: _Who | None = Field(None, min_length=1, description="group of the terminal, by name or number")
+    mode: _Mode | None = Field(None, description="permissions of the terminal, such as '0660'")
+    strict_baudrate: bool = Field(default=False, description="bytes pass at the speed that a program sets")
+    overlay: bool = Field(default=False, description="take the name of a real device, then NAME.real")
 
 
 class TcpModel(_OpenedModel):
@@ -132,11 +188,19 @@ class TcpModel(_OpenedModel):
     tcp: HostPort
 
 
+class UdpModel(_OpenedModel):
+    """A remote port that is reached by UDP."""
+
+    udp: HostPort
+    local_port: int = Field(0, ge=0, le=65535, description="ours; 0: any free one")
+
+
 class Rfc2217Model(SerialModel):
     """A remote serial port, served by telnet with RFC 2217."""
 
     rfc2217: HostPort
     strict: bool = Field(False, description="fail where the server does not answer as the RFC says")
+    sequences: Sequences = {}
 
 
 class SimModel(_OpenedModel):
@@ -167,6 +231,7 @@ DEVICE_KINDS: dict[str, type[Model]] = {
     "port": PortModel,
     "virtual": VirtualModel,
     "tcp": TcpModel,
+    "udp": UdpModel,
     "rfc2217": Rfc2217Model,
     "sim": SimModel,
     "loop": LoopModel,
@@ -196,6 +261,7 @@ DeviceModel = Annotated[
     Annotated[PortModel, Tag("port")]
     | Annotated[VirtualModel, Tag("virtual")]
     | Annotated[TcpModel, Tag("tcp")]
+    | Annotated[UdpModel, Tag("udp")]
     | Annotated[Rfc2217Model, Tag("rfc2217")]
     | Annotated[SimModel, Tag("sim")]
     | Annotated[LoopModel, Tag("loop")]

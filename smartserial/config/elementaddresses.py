@@ -112,7 +112,8 @@ def _share_on(plan: Plan, one: PlannedConnection) -> str:
     """Tell which listener of a share has the address of a connection."""
     for name, share in plan.config.shares.items():
         for n, listener in enumerate(share.listen):
-            same = one.kind is Kind.TCP and listener.endpoint is None and listener.port == one.port
+            kind = Kind.UDP if listener.transport == "udp" else Kind.TCP
+            same = one.kind is kind and listener.endpoint is None and listener.port == one.port
             if same and _overlap(one.host, listener.host):
                 return path_text(("shares", name, "listen", n))
     return ""

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from smartserial.config.devices import DeviceModel
 from smartserial.config.elementplan import Kind, Plan, PlannedConnection, PlannedElement
-from smartserial.config.elements import TlsModel, TraceModel
+from smartserial.config.elements import TlsModel
 from smartserial.config.limits import CONNECTION, default_of
+from smartserial.config.records import record_of
 from smartserial.config.source import Place
 from smartserial.settings import (
     Carrier,
@@ -25,7 +26,6 @@ from smartserial.settings import (
     ShareCarrier,
     Start,
     TlsSettings,
-    TraceFile,
     Transport,
 )
 
@@ -68,15 +68,12 @@ class ElementBuilder:
             strict=model.strict,
             code_page=model.code_page,
             element_timeout=model.timeout,
-            trace=None if model.trace is None else self._trace(model.trace),
+            trace=record_of(model.trace, self._path),
         )
         return settings if known.reactions is None else replace(settings, reactions=known.reactions)
 
     def _path(self, name: str) -> Path:
         return Path(os.path.normpath(self._folder / name))
-
-    def _trace(self, trace: TraceModel) -> TraceFile:
-        return TraceFile(self._path(trace.file), trace.size, trace.keep)
 
     def _connection(self, one: PlannedConnection) -> ConnectionSettings:
         server = one.kind is Kind.TCP and one.role is Role.SERVER

@@ -25,7 +25,7 @@ from smartserial.settings import Role
 ElementRule = Callable[[Plan, Source], Iterator[Finding]]
 
 _CARRIERS = ("type", "device", "share")
-_OF_SHARES = ("open", "on_unplug", "on_busy")
+_OF_SHARES = ("open", "on_unplug", "on_busy", "sequences", "away_buffer", "away_age")
 _OF_CLIENTS = ("remote", "report")
 _PORT_TYPE = {Kind.TCP: PortType.IP, Kind.UDP: PortType.UDP}
 

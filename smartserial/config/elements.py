@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from smartserial.config.devices import DeviceModel
+from smartserial.config.records import Record
 from smartserial.config.values import (
     KeepaliveModel,
     Model,
@@ -16,7 +17,6 @@ from smartserial.config.values import (
     NetworkText,
     PathText,
     Seconds,
-    Size,
     or_switch,
     shown,
     switch,
@@ -24,7 +24,7 @@ from smartserial.config.values import (
 )
 from smartserial.definition.values.text import Encoding
 from smartserial.errors import ConfigError
-from smartserial.settings import KIB, MIB, PROBING
+from smartserial.settings import PROBING
 
 _HOST_NAME = re.compile(r"\w(?:[\w.-]{0,251}\w)?\.?")
 
@@ -52,16 +52,6 @@ class ProbingModel(KeepaliveModel):
     every: Annotated[Seconds, Field(ge=1, le=32767)] = PROBING.every
     retry: Annotated[Seconds, Field(ge=1, le=32767)] = PROBING.retry
     count: int = Field(default=PROBING.count, ge=1, le=127)
-
-
-class TraceModel(Model):
-    """Where what happens in an element is written, a line of JSON for each event."""
-
-    file: PathText = Field(min_length=1)
-    size: Annotated[Size, Field(ge=4 * KIB)] = Field(
-        10 * MIB, description="bytes after which a new one is begun"
-    )
-    keep: int = Field(3, ge=0, le=1000, description="full ones that are kept beside it")
 
 
 def _host(value: Any) -> str:
@@ -102,14 +92,6 @@ def _option(value: Any) -> Any:
     if not isinstance(value, bool | int | float | str):
         raise wrong("expected a text, a number, true or false, found {found}", found=shown(value))
     return value
-
-
-def _path_alone(value: Any) -> Any:
-    return {"file": value} if isinstance(value, str) else value
-
-
-def _or_path(schema: dict[str, Any]) -> None:
-    schema["anyOf"] = [*schema.get("anyOf", []), {"type": "string", "minLength": 1}]
 
 
 class ConnectionModel(Model):
@@ -168,6 +150,4 @@ class ElementModel(Model):
     timeout: Annotated[Seconds, Field(gt=0, le=86400)] | None = Field(
         None, description="without success for so long the element is in timeout"
     )
-    trace: Annotated[TraceModel | None, BeforeValidator(_path_alone), Field(json_schema_extra=_or_path)] = (
-        None
-    )
+    trace: Record = Field(None, description="where what happens is written, a line of JSON for each event")

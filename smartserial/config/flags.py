@@ -27,7 +27,14 @@ _OPTION = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _WORDS: dict[str, Any] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-_OF_SHARES = {"open", "on_unplug", "on_busy"}  # rules of a share, not of its device
+_OF_SHARES = {
+    "open",
+    "on_unplug",
+    "on_busy",
+    "sequences",
+    "away_buffer",
+    "away_age",
+}  # rules of a share, not of its device
 
 
 class FlagSource(Source):
@@ -99,7 +106,7 @@ def device_of(text: str, flag: str = "--device") -> dict[str, Any]:
     kind = _KINDS.get(prefix, prefix)
     if kind in DEVICE_KINDS and kind != "endpoint":
         return _device_values(kind, words, options)
-    known = ("serial", "pty", "tcp", "rfc2217", "sim", "loop")
+    known = ("serial", "pty", "tcp", "udp", "rfc2217", "sim", "loop")
     if prefix not in _TWISTED and (hint := did_you_mean(prefix, known)):
         finding = Finding("twistd smartserial", 0, 0, flag, "CF03", ERROR, f"unknown kind {prefix!r}", hint)
         raise FindingsError([finding])

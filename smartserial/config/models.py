@@ -10,12 +10,15 @@ from pydantic.config import JsonDict
 
 from smartserial.config.devices import DeviceModel
 from smartserial.config.elements import ElementModel, TlsModel
+from smartserial.config.records import Record
 from smartserial.config.values import (
+    HostPort,
     KeepaliveModel,
     Model,
     Name,
     NetworkText,
     PathText,
+    RawBytes,
     Seconds,
     Size,
     host_and_port,
@@ -25,6 +28,7 @@ from smartserial.config.values import (
     wrong,
 )
 from smartserial.settings import KIB, MIB
+from smartserial.sharing.packets import MOST_HELD
 
 
 def _host(value: Any) -> Any:
@@ -43,7 +47,11 @@ class ListenerModel(Model):
     """One way in."""
 
     mode: Literal["raw", "rfc2217"] = "raw"
-    transport: Literal["tcp"] = "tcp"
+    transport: Literal["tcp", "udp"] = "tcp"
+    targets: list[HostPort] = Field([], description="who gets datagrams without having sent any")
+    interface: str | None = Field(
+        None, min_length=1, description="by which datagrams to groups go: its name, or its IPv4 address"
+    )
     port: int | None = Field(None, ge=0, le=65535, description="0: any free port; the log says which")
     host: Annotated[str, BeforeValidator(_host)] = "127.0.0.1"
     endpoint: str | None = Field(None, min_length=1, description="any Twisted server endpoint")
@@ -57,6 +65,10 @@ class ListenerModel(Model):
         KeepaliveModel | None, BeforeValidator(switch), Field(json_schema_extra=or_switch)
     ] = KeepaliveModel()
     idle_timeout: Annotated[Seconds, Field(gt=0)] | None = None
+    when: Literal["always", "device-open"] = Field(
+        default="always", description="device-open: only while a program has the virtual port open"
+    )
+    linger: Seconds = Field(0.0, description="how long clients stay when the program has closed it")
 
 
 class SlowClientModel(Model):
@@ -79,11 +91,41 @@ class RemoteSettingsModel(Model):
     )
 
 
+_Time = Annotated[Seconds, Field(gt=0)]
+_Bytes = Annotated[RawBytes, Field(min_length=1)]
+
+
+class PacketsModel(Model):
+    """When what the device has sent goes to the clients: what is met first sends."""
+
+    size: Annotated[Size, Field(ge=1, le=MOST_HELD)] | None = Field(None, description="so many bytes came")
+    hold: _Time | None = Field(None, description="so long after the first byte")
+    char: _Bytes | None = Field(None, description="after any of these bytes")
+    chars: _Bytes | None = Field(None, description="the same as `char`")
+    gap: _Time | None = Field(None, description="when the line was silent for so long")
+    pause: _Time | None = Field(None, description="nothing is sent for so long after each packet")
+
+
 class SharingModel(Model):
     """Rules for all clients of a share."""
 
     max_clients: int = Field(default=16, ge=1)
     when_full: Literal["refuse", "kick-oldest"] = "refuse"
+    receive_from: Literal["none", "first", "last", "last-active", "all"] = Field(
+        default="all", description="whose bytes reach the device"
+    )
+    send_to: Literal["none", "first", "last", "last-active", "all", "asker"] = Field(
+        default="all", description="who gets the device's bytes"
+    )
+    turn: _Time = Field(default=1.0, description="silence after which another client has the turn to send")
+    reply_window: _Time = Field(
+        default=1.0, description="how long what comes is the answer for who has asked"
+    )
+    exclusive: bool = Field(default=False, description="one client at a time may send")
+    arbitrate: Literal["message"] | None = Field(
+        default=None,
+        description="each request waits for the answer to the one before; with an element on the share",
+    )
     slow_client: SlowClientModel = SlowClientModel()
     control: Literal["first", "last", "anyone", "none"] = "first"
     refused: Literal["acknowledge", "actual"] = "acknowledge"
@@ -96,7 +138,10 @@ class ShareModel(Model):
     device: DeviceModel
     listen: list[ListenerModel] = Field(min_length=1)
     sharing: SharingModel = SharingModel()
+    packets: PacketsModel | None = Field(None, description="when bytes go to the clients; else as they come")
     buffer: Size = Field(8 * KIB, description="bytes from the device that are kept while nobody is connected")
+    replay: Size = Field(0, description="how many of the last bytes from the device later clients are given")
+    capture: Record = Field(None, description="where everything that passes is written")
 
 
 def _console_address(value: Any) -> tuple[str, int]:

@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
-from smartserial.config.devices import PortModel, SerialModel
-from smartserial.config.models import ConfigModel, ListenerModel, ShareModel
+from smartserial.config.capturerules import CAPTURE_RULES, CAPTURE_SETTINGS_RULES
+from smartserial.config.devicerules import DEVICE_RULES
+from smartserial.config.devices import PortModel
+from smartserial.config.models import ConfigModel, ShareModel
+from smartserial.config.sharingrules import SHARING_RULES
 from smartserial.config.source import Place, Source, path_text
+from smartserial.config.udprules import UDP_RULES
+from smartserial.config.virtualrules import VIRTUAL_RULES, VIRTUAL_SETTINGS_RULES
+from smartserial.config.walking import (
+    Rule,
+    SettingsRule,
+    devices_of,
+    idle_at,
+    listeners_of,
+    ports_of,
+    shares_of,
+)
 from smartserial.findings import WARNING, Finding
-from smartserial.settings import Device, DeviceCarrier, GatewaySettings, PortDevice, VirtualDevice
+from smartserial.settings import GatewaySettings, PortDevice, VirtualDevice
 from smartserial.sharing.access import loopback
-
-Rule = Callable[[ConfigModel, Source], Iterator[Finding]]
-SettingsRule = Callable[[GatewaySettings, Source], Iterator[Finding]]
-
-
-def _shares(config: ConfigModel) -> Iterator[tuple[Place, ShareModel]]:
-    for name, share in config.shares.items():
-        yield ("shares", name), share
-
-
-def _listeners(config: ConfigModel) -> Iterator[tuple[Place, ShareModel, ListenerModel]]:
-    for place, share in _shares(config):
-        for n, listener in enumerate(share.listen):
-            yield (*place, "listen", n), share, listener
-
-
-def _ports(config: ConfigModel) -> Iterator[tuple[Place, SerialModel]]:
-    """Yield the devices of shares and elements that have line settings."""
-    for place, share in _shares(config):
-        if isinstance(share.device, SerialModel):
-            yield (*place, "device"), share.device
-    for name, element in config.elements.items():
-        for number, one in element.connections.items():
-            if isinstance(one.device, SerialModel):
-                yield ("elements", name, "connections", number, "device"), one.device
 
 
 def something_to_serve(config: ConfigModel, source: Source) -> Iterator[Finding]:
@@ -48,7 +37,7 @@ def something_to_serve(config: ConfigModel, source: Source) -> Iterator[Finding]
 
 def where_to_listen(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """A listener has a port or an endpoint."""
-    for place, _, listener in _listeners(config):
+    for place, _, listener in listeners_of(config):
         if listener.port is None and listener.endpoint is None:
             yield source.finding(place, "CF04", "expected `port`, or `endpoint`")
         elif listener.port is not None and listener.endpoint is not None:
@@ -59,9 +48,9 @@ def where_to_listen(config: ConfigModel, source: Source) -> Iterator[Finding]:
 
 def one_listener_an_address(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """No two listeners want the same address."""
-    seen: dict[int, list[tuple[str, Place]]] = {}
+    seen: dict[tuple[str, int], list[tuple[str, Place]]] = {}
     endpoints: dict[str, Place] = {}
-    for place, _, listener in _listeners(config):
+    for place, _, listener in listeners_of(config):
         if listener.endpoint is not None:
             other = endpoints.setdefault(listener.endpoint, place)
             if other != place:
@@ -69,7 +58,8 @@ def one_listener_an_address(config: ConfigModel, source: Source) -> Iterator[Fin
                 yield source.finding((*place, "endpoint"), "CF06", message)
         if not listener.port or listener.endpoint is not None:
             continue
-        for host, other in seen.setdefault(listener.port, []):
+        others = seen.setdefault((listener.transport, listener.port), [])
+        for host, other in others:
             if (
                 host == listener.host
                 or ip_address(host).is_unspecified
@@ -78,13 +68,13 @@ def one_listener_an_address(config: ConfigModel, source: Source) -> Iterator[Fin
                 message = f"port {listener.port} is also that of {source.finding(other, '', '').path}"
                 yield source.finding((*place, "port"), "CF06", message)
                 break
-        seen[listener.port].append((listener.host, place))
+        others.append((listener.host, place))
 
 
 def protected(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """Other machines are let in only with the word `insecure`."""
     hint = "add `insecure: true` if that is meant"
-    for place, _, listener in _listeners(config):
+    for place, _, listener in listeners_of(config):
         if listener.insecure:
             continue
         if listener.endpoint is not None and not listener.endpoint.startswith("unix:"):
@@ -111,14 +101,14 @@ def protected_console(config: ConfigModel, source: Source) -> Iterator[Finding]:
 
 def short_form_alone(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """The short form excludes the settings that it stands for."""
-    for place, device in _ports(config):
+    for place, device in ports_of(config):
         for key in (device.line or {}).keys() & device.model_fields_set:
             yield source.finding((*place, key), "CF05", "`line` already says this", at_key=True)
 
 
 def settings_that_exist(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """Some combinations have no meaning on a line, or no driver on this system."""
-    for place, device in _ports(config):
+    for place, device in ports_of(config):
         settings = {**device.model_dump(include={"bytesize", "stopbits"}), **(device.line or {})}
         if settings["stopbits"] == 1.5 and settings["bytesize"] != 5:
             key = "line" if device.line else "stopbits"
@@ -132,26 +122,22 @@ def settings_that_exist(config: ConfigModel, source: Source) -> Iterator[Finding
             )
 
 
-def _idle(source: Source, place: Place, message: str) -> Finding:
-    return source.finding(place, "CF08", message, severity=WARNING, at_key=True)
-
-
 def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """An option that does nothing where it stands is pointed out."""
-    idle = partial(_idle, source)
-    for place, share in _shares(config):
+    idle = partial(idle_at, source)
+    for place, share in shares_of(config):
         on_demand = getattr(share.device, "open", "always") == "on-demand"
         if on_demand and "buffer" in share.model_fields_set and share.buffer:
             yield idle(
                 (*place, "buffer"), "cannot act: with `open: on-demand` nothing is read while nobody is there"
             )
-    for place, device in _ports(config):
+    for place, device in ports_of(config):
         if isinstance(device, PortModel) and device.flow == "rtscts" and device.rs485:
             yield idle((*place, "flow"), "cannot act: with rs485 RTS switches the direction")
         for state in ("connected", "idle") if device.flow == "rtscts" else ():
             if getattr(device.lines, state).rts is not None:
                 yield idle((*place, "lines", state, "rts"), "cannot act: with rtscts the driver moves RTS")
-    for place, share, listener in _listeners(config):
+    for place, share, listener in listeners_of(config):
         limit = (*place[:2], "sharing", "max_clients")
         wrong = limit in source.places and "max_clients" not in share.sharing.model_fields_set
         if (listener.max_clients or 0) > share.sharing.max_clients and not wrong:
@@ -182,8 +168,8 @@ def _about_rfc2217(share: ShareModel) -> Iterator[Place]:
 
 def changes_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """Who changes settings and lines matters where RFC 2217 is spoken and something may be changed."""
-    idle = partial(_idle, source)
-    for place, share in _shares(config):
+    idle = partial(idle_at, source)
+    for place, share in shares_of(config):
         settings = share.sharing.settings
         if _only_raw(source, place):
             for keys in _about_rfc2217(share):
@@ -199,22 +185,10 @@ def changes_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
                 yield idle((*place, "sharing", "control"), message)
 
 
-def _devices(settings: GatewaySettings) -> Iterator[tuple[Place, Place, Device]]:
-    """Yield all devices: the place of each, that of who has it, and it."""
-    for share in settings.shares:
-        owner: Place = ("shares", share.name)
-        yield (*owner, "device"), owner, share.device
-    for element in settings.elements:
-        for one in element.connections:
-            if isinstance(one.carrier, DeviceCarrier):
-                owner = ("elements", element.name, "connections", str(one.number))
-                yield (*owner, "device"), owner, one.carrier.device
-
-
 def one_use_of_a_device(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
     """Nothing else wants the same serial port, or the same link, however it is spelt."""
     seen: dict[tuple[str, Path], Place] = {}
-    for place, owner, device in _devices(settings):
+    for place, owner, device in devices_of(settings):
         match device:
             case PortDevice(port=port):
                 kind, path = "port", Path("/dev", port)
@@ -229,7 +203,7 @@ def one_use_of_a_device(settings: GatewaySettings, source: Source) -> Iterator[F
 
 def own_links(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
     """A virtual port's link is not made below /dev/pts, where the system's own terminals are."""
-    for place, _, device in _devices(settings):
+    for place, _, device in devices_of(settings):
         if isinstance(device, VirtualDevice) and device.path.is_relative_to("/dev/pts"):
             yield source.finding((*place, "virtual"), "CF03", "expected a path outside /dev/pts")
         elif isinstance(device, VirtualDevice) and not device.path.name:
@@ -247,5 +221,15 @@ RULES: tuple[Rule, ...] = (
     settings_that_exist,
     options_that_act,
     changes_that_act,
+    *DEVICE_RULES,
+    *CAPTURE_RULES,
+    *UDP_RULES,
+    *SHARING_RULES,
+    *VIRTUAL_RULES,
 )
-SETTINGS_RULES: tuple[SettingsRule, ...] = (one_use_of_a_device, own_links)
+SETTINGS_RULES: tuple[SettingsRule, ...] = (
+    one_use_of_a_device,
+    own_links,
+    *CAPTURE_SETTINGS_RULES,
+    *VIRTUAL_SETTINGS_RULES,
+)

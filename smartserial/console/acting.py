@@ -15,7 +15,8 @@ from smartserial.console.elements import set_param
 from smartserial.console.looking import share as look_at_share
 from smartserial.console.output import Output, VerbError, Words
 from smartserial.console.words import assignments, hex_bytes, on_off, text_bytes
-from smartserial.errors import ConfigError
+from smartserial.errors import ConfigError, PortError
+from smartserial.findings import did_you_mean
 from smartserial.journal import LEVELS
 from smartserial.lines import LINE_NAMES, Lines
 from smartserial.share import Share
@@ -103,7 +104,8 @@ async def lines(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Set DTR, RTS or break; without any, show them."""
     share = desk.share(words[0])
     if len(words) == 1:
-        return look_at_share(desk, operator, words)
+        shown = look_at_share(desk, operator, words)
+        return await shown if isinstance(shown, Awaitable) else shown
     wanted = _wanted(words[1:])
     await _drive(share, wanted)
     return _done(desk, operator, words[0], f"set {wanted}")
@@ -123,6 +125,23 @@ async def pulse(desk: Desk, operator: Operator, words: list[str]) -> Output:
     await deferLater(desk.gateway.reactor, seconds)
     await _drive(share, Lines(**{name: before}))
     return Words((f"{words[0]}: {name} was {'off' if before else 'on'} for {seconds:g} s",))
+
+
+async def sequence(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """Drive the lines through a sequence of the configuration."""
+    share, name = desk.share(words[0]), words[1]
+    known = {one.name: one for one in share.settings.rules.sequences}
+    if name not in known:
+        hint = did_you_mean(name, known) or f"known: {', '.join(known) or 'none'}"
+        raise VerbError(f"{words[0]} has no sequence {name} ({hint})")
+    if share.device.link.state is not LinkState.UP:
+        raise VerbError(f"the device is {share.device.link.state.value}")
+    desk.operated(operator, words[0], f"sequence {name}")
+    try:
+        await share.device.sequencer.run(known[name], share.ports)
+    except PortError as error:
+        raise VerbError(str(error)) from error
+    return Words((f"{words[0]}: {name} is done",))
 
 
 def _time(word: str) -> float:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
+
+from twisted.internet.defer import Deferred
 
 from smartserial.channels.comport import ComPortSession
 from smartserial.channels.session import Session
@@ -11,7 +14,7 @@ from smartserial.console.desk import Desk, Operator
 from smartserial.console.output import Follow, Output, Record, Row, VerbError, table
 from smartserial.element.service import Element
 from smartserial.events import Event
-from smartserial.interfaces import ISerialTransport
+from smartserial.interfaces import IProgramPort, ISerialTransport
 from smartserial.journal import sentence
 from smartserial.lines import Lines, ModemLines
 from smartserial.settings import Mode, PortDevice, Rfc2217Device, ShareCarrier, describe
@@ -38,6 +41,7 @@ def shares(desk: Desk, operator: Operator, words: list[str]) -> Output:
             "settings": _in_force(share),
             "clients": len(share.clients),
             "control": _holder(share),
+            "speaks": _speakers(share),
             "listeners": [listener.where for listener in share.listeners],
         }
         for name, share in desk.gateway.shares.items()
@@ -50,6 +54,7 @@ def shares(desk: Desk, operator: Operator, words: list[str]) -> Output:
             "settings": None,
             "clients": 0,
             "control": None,
+            "speaks": None,
             "listeners": [],
         }
         for name, settings in desk.gateway.disabled.items()
@@ -60,6 +65,15 @@ def shares(desk: Desk, operator: Operator, words: list[str]) -> Output:
 def _holder(share: Share) -> str | None:
     holder = share.ports.desk.holder
     return getattr(holder, "name", None)
+
+
+def _speakers(share: Share) -> str | list[str] | None:
+    """Return who may speak to the device now: all clients that ever may, or some, or nobody."""
+    if share.ports.desk.seized:
+        return _holder(share)
+    able = [session for session in share.clients if session.writes]
+    may = [session.name for session in able if share.intake.may_speak(session)]
+    return "all" if may and len(may) == len(able) else may or None
 
 
 def _lines(lines: Lines) -> dict[str, bool | None]:
@@ -75,8 +89,18 @@ def _account(account: Account) -> dict[str, int]:
     return figures | {f"discarded_{reason.value}": count for reason, count in account.discarded}
 
 
-def share(desk: Desk, operator: Operator, words: list[str]) -> Output:
+def share(desk: Desk, operator: Operator, words: list[str]) -> Output | Awaitable[Output]:
     """Everything about one share."""
+    stream = desk.share(words[0]).device.link.stream
+    if not IProgramPort.providedBy(stream):
+        return _share(desk, words, None)
+    if not stream.programs:
+        return _share(desk, words, [])
+    naming: Deferred[list[str]] = stream.names()
+    return naming.addCallback(lambda names: _share(desk, words, names or ["a program of another user"]))
+
+
+def _share(desk: Desk, words: list[str], programs: list[str] | None) -> Output:
     share = desk.share(words[0])
     line, device = share.ports.line, share.settings.device
     modem = line.modem()
@@ -96,6 +120,8 @@ def share(desk: Desk, operator: Operator, words: list[str]) -> Output:
             "control": _holder(share),
             "taken": share.ports.desk.seized,
             "listeners": [f"{ln.where} {ln.settings.mode.value}" for ln in share.listeners],
+            **({} if programs is None else {"opened by programs": programs}),
+            **({} if share.capture.settings is None else {"capture": str(share.capture.settings.path)}),
             "clients": [session.name for session in share.clients],
             "up": _account(up),
             "down": _account(down),
@@ -103,14 +129,15 @@ def share(desk: Desk, operator: Operator, words: list[str]) -> Output:
     )
 
 
-def _client(share: str, session: Session) -> Row:
+def _client(share: Share, session: Session) -> Row:
     stream = session.stream
     return {
-        "share": share,
+        "share": share.settings.name,
         "peer": session.name,
         "listener": session.listener.where,
         "mode": (Mode.RFC2217 if isinstance(session, ComPortSession) else Mode.RAW).value,
         "access": session.listener.settings.access.value,
+        "speaks": "yes" if share.intake.may_speak(session) else "no",
         "received": session.received,
         "delivered": stream.sent,
         "waiting": stream.pending,
@@ -122,7 +149,7 @@ def _client(share: str, session: Session) -> Row:
 def clients(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Who is connected: to all shares, or to one."""
     chosen = {name: desk.share(name) for name in words} or desk.gateway.shares
-    return table(_client(name, session) for name, share in chosen.items() for session in share.clients)
+    return table(_client(share, session) for share in chosen.values() for session in share.clients)
 
 
 def stats(desk: Desk, operator: Operator, words: list[str]) -> Output:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from inspect import getdoc
 
-from smartserial.console import acting, elements, looking
+from smartserial.console import acting, elements, looking, machine
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.output import Output, VerbError, Words
 from smartserial.findings import did_you_mean
@@ -70,6 +70,7 @@ VERBS: dict[str, Verb] = {
         Verb("element", "ELEMENT", elements.element, (1, 1)),
         Verb("params", "ELEMENT [PATTERN]", elements.params, (1, 2)),
         Verb("get", "ELEMENT.PARAM", elements.get, (1, 1)),
+        Verb("ports", "", machine.ports, (0, 0)),
         Verb("protocols", "", elements.protocols, (0, 0)),
         Verb("trace", "ELEMENT [last|dump] [...]", elements.trace, (1, _MANY)),
         Verb("monitor", "NAME [hex|text|decoded]", looking.monitor, (1, 2)),
@@ -86,6 +87,7 @@ VERBS: dict[str, Verb] = {
         Verb("set", "SHARE NAME=VALUE ... | ELEMENT.PARAM VALUE", acting.set_, (2, _MANY), changes=True),
         Verb("lines", "SHARE [LINE=on|off ...]", acting.lines, (1, _MANY), changes=True),
         Verb("pulse", "SHARE dtr|rts [TIME]", acting.pulse, (2, 3), changes=True),
+        Verb("sequence", "SHARE NAME", acting.sequence, (2, 2), changes=True),
         Verb("break", "SHARE [TIME]", acting.send_break, (1, 2), changes=True),
         Verb("send", 'SHARE "TEXT"|hex BYTES', acting.send, (2, _MANY), changes=True),
         Verb("take", "SHARE", acting.take, (1, 1), changes=True),
@@ -141,6 +143,8 @@ def completions(desk: Desk, text: str) -> list[str]:
         usage = VERBS[words[0]].usage.lstrip("[")
         known = [*desk.gateway.shares, *desk.gateway.disabled] if usage.startswith(_OF_SHARES) else []
         known += desk.gateway.elements if usage.startswith(_OF_ELEMENTS) or "| ELEMENT" in usage else []
+    elif len(words) == 2 and words[0] == "sequence" and words[1] in desk.gateway.shares:
+        known = [one.name for one in desk.gateway.shares[words[1]].settings.rules.sequences]
     else:
         known = []
     return sorted({name for name in known if name.startswith(begun)})

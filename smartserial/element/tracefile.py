@@ -1,50 +1,27 @@
-"""The trace of an element in a file: a line of JSON for each event, written by a thread, a batch at a time.
+"""The trace of an element in a file: a line of JSON for each event.
 
-What the file cannot take waits, as far as there is room; what does not fit any more is lost, and a line
-``{"event": "lost", "count": N}`` says so at the place where it would have stood.
+What is lost is counted by a line ``{"event": "lost", "count": N}``.
 """
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from stat import S_ISREG
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.threads import deferToThreadPool
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
-from smartserial.settings import TraceFile
+from smartserial.linefile import MOST_WAITING, LineFile
+from smartserial.settings import RecordFile
 from smartserial.trace.events import TraceEvent
 from smartserial.trace.jsonlines import as_json, lost_line
 from smartserial.trace.ring import weight
 
-MOST_WAITING = 4 * 1024 * 1024
-"""Bytes of lines that wait for the file."""
-GATHERING = 0.1
-"""Seconds in which lines come together before they are written."""
-AGAIN = 5.0
-"""Seconds after which a file that could not be written is tried again."""
-_MODE = 0o600
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY  # a pipe must not hold us up
 _log = Logger()
 
 
 def _warn(text: str) -> None:
     _log.warn("{text}", text=text)
-
-
-class _Line(NamedTuple):
-    """A line, and how many events it stands for."""
-
-    data: bytes
-    events: int
 
 
 class TraceWriter:
@@ -56,188 +33,21 @@ class TraceWriter:
         note: takes a line for the log when the file cannot be written, once until it can be again; and then.
     """
 
-    def __init__(self, settings: TraceFile, reactor: Any, note: Callable[[str], object] = _warn) -> None:
-        self._settings = settings
-        self._reactor = reactor
-        self._note = note
-        self._lines: deque[_Line] = deque()
-        self._waiting = 0  # bytes, with those that are being written
-        self._lost = 0
-        self._last: TraceEvent | None = None  # that was lost
-        self._call: IDelayedCall | None = None
-        self._writing = False
-        self._broken = False
-        self._closing: Deferred[None] | None = None
+    def __init__(self, settings: RecordFile, reactor: Any, note: Callable[[str], object] = _warn) -> None:
+        self._file = LineFile(settings, ("the trace", "events"), self._lost_line, reactor, note)
+        self._lost: TraceEvent | None = None  # the last one
 
     def write(self, event: TraceEvent) -> None:
         """Have one event written; after `close` it is not."""
-        if self._closing is not None:
-            return
         line = b"" if 2 * weight(event) > MOST_WAITING else as_json(event).encode("ascii") + b"\n"
-        if not line or self._waiting + len(line) > MOST_WAITING:
-            self._lost += 1
-            self._last = event
-            return
-        self._tell_lost()
-        self._add(_Line(line, 1))
+        if not self._file.add(line):
+            self._lost = event
 
     def close(self) -> Deferred[None]:
         """Write what waits; fires when that is done, or cannot be done."""
-        if self._closing is not None and self._closing.called:
-            return succeed(None)
-        ended: Deferred[None] = Deferred()
-        if self._closing is not None:
-            self._closing.addCallback(lambda _: ended.callback(None))
-            return ended
-        self._closing = Deferred()
-        self._closing.addCallback(lambda _: ended.callback(None))
-        if not self._writing:
-            self._stop_waiting()
-            self._write()
-        return ended
+        return self._file.close()
 
-    def _add(self, line: _Line) -> None:
-        self._lines.append(line)
-        self._waiting += len(line.data)
-        if self._call is None and not self._writing:
-            self._call = self._reactor.callLater(GATHERING, self._write)
-
-    def _tell_lost(self) -> None:
-        """Write how many events were lost before what comes now."""
-        if self._last is not None:
-            text = lost_line(self._last.element, self._last.time, self._lost)
-            line = _Line(text.encode("ascii") + b"\n", self._lost)
-            self._lost, self._last = 0, None
-            self._add(line)
-
-    def _stop_waiting(self) -> None:
-        call, self._call = self._call, None
-        if call is not None and call.active():
-            call.cancel()
-
-    def _write(self) -> None:
-        """Begin to write what waits."""
-        self._call = None
-        if self._closing is not None:
-            self._tell_lost()
-            self._stop_waiting()
-        if not self._lines:
-            self._end()
-            return
-        batch = tuple(self._lines)
-        self._lines.clear()
-        self._writing = True
-        self._in_thread([one.data for one in batch]).addBoth(self._written, batch)
-
-    def _in_thread(self, lines: Sequence[bytes]) -> Deferred[Any]:
-        try:
-            return deferToThreadPool(
-                self._reactor, self._reactor.getThreadPool(), _append, self._settings, lines
-            )
-        except Exception:  # there are no threads any more
-            return succeed((0, Failure().getErrorMessage()))
-
-    def _written(self, result: tuple[int, str] | Failure, batch: Sequence[_Line]) -> None:
-        """Take note of what was written; what was not waits again, before all others."""
-        self._writing = False
-        done, error = (0, result.getErrorMessage()) if isinstance(result, Failure) else result
-        self._waiting -= sum(len(one.data) for one in batch[:done])
-        self._lines.extendleft(reversed(batch[done:]))
-        if error and not self._broken:
-            self._note(f"the trace {self._settings.path} cannot be written: {error}; trying again")
-        elif self._broken and not error:
-            self._note(f"the trace {self._settings.path} is written again")
-        self._broken = bool(error)
-        if self._closing is not None:
-            self._end() if error else self._write()
-        elif self._lines:
-            self._stop_waiting()
-            self._call = self._reactor.callLater(AGAIN if error else GATHERING, self._write)
-
-    def _end(self) -> None:
-        if self._closing is None:
-            return
-        lost = sum(one.events for one in self._lines) + self._lost
-        if lost:
-            self._note(f"the trace {self._settings.path} ends without its last {lost} events")
-        self._lines.clear()
-        self._waiting = self._lost = 0
-        self._closing.callback(None)
-
-
-def _append(settings: TraceFile, lines: Sequence[bytes]) -> tuple[int, str]:
-    """Append lines to the file, and begin new ones; called in a thread.
-
-    Returns:
-        How many lines are in the file, whole; and why it is not all of them, or an empty text.
-    """
-    done, why = 0, ""
-    try:
-        while done < len(lines) and not why:
-            count, why = _append_once(settings, lines[done:])
-            done += count
-    except OSError as error:
-        why = error.strerror or str(error)
-    except ValueError as error:  # a path that is none
-        why = str(error)
-    return done, why
-
-
-def _append_once(settings: TraceFile, lines: Sequence[bytes]) -> tuple[int, str]:
-    """Append as many lines as go into the file, or begin a new file; return as `_append` does."""
-    descriptor = os.open(settings.path, _FLAGS, _MODE)
-    try:
-        status = os.fstat(descriptor)
-        if not S_ISREG(status.st_mode):
-            return _put(descriptor, lines)
-        size = status.st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":  # a line that a crash has torn
-            _put(descriptor, [b"\n"])
-            size += 1
-        count = _fitting(lines, settings.size - size)
-        if not count and size:
-            _rotate(settings)
-            return 0, ""
-        done, why = _put(descriptor, lines[: max(count, 1)])
-        if why:
-            with suppress(OSError):  # no half of a line stays
-                os.ftruncate(descriptor, size + sum(map(len, lines[:done])))
-        return done, why
-    finally:
-        os.close(descriptor)
-
-
-def _fitting(lines: Sequence[bytes], room: int) -> int:
-    for count, line in enumerate(lines):
-        room -= len(line)
-        if room < 0:
-            return count
-    return len(lines)
-
-
-def _put(descriptor: int, lines: Sequence[bytes]) -> tuple[int, str]:
-    """Write lines; return as `_append` does."""
-    data = memoryview(b"".join(lines))
-    written, why = 0, ""
-    try:
-        while written < len(data):
-            written += os.write(descriptor, data[written:])
-    except OSError as error:
-        why = error.strerror or str(error)
-    return (_fitting(lines, written), why) if why else (len(lines), "")
-
-
-def _rotate(settings: TraceFile) -> None:
-    """Make the file the first of the full ones; the oldest of them goes."""
-    path = settings.path
-    if settings.keep <= 0:
-        path.unlink()
-        return
-    for number in range(settings.keep - 1, 0, -1):
-        with suppress(FileNotFoundError):
-            _full(path, number).replace(_full(path, number + 1))
-    path.replace(_full(path, 1))
-
-
-def _full(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.name}.{number}")
+    def _lost_line(self, count: int) -> bytes:
+        last, self._lost = self._lost, None
+        assert last is not None
+        return lost_line(last.element, last.time, count).encode("ascii") + b"\n"

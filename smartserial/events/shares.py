@@ -25,6 +25,13 @@ class ShareChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ShareNoted(Event):
+    """Something about a share that its operator may want to mend."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShareStopped(Event):
     """A share has ended; the accounts are final: `up` is from the device, `down` to it."""
 
@@ -55,6 +62,27 @@ class DeviceClosed(Event):
 @dataclass(frozen=True, slots=True)
 class DeviceLost(Event):
     """The device went away; it is tried again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortOpened(Event):
+    """A program has opened the virtual port; `programs` have it open now, or more."""
+
+    programs: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortClosed(Event):
+    """A program has closed the virtual port; `programs` have it open now."""
+
+    programs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerFailed(Event):
+    """An address cannot be had; it is tried again. Told once."""
 
     why: str
 

@@ -10,6 +10,7 @@ from smartserial.settings.devices import (
     Rfc2217Device,
     SimDevice,
     TcpDevice,
+    UdpDevice,
     VirtualDevice,
     describe,
 )
@@ -24,14 +25,15 @@ from smartserial.settings.elements import (
     ShareCarrier,
     Start,
     TlsSettings,
-    TraceFile,
     Transport,
 )
 from smartserial.settings.gateway import ConsoleSettings, GatewaySettings
-from smartserial.settings.network import Address, Keepalive
+from smartserial.settings.network import DATAGRAM, LARGEST_DATAGRAM, Address, Keepalive
+from smartserial.settings.records import RecordFile
 from smartserial.settings.shares import (
     KIB,
     MIB,
+    Arbitration,
     DeviceRules,
     ListenerSettings,
     Mode,
@@ -39,13 +41,18 @@ from smartserial.settings.shares import (
     ShareSettings,
     Sharing,
     SlowClient,
+    UdpRules,
+    When,
 )
 
 __all__ = [
+    "DATAGRAM",
     "KIB",
+    "LARGEST_DATAGRAM",
     "MIB",
     "PROBING",
     "Address",
+    "Arbitration",
     "Carrier",
     "ConnectionSettings",
     "ConsoleSettings",
@@ -61,6 +68,7 @@ __all__ = [
     "Mode",
     "NetworkCarrier",
     "PortDevice",
+    "RecordFile",
     "RemoteSettings",
     "Rfc2217Device",
     "Role",
@@ -72,8 +80,10 @@ __all__ = [
     "Start",
     "TcpDevice",
     "TlsSettings",
-    "TraceFile",
     "Transport",
+    "UdpDevice",
+    "UdpRules",
     "VirtualDevice",
+    "When",
     "describe",
 ]

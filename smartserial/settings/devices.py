@@ -31,9 +31,23 @@ class PortDevice:
 
 @dataclass(frozen=True, slots=True)
 class VirtualDevice:
-    """A port that programs on this machine open: a pseudo-terminal under a stable link."""
+    """A port that programs on this machine open: a pseudo-terminal under a stable link.
+
+    Args:
+        path: the link.
+        owner: user of the terminal, by name or number; empty: who runs the gateway.
+        group: of the terminal, by name or number; empty: as the system gives it.
+        mode: permission bits of the terminal; None: as the system gives them.
+        strict_baudrate: bytes pass at the speed that a program has set.
+        overlay: the path is that of a real device, which stands at ``NAME.real`` meanwhile.
+    """
 
     path: Path
+    owner: str = ""
+    group: str = ""
+    mode: int | None = None
+    strict_baudrate: bool = False
+    overlay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,21 @@ class TcpDevice:
 
     host: str
     port: int
+
+
+@dataclass(frozen=True, slots=True)
+class UdpDevice:
+    """A remote port that is reached by UDP.
+
+    Args:
+        host: a name or an address; a name is looked up each time the device is opened.
+        port: the UDP port there.
+        local_port: ours; 0: any free one.
+    """
+
+    host: str
+    port: int
+    local_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +112,16 @@ class EndpointDevice:
     endpoint: str
 
 
-Device = PortDevice | VirtualDevice | TcpDevice | Rfc2217Device | SimDevice | LoopDevice | EndpointDevice
+Device = (
+    PortDevice
+    | VirtualDevice
+    | TcpDevice
+    | UdpDevice
+    | Rfc2217Device
+    | SimDevice
+    | LoopDevice
+    | EndpointDevice
+)
 
 
 def describe(device: Device) -> str:
@@ -95,6 +133,8 @@ def describe(device: Device) -> str:
             return f"virtual port {path}"
         case TcpDevice(host=host, port=number):
             return f"tcp {Address(host, number)}"
+        case UdpDevice(host=host, port=number):
+            return f"udp {Address(host, number)}"
         case Rfc2217Device(host=host, port=number):
             return f"rfc2217 {Address(host, number)}"
         case SimDevice(name=name):

@@ -11,6 +11,7 @@ from smartserial.definition.protocol import Protocol
 from smartserial.plugin.reaction import Reaction
 from smartserial.settings.devices import Device
 from smartserial.settings.network import Keepalive
+from smartserial.settings.records import RecordFile
 from smartserial.sharing.access import Network
 
 
@@ -128,24 +129,6 @@ class Start(Enum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class TraceFile:
-    """Where what happens in an element is written, a line of JSON for each event.
-
-    Args:
-        path: the file.
-        size: bytes after which a new one is begun.
-        keep: how many full ones are kept beside it.
-    """
-
-    path: Path
-    size: int = 10 * 1024 * 1024
-    keep: int = 3
-
-    def __str__(self) -> str:
-        return f"{self.path} ({self.keep} x {self.size} bytes)"
-
-
 def _no_reactions() -> Sequence[Reaction]:
     return ()
 
@@ -178,5 +161,5 @@ class ElementSettings:
     strict: bool = False
     code_page: str = "cp1252"
     element_timeout: float | None = None
-    trace: TraceFile | None = None
+    trace: RecordFile | None = None
     reactions: Callable[[], Sequence[Reaction]] = field(default=_no_reactions, compare=False)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+DATAGRAM = 1400
+"""Bytes of a UDP datagram that goes through ordinary networks in one piece."""
+
+LARGEST_DATAGRAM = 65507
+"""Bytes that a UDP datagram may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Keepalive:
@@ -16,7 +22,7 @@ class Keepalive:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a listener listens: a TCP port (0: any free one) of a numeric host, or an endpoint."""
+    """Where a listener listens: a port (0: any free one) of a numeric host, or an endpoint."""
 
     host: str = "127.0.0.1"
     port: int = 0

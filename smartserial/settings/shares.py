@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from smartserial.definition.protocol import Protocol
 from smartserial.lines import LINE_NAMES, ModemLines
+from smartserial.sequences import Sequence
 from smartserial.settings.devices import Device
-from smartserial.settings.network import Address, Keepalive
+from smartserial.settings.network import DATAGRAM, Address, Keepalive
+from smartserial.settings.records import RecordFile
 from smartserial.sharing.access import Access, Network
 from smartserial.sharing.control import Control, WhenRefused
+from smartserial.sharing.packets import PacketRules
+from smartserial.sharing.selection import SelectionRules
 from smartserial.sharing.slow import SlowPolicy
 
 KIB = 1024
@@ -26,6 +31,9 @@ class DeviceRules:
         close_on_unplug: close the clients when the device goes away, instead of keeping them.
         remote_lines: names of the lines that RFC 2217 clients may change.
         report: the modem lines that they are told of while the device is up, where it has none.
+        sequences: of lines and times, which operators may start.
+        away_buffer: bytes that are kept of what clients send while the device is away; 0: none.
+        away_age: seconds that they are kept.
     """
 
     on_demand: bool = False
@@ -33,6 +41,9 @@ class DeviceRules:
     close_on_unplug: bool = False
     remote_lines: frozenset[str] = frozenset(LINE_NAMES)
     report: ModemLines = ModemLines(cts=True, dsr=True, cd=True)
+    sequences: tuple[Sequence, ...] = ()
+    away_buffer: int = 0
+    away_age: float = 5.0
 
 
 class Mode(Enum):
@@ -40,6 +51,28 @@ class Mode(Enum):
 
     RAW = "raw"
     RFC2217 = "rfc2217"
+
+
+@dataclass(frozen=True, slots=True)
+class UdpRules:
+    """How a listener speaks UDP.
+
+    Args:
+        targets: who gets the device's bytes without having asked; their hosts may be names.
+        interface: by which what is for groups goes, its name or IPv4 address; empty: as the routes say.
+        datagram: bytes that one sent has at most.
+    """
+
+    targets: tuple[Address, ...] = ()
+    interface: str = ""
+    datagram: int = DATAGRAM
+
+
+class When(Enum):
+    """When there is a listener: always, or while a program has the virtual port open."""
+
+    ALWAYS = "always"
+    DEVICE_OPEN = "device-open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +89,10 @@ class ListenerSettings:
         nodelay: send small messages at once.
         keepalive: None: off.
         idle_timeout: seconds without data in either direction after which a client is closed; None: never.
+        when: whether it listens only while a program has the virtual port open.
+        linger: seconds that its clients stay when the last program has closed the port.
+            A client over UDP must send something within that time; None: within a minute.
+        udp: None: it is TCP.
     """
 
     address: Address = Address()
@@ -67,6 +104,9 @@ class ListenerSettings:
     nodelay: bool = True
     keepalive: Keepalive | None = Keepalive()
     idle_timeout: float | None = None
+    when: When = When.ALWAYS
+    linger: float = 0.0
+    udp: UdpRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +140,21 @@ class RemoteSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Arbitration:
+    """How it is known where the device's messages end, so that requests can wait for their answers.
+
+    Args:
+        definition: says it.
+        connection: the number of the one that runs on the share.
+        code_page: of texts in the definition.
+    """
+
+    definition: Protocol
+    connection: int
+    code_page: str = "cp1252"
+
+
+@dataclass(frozen=True, slots=True)
 class Sharing:
     """Rules for all clients of a share.
 
@@ -110,6 +165,8 @@ class Sharing:
         control: whose changes of settings and lines act.
         refused: what a client is told whose change does not act.
         settings: what RFC 2217 clients have to do with the line settings.
+        selection: who may speak to the device, and who hears it.
+        arbitration: requests pass one after the other, each with its answer; None: they pass as they come.
     """
 
     max_clients: int = 16
@@ -118,6 +175,8 @@ class Sharing:
     control: Control = Control.FIRST
     refused: WhenRefused = WhenRefused.ACKNOWLEDGE
     settings: RemoteSettings = RemoteSettings()
+    selection: SelectionRules = SelectionRules()
+    arbitration: Arbitration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +189,10 @@ class ShareSettings:
         rules: how the device is treated.
         listeners: at least one.
         sharing: rules for its clients.
+        packets: when what the device has sent goes to them; None: as it comes.
         buffer: bytes from the device that are kept while nobody is connected.
+        replay: how many of the last bytes from the device are shown to clients that come later.
+        capture: where everything that passes is written; None: nowhere.
     """
 
     name: str
@@ -138,4 +200,7 @@ class ShareSettings:
     listeners: tuple[ListenerSettings, ...]
     rules: DeviceRules = DeviceRules()
     sharing: Sharing = Sharing()
+    packets: PacketRules | None = None
     buffer: int = 8 * KIB
+    replay: int = 0
+    capture: RecordFile | None = None

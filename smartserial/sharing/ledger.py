@@ -28,7 +28,10 @@ class Reason(Enum):
     POLICY = "policy"  # came from a client that may not send
     REFUSED = "refused"  # came from a client that was not let in
     NO_DEVICE = "no_device"  # the device was away
+    STALE = "stale"  # had waited too long for a device that was away
     DEVICE_LOST = "device_lost"  # was waiting for a device that went away
+    UNSENT = "unsent"  # the network did not take the datagram
+    UNREAD = "unread"  # the program that had the virtual port open closed it without reading them
     PURGED = "purged"  # a client wanted it thrown away (RFC 2217 PURGE-DATA)
     STOP_DEADLINE = "stop_deadline"  # was still waiting when the grace of a stop ended
 

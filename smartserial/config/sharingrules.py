@@ -1,0 +1,141 @@
+"""Rules on who speaks and who hears: what cannot act where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from smartserial.config.models import ConfigModel, PacketsModel, ShareModel
+from smartserial.config.source import Place, Source
+from smartserial.config.values import Model
+from smartserial.config.walking import Rule, idle_at, shares_of
+from smartserial.findings import Finding
+
+_ONE_MAY_SEND = {
+    "none": "with `receive_from: none` nobody may send",
+    "first": "with `receive_from: first` one client at a time may send",
+    "last-active": "`receive_from: last-active` says this already",
+}
+
+
+def _whole(source: Source, place: Place, model: Model) -> bool:
+    """Tell whether nothing had to be taken out of what is written at a place."""
+    written = source.written(place)
+    return isinstance(written, dict) and written.keys() <= model.model_fields_set
+
+
+def _no_turns(share: ShareModel) -> Iterator[tuple[str, str]]:
+    """Yield times that nothing is measured by, and turns where none are taken."""
+    rules, said = share.sharing, share.sharing.model_fields_set
+    if "turn" in said and not rules.exclusive and rules.receive_from != "last-active":
+        yield "turn", "there are no turns without `exclusive: true` or `receive_from: last-active`"
+    if "reply_window" in said and rules.send_to != "asker" and rules.arbitrate is None:
+        yield "reply_window", "nobody waits for an answer without `send_to: asker` or `arbitrate: message`"
+    if rules.exclusive and rules.receive_from in _ONE_MAY_SEND:
+        yield "exclusive", _ONE_MAY_SEND[rules.receive_from]
+    if rules.send_to == "asker" and rules.receive_from == "none":
+        yield "send_to", "with `receive_from: none` nobody asks"
+
+
+def _no_choice(share: ShareModel) -> Iterator[tuple[str, str]]:
+    """Yield what chooses between clients where there is one, or between those who may do nothing."""
+    rules = share.sharing
+    chosen = {
+        "receive_from": rules.receive_from in ("first", "last", "last-active"),
+        "exclusive": rules.exclusive and rules.receive_from not in _ONE_MAY_SEND,
+    }
+    if all(listener.access == "read" for listener in share.listen):
+        chosen |= {"receive_from": rules.receive_from != "all", "send_to": rules.send_to == "asker"}
+        why = "no listener lets clients send"
+    elif rules.max_clients == 1:
+        chosen["send_to"] = rules.send_to in ("first", "last", "asker")
+        why = "with `max_clients: 1` there is one client"
+    else:
+        return
+    yield from ((key, why) for key, stands in chosen.items() if stands)
+
+
+def rules_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """Who may speak, and who hears, is said where there is a choice."""
+    for place, share in shares_of(config):
+        here = (*place, "sharing")
+        if not _whole(source, here, share.sharing):
+            continue
+        told = set()
+        for key, why in (*_no_turns(share), *_no_choice(share)):
+            if key not in told:
+                told.add(key)
+                yield idle_at(source, (*here, key), f"cannot act: {why}")
+
+
+def hearing_that_acts(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """What is said of those who hear the device acts where somebody does."""
+    for place, share in shares_of(config):
+        if share.sharing.send_to == "none":
+            why = "cannot act: with `send_to: none` nobody hears the device"
+            keys: list[Place] = [("buffer",), ("replay",), ("packets",), ("sharing", "slow_client")]
+        elif all(listener.access == "write" for listener in share.listen):
+            why = "cannot act: no listener lets clients read"
+            keys = [("packets",), ("sharing", "send_to")]
+        else:
+            continue
+        for key in keys:
+            model: Model = share.sharing if len(key) > 1 else share
+            if key[-1] in model.model_fields_set and getattr(model, str(key[-1])) not in (0, None, "all"):
+                yield idle_at(source, (*place, *key), why)
+
+
+def _idle_packets(packets: PacketsModel) -> Iterator[tuple[str, str]]:
+    if packets.size == 1:
+        for key in ("hold", "char", "chars", "gap"):
+            if getattr(packets, key) is not None:
+                yield key, "with `size: 1` each byte is sent at once"
+        return
+    sooner = None not in (packets.hold, packets.gap) and (packets.hold or 0) <= (packets.gap or 0)
+    if sooner and packets.pause is None:
+        yield "gap", "`hold` ends sooner, whatever comes"
+
+
+def packets_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """Rules for packets say something, and none of them makes another one useless."""
+    idle = partial(idle_at, source)
+    for place, share in shares_of(config):
+        here, packets = (*place, "packets"), share.packets
+        if packets is None or not _whole(source, here, packets):
+            continue
+        if not any(getattr(packets, key) is not None for key in PacketsModel.model_fields):
+            yield idle(here, "cannot act: it says nothing")
+        for key, why in _idle_packets(packets):
+            yield idle((*here, key), f"cannot act: {why}")
+
+
+def one_spelling_of_chars(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """Bytes that end packets are said once."""
+    for place, share in shares_of(config):
+        packets = share.packets
+        if packets is not None and packets.char is not None and packets.chars is not None:
+            yield source.finding(
+                (*place, "packets", "chars"), "CF05", "`char` already says this", at_key=True
+            )
+
+
+def messages_that_are_known(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """Requests wait for answers where an element tells where these end."""
+    on_shares = {one.share for element in config.elements.values() for one in element.connections.values()}
+    for place, share in shares_of(config):
+        if share.sharing.arbitrate is None or place[1] in on_shares:
+            continue
+        if source.has(("elements",)) and not config.elements:
+            continue  # they were wrong by themselves
+        message = "no element runs on this share: nobody tells where its device's messages end"
+        hint = f"give a connection of an element `share: {place[1]}`"
+        yield source.finding((*place, "sharing", "arbitrate"), "CF08", message, hint=hint)
+
+
+SHARING_RULES: tuple[Rule, ...] = (
+    rules_that_act,
+    hearing_that_acts,
+    packets_that_act,
+    one_spelling_of_chars,
+    messages_that_are_known,
+)

@@ -1,0 +1,55 @@
+"""What rules on configurations have in common: where things stand, and the warning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from smartserial.config.devices import SerialModel
+from smartserial.config.models import ConfigModel, ListenerModel, ShareModel
+from smartserial.config.source import Place, Source
+from smartserial.findings import WARNING, Finding
+from smartserial.settings import Device, DeviceCarrier, GatewaySettings
+
+Rule = Callable[[ConfigModel, Source], Iterator[Finding]]
+SettingsRule = Callable[[GatewaySettings, Source], Iterator[Finding]]
+
+
+def shares_of(config: ConfigModel) -> Iterator[tuple[Place, ShareModel]]:
+    """Yield the shares and their places."""
+    for name, share in config.shares.items():
+        yield ("shares", name), share
+
+
+def listeners_of(config: ConfigModel) -> Iterator[tuple[Place, ShareModel, ListenerModel]]:
+    """Yield the listeners, each with its place and its share."""
+    for place, share in shares_of(config):
+        for n, listener in enumerate(share.listen):
+            yield (*place, "listen", n), share, listener
+
+
+def ports_of(config: ConfigModel) -> Iterator[tuple[Place, SerialModel]]:
+    """Yield the devices of shares and elements that have line settings."""
+    for place, share in shares_of(config):
+        if isinstance(share.device, SerialModel):
+            yield (*place, "device"), share.device
+    for name, element in config.elements.items():
+        for number, one in element.connections.items():
+            if isinstance(one.device, SerialModel):
+                yield ("elements", name, "connections", number, "device"), one.device
+
+
+def devices_of(settings: GatewaySettings) -> Iterator[tuple[Place, Place, Device]]:
+    """Yield all devices: the place of each, that of who has it, and it."""
+    for share in settings.shares:
+        owner: Place = ("shares", share.name)
+        yield (*owner, "device"), owner, share.device
+    for element in settings.elements:
+        for one in element.connections:
+            if isinstance(one.carrier, DeviceCarrier):
+                owner = ("elements", element.name, "connections", str(one.number))
+                yield (*owner, "device"), owner, one.carrier.device
+
+
+def idle_at(source: Source, place: Place, message: str) -> Finding:
+    """Return the warning about an option that cannot act."""
+    return source.finding(place, "CF08", message, severity=WARNING, at_key=True)

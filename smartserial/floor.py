@@ -1,0 +1,202 @@
+"""Who of a share's clients hears the device, and in what packets: where `send_to` or `packets` say something.
+
+::
+
+    device -> Floor.take -> packets -> deliver -> the clients that hear it now, or the stock
+
+What is held was for those who heard the device when it came: before others hear it instead, it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from typing import Protocol as Shape
+
+from smartserial.channels.session import Session
+from smartserial.packeting import Packeting
+from smartserial.settings import ShareSettings
+from smartserial.sharing.ledger import Ledger, Reason
+from smartserial.sharing.selection import Selection, Who
+from smartserial.stock import Stock
+
+Sink = Callable[[bytes], None]
+_ONE_HEARS = (Who.FIRST, Who.LAST, Who.LAST_ACTIVE)
+
+
+class Outlets(Shape):
+    """What the floor needs of the clients."""
+
+    def outlet(self, session: Session) -> Sink:
+        """Return the shortest path to a client."""
+
+    def give_kept(self, session: Session, data: bytes) -> None:
+        """Give a client what was kept."""
+
+
+class Floor:
+    """Knows who is there, and who hears what.
+
+    Args:
+        settings: of the share; replaced by `use`.
+        ledger: counts the direction from the device.
+        stock: keeps what nobody hears.
+        reactor: keeps the time.
+    """
+
+    def __init__(self, settings: ShareSettings, ledger: Ledger, stock: Stock, reactor: Any) -> None:
+        self.selection: Selection[Session] = Selection(settings.sharing.selection)
+        self.outlets: Outlets
+        self._ledger = ledger
+        self._stock = stock
+        self._reactor = reactor
+        self._packeting: Packeting | None = None
+        self._open = True
+        self._hearing: tuple[Session, ...] = ()
+        self._sinks: tuple[Sink, ...] | None = None
+        self._present: set[Session] = set()  # who read when that was last worked out
+        self._shown: set[Session] = set()  # who has heard the device, or may have
+        self.use(settings)
+
+    # ---- rules
+
+    def use(self, settings: ShareSettings) -> None:
+        """Go by other settings; what is held by former rules is given."""
+        rules = settings.packets if self._open else None
+        former = self._packeting
+        if former is None or former.rules != rules:
+            self._packeting = None
+            self._end(former)
+            if rules is not None:
+                self._packeting = Packeting(rules, self._deliver, self._reactor)
+        self.selection.update(settings.sharing.selection)
+        self._replays = settings.replay > 0
+        self.review()
+
+    def _end(self, packeting: Packeting | None) -> None:
+        if packeting is not None:
+            packeting.flush()
+            packeting.rest()
+
+    def flush(self) -> None:
+        """Give what is held: the device is away, so no more of it comes."""
+        if self._packeting is not None:
+            self._packeting.flush()
+
+    def end(self) -> None:
+        """Give what is held, and hold nothing any more: the share ends."""
+        self._open = False
+        packeting, self._packeting = self._packeting, None
+        self._end(packeting)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the device's bytes go to everybody as they come."""
+        return self.selection.rules.send_to is Who.ALL and self._packeting is None
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait to become a packet."""
+        return 0 if self._packeting is None else self._packeting.held
+
+    # ---- who is there
+
+    def connects(self, session: Session) -> None:
+        """Take note of a new client; what it will be shown of the past must not come again in a packet."""
+        if self._replays:
+            self.flush()
+        self.selection.connects(session)
+
+    def leaves(self, session: Session) -> None:
+        """Forget a client."""
+        self.selection.leaves(session)
+        self._shown.discard(session)
+
+    @property
+    def stale(self) -> bool:
+        """Whether others would hear the device now than when that was last worked out."""
+        return self.selection.receivers(self._reactor.seconds()) != self._hearing
+
+    def review(self) -> None:
+        """Work out anew who hears the device: somebody has come, gone or spoken, or time has passed."""
+        hearing = self.selection.receivers(self._reactor.seconds())
+        self._sinks = None
+        if self.held and self._must_give_before(hearing):
+            self.flush()
+            hearing = self.selection.receivers(self._reactor.seconds())  # writing may have shown who is gone
+        if hearing and self.selection.rules.send_to in _ONE_HEARS:
+            for session in self._hearing:
+                if session not in hearing:
+                    session.unsure = b""  # others get what is newer: it cannot go to them any more
+        self._hearing, self._sinks = hearing, None
+        self._present = set(self.selection.readers)
+        if not hearing:
+            self.flush()
+
+    def _must_give_before(self, hearing: tuple[Session, ...]) -> bool:
+        """Tell whether what is held is not for those who hear the device from now on."""
+        if self._replays and any(session not in self._shown for session in hearing):
+            return True
+        before = {session for session in self._hearing if session.reads}
+        return bool(before) and before != {session for session in hearing if session in self._present}
+
+    def hand_out(self) -> None:
+        """Give what was kept to the first who may hear it, and show the past to who has not seen it."""
+        for session in self._newly_hearing():
+            self._stock.give(self.outlets, session)
+        first = next((session for session in self._hearing if session.reads), None)
+        if self._stock.size and first is not None:
+            self._stock.give(self.outlets, first, new=False)
+
+    def _newly_hearing(self) -> list[Session]:
+        """Return who may hear the device for the first time, once for each."""
+        asking = self.selection.rules.send_to is Who.ASKER  # then everybody may, sooner or later
+        may = self.selection.readers if asking else self._hearing
+        new = [session for session in may if session not in self._shown]
+        self._shown.update(new)
+        return new
+
+    def shares(self, session: Session) -> bool:
+        """Tell whether others got what a client was given, or something newer."""
+        if self.selection.rules.send_to in _ONE_HEARS:
+            return session not in self._hearing
+        return any(other is not session for other in self.selection.readers)
+
+    # ---- where bytes go
+
+    def ways(self) -> tuple[Sink, ...]:
+        """Return where the device's bytes go at once; nowhere means that they are kept."""
+        if self.selection.rules.send_to is Who.NONE:
+            return (self._refuse,)
+        if self.plain:
+            return self._all_sinks()
+        return (self._take,) if self._hearing else ()
+
+    def _all_sinks(self) -> tuple[Sink, ...]:
+        if self._sinks is None:
+            self._sinks = tuple(self.outlets.outlet(one) for one in self._hearing if one.reads)
+        return self._sinks
+
+    def renew(self) -> None:
+        """Take note that the path to a client is another one now."""
+        self._sinks = None
+
+    def _refuse(self, data: bytes) -> None:
+        self._ledger.discard(Reason.POLICY, len(data))
+
+    def _take(self, data: bytes) -> None:
+        if self.selection.rules.send_to is Who.ASKER and self.stale:
+            self.review()  # somebody has asked, or the time for the answer is over
+        if self._packeting is None:
+            self._deliver(data)
+        else:
+            self._packeting.take(data)
+
+    def _deliver(self, data: bytes) -> None:
+        sinks = self._all_sinks()
+        if not sinks:
+            self._stock.keep(data)
+            return
+        self._ledger.copied += len(data) * (len(sinks) - 1)
+        for sink in sinks:
+            sink(data)

@@ -1,0 +1,151 @@
+"""What clients, operators and elements send to the device of a share.
+
+::
+
+    client   -> may it send? -> its turn, with `arbitrate` -> taps -> device
+    operator -----------------> its turn, with `arbitrate` -> taps -> device
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from smartserial.arbiter import Arbiter, Source
+from smartserial.books import Books
+from smartserial.channels.attendants import Audience
+from smartserial.channels.session import Session
+from smartserial.device import SharedDevice
+from smartserial.floor import Floor
+from smartserial.settings import Sharing
+from smartserial.sharing.control import Desk
+from smartserial.sharing.ledger import Reason
+from smartserial.sharing.selection import Who
+
+
+class Intake:
+    """Takes what is for the device; what may not reach it is counted.
+
+    Args:
+        sharing: the rules; replaced by `use`.
+        books: of the share.
+        floor: knows who may speak.
+        audience: of the share.
+        device: gets it.
+        desk: knows whether an operator has taken the share.
+        hearing_changed: is called when others may hear the device, for somebody has spoken.
+        reactor: keeps the time.
+    """
+
+    def __init__(
+        self,
+        sharing: Sharing,
+        books: Books,
+        floor: Floor,
+        audience: Audience,
+        device: SharedDevice,
+        desk: Desk,
+        hearing_changed: Callable[[], None],
+        reactor: Any,
+    ) -> None:
+        self.from_client: Callable[[Session, bytes], None]
+        """Takes what a client has sent: by the shortest path that the rules allow."""
+        self.arbiter: Arbiter | None = None
+        self._books = books
+        self._floor = floor
+        self._selection = floor.selection
+        self._audience = audience
+        self._taps = audience.taps
+        self._device = device
+        self._desk = desk
+        self._hearing_changed = hearing_changed
+        self._reactor = reactor
+        self.use(sharing)
+
+    def use(self, sharing: Sharing) -> None:
+        """Go by other rules; what waits by former ones goes to the device."""
+        arbitration, window = sharing.arbitration, sharing.selection.reply_window
+        former = self.arbiter
+        if former is not None and former.rules != (arbitration, window):
+            self.arbiter = None
+            former.close()
+        if arbitration is not None and self.arbiter is None:
+            self.arbiter = Arbiter((arbitration, window), self._send, self._taps, self._reactor)
+        anybody = self.arbiter is None and not sharing.selection.minds_senders
+        self.from_client = self._from_anybody if anybody else self._from_chosen
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for their turn."""
+        return 0 if self.arbiter is None else self.arbiter.held
+
+    def may_speak(self, session: Session) -> bool:
+        """Tell whether what a client would send now would reach the device, at once or in its turn."""
+        return not self._desk.seized and self._selection.may_send(session, self._reactor.seconds())
+
+    def expects(self, session: Session) -> bool:
+        """Tell whether a client's request waits for its turn, or for its answer."""
+        if self.arbiter is None:
+            return False
+        return self.arbiter.holder is session or self.arbiter.waits(session)
+
+    def end(self) -> None:
+        """Count what waits for its turn as not delivered: the share ends."""
+        if self.arbiter is not None:
+            self._books.down.discard(Reason.STOP_DEADLINE, self.arbiter.end())
+
+    def release(self) -> None:
+        """Let nobody wait any more: the device is away."""
+        if self.arbiter is not None:
+            self.arbiter.release()
+
+    def _from_anybody(self, session: Session, data: bytes) -> None:
+        """Give what a client has sent to the device, if it may send."""
+        self._books.down.read += len(data)
+        session.heard_at = self._books.up.read
+        if self._desk.seized or not session.listener.settings.access.writes:
+            self._books.down.discard(Reason.POLICY, len(data))
+            return
+        if self._taps:
+            self._audience.tap("down", session.name, data)
+        self._device.write(data)
+
+    def _from_chosen(self, session: Session, data: bytes) -> None:
+        """Give what a client has sent to the device, or to those who wait, if it may send now."""
+        self._books.down.read += len(data)
+        session.heard_at = self._books.up.read
+        accepted = not self._desk.seized and self._selection.sends(session, self._reactor.seconds())
+        if self._selection.rules.send_to is Who.LAST_ACTIVE and self._floor.stale:
+            self._hearing_changed()
+        if not accepted:
+            self._books.down.discard(Reason.POLICY, len(data))
+        elif self.arbiter is None or not self._device.streams:
+            self._send(session, data)
+        else:
+            self.arbiter.offer(session, data)
+
+    def from_operator(self, who: str, data: bytes) -> None:
+        """Give what an operator, or an element, sends to the device."""
+        self._books.down.read += len(data)
+        if self.arbiter is None or not self._device.streams:
+            self._audience.tap("down", who, data)
+            self._device.write(data)
+        elif not self.arbiter.offer(who, data):
+            self._books.down.discard(Reason.OVERFLOW, len(data))
+
+    def count_refused(self, count: int) -> None:
+        """Count bytes of a client that was not let in."""
+        self._books.down.read += count
+        self._books.down.discard(Reason.REFUSED, count)
+
+    def _send(self, source: Source, data: bytes) -> None:
+        """Give the device what it is the turn of."""
+        client = source if isinstance(source, Session) else None
+        if client is not None and self._desk.seized:  # since it began to wait
+            self._books.down.discard(Reason.POLICY, len(data))
+            return
+        if self._selection.rules.send_to is Who.ASKER:
+            self._selection.asks(client, self._reactor.seconds())
+        if self._taps:
+            self._audience.tap("down", source if isinstance(source, str) else source.name, data)
+        self._device.write(data)

@@ -1,0 +1,146 @@
+"""Programs that open a virtual port: who may come in while they have it open, and what is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from typing import Protocol as Shape
+
+from twisted.internet.interfaces import IDelayedCall
+
+from smartserial.channels.listener import Listener
+from smartserial.channels.session import Session
+from smartserial.errors import ConfigError
+from smartserial.events import ListenerFailed, PortClosed, PortOpened
+from smartserial.floor import Floor
+from smartserial.interfaces import IProgramPort
+from smartserial.settings import When
+from smartserial.sharing.ledger import Ledger, Reason
+
+AGAIN = 1.0  # seconds until it is tried again to listen
+FAREWELL = "the program closed the port"
+
+
+class _Clients(Shape):
+    def __iter__(self) -> Iterator[Session]: ...
+
+    def finish(self, session: Session, farewell: str) -> None: ...
+
+
+class ProgramsOwner(Shape):
+    """What is needed of the share."""
+
+    listeners: list[Listener]
+    floor: Floor
+
+    @property
+    def clients(self) -> _Clients:
+        """Everybody who is connected."""
+
+    def publish(self, event: Any, *fields: object) -> None:
+        """Tell the world of an event of this share."""
+
+
+class Programs:
+    """Takes note of programs that open and close the device, if that is a virtual port.
+
+    Listeners of `when: device-open` listen while a program has it open. When the last one closes it,
+    their clients get what it has written, and are closed after their `linger`.
+
+    Args:
+        owner: the share.
+        ledger: counts what programs did not read.
+        reactor: keeps the time.
+    """
+
+    def __init__(self, owner: ProgramsOwner, ledger: Ledger, reactor: Any) -> None:
+        self.count = 0
+        self._owner = owner
+        self._ledger = ledger
+        self._reactor = reactor
+        self._stream: Any = None
+        self._failed: set[Listener] = set()
+        self._again: IDelayedCall | None = None
+        self._endings: dict[Listener, IDelayedCall] = {}
+
+    def device_changed(self, stream: Any) -> None:
+        """Take note of the transport of the device, or that there is none."""
+        if stream is self._stream:
+            return
+        self._stream = stream
+        if IProgramPort.providedBy(stream):
+            stream.on_unread = self._unread
+            stream.on_drained = self._drained
+            stream.on_programs = self._counted
+        if self.count or IProgramPort.providedBy(stream):
+            self._counted(getattr(stream, "programs", 0))
+            self._drained()
+
+    def update(self) -> None:
+        """Go by other listeners."""
+        for listener in self._endings.keys() - set(self._owner.listeners):
+            self._endings.pop(listener).cancel()
+        self._failed &= set(self._owner.listeners)
+        self._serve()
+        self._drained()
+
+    def stop(self) -> None:
+        """End everything that would happen later; nobody is let in any more."""
+        self._stream = None
+        self.count = 0
+        for call in (self._again, *self._endings.values()):
+            if call is not None and call.active():
+                call.cancel()
+        self._again = None
+        self._endings.clear()
+
+    def _unread(self, count: int) -> None:
+        self._ledger.discard(Reason.UNREAD, count)
+
+    def _counted(self, count: int) -> None:
+        before, self.count = self.count, count
+        if count != before:
+            self._owner.publish(PortOpened if count > before else PortClosed, count)
+        if bool(count) != bool(before):
+            self._serve()
+
+    def _serve(self) -> None:
+        """Listen, or do not, as each listener is set."""
+        self._again = None
+        for listener in self._owner.listeners:
+            if self.count and listener in self._endings:
+                self._endings.pop(listener).cancel()
+            try:
+                listener.be_there(bool(self.count))
+            except ConfigError as error:
+                if listener not in self._failed:
+                    self._failed.add(listener)
+                    self._owner.publish(ListenerFailed, str(error))
+                self._again = self._again or self._reactor.callLater(AGAIN, self._serve)
+            else:
+                self._failed.discard(listener)
+
+    def _drained(self) -> None:
+        """Let the clients go that came for a program, when they have had their time."""
+        if self.count or (self._stream is not None and not getattr(self._stream, "drained", True)):
+            return
+        for listener in self._owner.listeners:
+            if listener.settings.when is not When.DEVICE_OPEN or listener in self._endings:
+                continue
+            if not listener.settings.linger:
+                self._dismiss(listener)
+            elif listener.clients:
+                self._endings[listener] = self._reactor.callLater(
+                    listener.settings.linger, self._end_clients, listener
+                )
+
+    def _end_clients(self, listener: Listener) -> None:
+        del self._endings[listener]
+        self._dismiss(listener)
+
+    def _dismiss(self, listener: Listener) -> None:
+        """Give the clients of a listener what waits for them, and close them."""
+        self._owner.floor.flush()
+        for session in self._owner.clients:
+            if session.listener is listener and not session.farewell:
+                self._owner.clients.finish(session, FAREWELL)

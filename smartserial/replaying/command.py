@@ -1,0 +1,59 @@
+"""The words of `smartserial replay`; what plays is imported when it is wanted."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from smartserial import captures
+
+_FASTEST = 1e6
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 <= speed <= _FASTEST:
+        raise ValueError(text)
+    return speed
+
+
+_speed.__name__ = "speed, 0 or more"  # argparse says: invalid ... value
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Play a capture again, to a port, or to a program."""
+    from smartserial.replaying import job
+    from smartserial.replaying.pace import Pace
+
+    if arguments.step and arguments.capture == "-":
+        print("smartserial: with --step stdin is the keyboard: name a file", file=sys.stderr)
+        return 2
+    if (arguments.target is None) == (arguments.listen is None):
+        print("smartserial: expected TARGET, or --listen PORT", file=sys.stderr)
+        return 2
+    pace = Pace(arguments.direction, arguments.speed, arguments.step)
+    listen = arguments.listen is not None
+    target = arguments.listen if listen else arguments.target
+    return job.replay(arguments.capture, arguments.input, pace, target, listen=listen)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Say what the command may be told."""
+    command.add_argument("capture", metavar="CAPTURE", help="a file as `capture` writes it; - is stdin")
+    command.add_argument(
+        "target", metavar="TARGET", nargs="?", help="HOST:PORT, or an endpoint: serial:PATH, pty:PATH, ..."
+    )
+    command.add_argument(
+        "--listen", metavar="PORT", help="or ADDRESS:PORT: play to those who connect, from the first on"
+    )
+    command.add_argument(
+        "--direction", choices=("up", "down"), default="up", help="what is played; up is from the device"
+    )
+    pace = command.add_mutually_exclusive_group()
+    pace.add_argument(
+        "--speed", type=_speed, default=1.0, help="10 is ten times as fast as it was, 0 as fast as it goes"
+    )
+    pace.add_argument("--step", action="store_true", help="each piece waits for the Enter key")
+    command.add_argument(
+        "--input", choices=tuple(captures.FORMS), default="", help="the form of the capture, if not guessed"
+    )

@@ -1,0 +1,120 @@
+"""Requests to one device, one after the other: each waits until the one before it has been answered.
+
+What a source sends while nobody has the turn goes to the device, and the source has the turn. What it sends
+before the device has answered with a whole message goes after that: where a request ends is not known. The
+turn ends when there were as many messages as pieces were sent in it, or after a silence. Everything else
+waits, in the order of coming; pieces of one source with nothing between them go together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+MOST_WAITING = 64 * 1024
+"""Bytes that may wait for one source, before it is better not read from; and bytes of one turn."""
+
+S = TypeVar("S", bound=Hashable)
+
+
+@dataclass(slots=True)
+class _Request(Generic[S]):
+    source: S
+    pieces: list[bytes] = field(default_factory=list)
+
+
+class Requests(Generic[S]):
+    """Says what goes to the device. Times are seconds, monotonic; a late call does no harm.
+
+    Args:
+        window: seconds of silence after which nothing more is expected.
+        most: bytes, see `MOST_WAITING`.
+    """
+
+    def __init__(self, window: float, most: int = MOST_WAITING) -> None:
+        self.holder: S | None = None
+        """Who has the turn."""
+        self.waiting: Counter[S] = Counter()
+        """Bytes that wait, by source."""
+        self._window = window
+        self._most = most
+        self._queue: deque[_Request[S]] = deque()
+        self._asked = self._answered = self._size = 0  # pieces, messages and bytes of this turn
+        self._silent_at = 0.0
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait."""
+        return self.waiting.total()
+
+    def full(self, source: S) -> bool:
+        """Tell whether a source is better not read from."""
+        return self.waiting[source] >= self._most
+
+    @property
+    def next_wake(self) -> float | None:
+        """When `wake` is to be called, in seconds; None: when somebody sends."""
+        return None if self.holder is None else self._silent_at
+
+    def offer(self, source: S, data: bytes, now: float) -> list[tuple[S, bytes]]:
+        """Take what a source sends, one byte or more; return what goes to the device now, in order."""
+        passing = self.wake(now)
+        if self.holder is None:
+            return [*passing, self._begin(_Request(source, [data]), now)]
+        goes_on = self.holder == source and not self._answered and not self.waiting[source]
+        if goes_on and self._size + len(data) <= self._most:
+            self._asked += 1
+            self._size += len(data)
+            self._silent_at = now + self._window
+            return [*passing, (source, data)]
+        if not self._queue or self._queue[-1].source != source:
+            self._queue.append(_Request(source))
+        self._queue[-1].pieces.append(data)
+        self.waiting[source] += len(data)
+        return passing
+
+    def said(self, messages: int, now: float) -> list[tuple[S, bytes]]:
+        """Take note that the device has sent something, and how many messages ended with that."""
+        if self.holder is None:
+            return []
+        passing = self.wake(now)
+        if not passing:
+            self._silent_at = now + self._window
+            self._answered += messages
+            if self._answered >= self._asked:
+                passing = self._next(now)
+        return passing
+
+    def wake(self, now: float) -> list[tuple[S, bytes]]:
+        """End a turn in which nothing more is expected; return what goes to the device now."""
+        if self.holder is None or now < self._silent_at:
+            return []
+        return self._next(now)
+
+    def release(self) -> list[tuple[S, bytes]]:
+        """End all waiting; return what waited, in order."""
+        passing = [(request.source, b"".join(request.pieces)) for request in self._queue]
+        self._queue.clear()
+        self.waiting.clear()
+        self.holder = None
+        return passing
+
+    def _next(self, now: float) -> list[tuple[S, bytes]]:
+        self.holder = None
+        if not self._queue:
+            return []
+        request = self._queue.popleft()
+        left = self.waiting[request.source] - sum(map(len, request.pieces))
+        self.waiting[request.source] = left
+        if not left:
+            del self.waiting[request.source]
+        return [self._begin(request, now)]
+
+    def _begin(self, request: _Request[S], now: float) -> tuple[S, bytes]:
+        data = b"".join(request.pieces)
+        self.holder = request.source
+        self._asked, self._answered, self._size = len(request.pieces), 0, len(data)
+        self._silent_at = now + self._window
+        return request.source, data

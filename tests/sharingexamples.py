@@ -1,0 +1,157 @@
+"""Where each rule on sharing and packets fails, and where it has nothing to say."""
+
+from __future__ import annotations
+
+from .configs import Row, listen, share
+
+S = "shares.a.sharing"
+P = "shares.a.packets"
+TWO = "{port: 1}, {port: 2}"
+READ = "{port: 1, access: read}"
+WRITE = "{port: 1, access: write}"
+ON_SHARE = "elements: {e: {protocol: nmea-0183, connections: {0: {share: a}}}}\n"
+
+
+def at(listeners: str, values: str) -> str:
+    """A configuration with these listeners, whose share has these values too; they begin at 5:5."""
+    return listen(listeners) + f"    {values}\n"
+
+
+def sharing(values: str) -> str:
+    """A configuration with these rules of sharing; they begin at 5:15."""
+    return share(f"sharing: {{{values}}}")
+
+
+def packets(values: str) -> str:
+    """A configuration with these rules of packets; they begin at 5:15."""
+    return share(f"packets: {{{values}}}")
+
+
+SHARING_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
+    "rules_that_act": (
+        [
+            (sharing("turn: 2s"), [(f"5:15 CF08 {S}.turn", "no turns without `exclusive: true` or")]),
+            (sharing("turn: 2s, receive_from: first"), [(f"5:15 CF08 {S}.turn", "no turns")]),
+            (sharing("reply_window: 2s"), [(f"5:15 CF08 {S}.reply_window", "without `send_to: asker` or")]),
+            (
+                sharing("reply_window: 2s, send_to: last-active"),
+                [(f"5:15 CF08 {S}.reply_window", "nobody waits for an answer")],
+            ),
+            (
+                sharing("exclusive: true, receive_from: none"),
+                [(f"5:15 CF08 {S}.exclusive", "`receive_from: none` nobody may send")],
+            ),
+            (
+                sharing("exclusive: true, receive_from: first"),
+                [(f"5:15 CF08 {S}.exclusive", "one client at a time may send")],
+            ),
+            (
+                sharing("exclusive: true, receive_from: last-active"),
+                [(f"5:15 CF08 {S}.exclusive", "says this already")],
+            ),
+            (
+                sharing("send_to: asker, receive_from: none"),
+                [(f"5:15 CF08 {S}.send_to", "with `receive_from: none` nobody asks")],
+            ),
+            (
+                at(READ, "sharing: {receive_from: none, send_to: asker}"),
+                [
+                    (f"5:15 CF08 {S}.receive_from", "no listener lets clients send"),
+                    (f"5:35 CF08 {S}.send_to", "nobody asks"),
+                ],
+            ),
+            (
+                at(READ, "sharing: {exclusive: true, turn: 2s}"),
+                [(f"5:15 CF08 {S}.exclusive", "no listener lets clients send")],
+            ),
+            (
+                sharing("max_clients: 1, receive_from: last, send_to: asker"),
+                [
+                    (f"5:31 CF08 {S}.receive_from", "with `max_clients: 1` there is one client"),
+                    (f"5:51 CF08 {S}.send_to", "there is one client"),
+                ],
+            ),
+            (sharing("max_clients: 1, exclusive: true"), [(f"5:31 CF08 {S}.exclusive", "one client")]),
+        ],
+        [
+            sharing("turn: 2s, exclusive: true"),
+            sharing("turn: 2s, receive_from: last-active"),
+            sharing("turn: 2s, receive_from: last, exclusive: true"),
+            sharing("reply_window: 2s, send_to: asker"),
+            sharing("exclusive: false, receive_from: none"),
+            sharing("max_clients: 1, receive_from: none, send_to: last-active"),
+            sharing("max_clients: 1, receive_from: all, send_to: all, exclusive: false"),
+            at(f"{READ}, {{port: 2}}", "sharing: {receive_from: first, send_to: first}"),
+            at(READ, "sharing: {receive_from: all, send_to: last-active}"),
+        ],
+    ),
+    "hearing_that_acts": (
+        [
+            (
+                share("buffer: 1KiB\n    replay: 1KiB\n    packets: {size: 2}\n    sharing: {send_to: none}"),
+                [
+                    ("5:5 CF08 shares.a.buffer", "with `send_to: none` nobody hears the device"),
+                    ("6:5 CF08 shares.a.replay", "nobody hears"),
+                    ("7:5 CF08 shares.a.packets", "nobody hears"),
+                ],
+            ),
+            (
+                sharing("send_to: none, slow_client: {policy: discard}"),
+                [(f"5:30 CF08 {S}.slow_client", "nobody hears")],
+            ),
+            (at(WRITE, "packets: {size: 2}"), [(f"5:5 CF08 {P}", "no listener lets clients read")]),
+            (at(WRITE, "sharing: {send_to: last}"), [(f"5:15 CF08 {S}.send_to", "lets clients read")]),
+        ],
+        [
+            sharing("send_to: none"),
+            share("buffer: 0\n    sharing: {send_to: none}"),
+            at(WRITE, "sharing: {send_to: all}"),
+            at(f"{WRITE}, {{port: 2}}", "packets: {size: 2}"),
+            share("packets: null\n    sharing: {send_to: none}"),
+        ],
+    ),
+    "packets_that_act": (
+        [
+            (packets(""), [(f"5:5 CF08 {P}", "it says nothing")]),
+            (packets("size: null"), [(f"5:5 CF08 {P}", "it says nothing")]),
+            (
+                packets('size: 1, hold: 1s, gap: 1ms, char: "x", pause: 1s'),
+                [
+                    (f"5:24 CF08 {P}.hold", "with `size: 1` each byte is sent at once"),
+                    (f"5:34 CF08 {P}.gap", "each byte"),
+                    (f"5:44 CF08 {P}.char", "each byte"),
+                ],
+            ),
+            (packets("hold: 20ms, gap: 30ms"), [(f"5:27 CF08 {P}.gap", "`hold` ends sooner")]),
+            (packets("hold: 20ms, gap: 20ms, size: 5"), [(f"5:27 CF08 {P}.gap", "`hold` ends sooner")]),
+        ],
+        [
+            packets("pause: 1s"),
+            packets("size: 1, pause: 1s"),
+            packets("hold: 20ms, gap: 19ms"),
+            packets("hold: 20ms, gap: 30ms, pause: 1s"),
+            packets('size: 64KiB, hold: 1s, chars: "\\r\\n", gap: 1ms, pause: 1s'),
+        ],
+    ),
+    "one_spelling_of_chars": (
+        [(packets('char: "a", chars: "b"'), [(f"5:26 CF05 {P}.chars", "`char` already says this")])],
+        [packets('char: "a"'), packets('chars: "ab"')],
+    ),
+    "messages_that_are_known": (
+        [
+            (
+                sharing("arbitrate: message"),
+                [(f"5:26 CF08 {S}.arbitrate", "no element runs on this share")],
+            ),
+            (
+                sharing("arbitrate: message") + ON_SHARE.replace("share: a", "host: h, port: 1"),
+                [(f"5:26 CF08 {S}.arbitrate", "give a connection of an element `share: a`")],
+            ),
+        ],
+        [
+            sharing("arbitrate: message") + ON_SHARE,
+            sharing("arbitrate: message, reply_window: 2s") + ON_SHARE,
+            sharing("arbitrate: null"),
+        ],
+    ),
+}

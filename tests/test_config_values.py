@@ -94,7 +94,15 @@ WRONG_DEVICES: list[Row] = [
         device("{port: x, strict_baudrate: true}"),
         [(f"3:23 CF08 {D}.strict_baudrate", "cannot act on a `port` device (it is for virtual)")],
     ),
-    (device("{virtual: x, foo: 1}"), [(f"3:26 CF02 {D}.foo", "unknown key (known here: lines, virtual, owner, group, mode, strict_baudrate, overlay)")]),
+    (
+        device("{virtual: x, foo: 1}"),
+        [
+            (
+                f"3:26 CF02 {D}.foo",
+                "unknown key (known here: lines, virtual, owner, group, mode, strict_baudrate, overlay)",
+            )
+        ],
+    ),
 ]
 
 WRONG_PORTS: list[Row] = [

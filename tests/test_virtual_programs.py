@@ -13,7 +13,7 @@ from twisted.trial.unittest import TestCase
 
 from smartserial.channels import termios2
 from smartserial.channels.ptywatch import inotify
-from smartserial.errors import SettingsRefusedError
+from smartserial.errors import PortError, SettingsRefusedError
 from tests.support import pattern
 from tests.virtualstage import Stage, turn, until
 
@@ -329,6 +329,24 @@ class SettingsTest(TestCase):
         again = stage.program()
         self.addCleanup(os.close, again)
         self.assertEqual(fcntl.ioctl(again, 0x80045440, b"\0\0\0\0"), b"\0\0\0\0")  # TIOCGEXCL
+
+    async def test_a_terminal_that_nobody_can_open_any_more_is_given_up(self) -> None:
+        """As a user, the gateway cannot open what a program has closed to others either."""
+        stage = Stage(self)
+        fd = stage.program()
+        await until(lambda: stage.told == [1])
+        stage.port._port.slave = locked
+        os.write(fd, b"the rest")
+        os.close(fd)
+        await until(lambda: stage.recorder.ended)
+        ended = stage.recorder.ended
+        assert ended is not None
+        self.assertEqual(ended.type, PortError)
+        self.assertFalse(stage.path.is_symlink())
+
+
+def locked() -> None:
+    raise PortError("a program keeps others out")
 
 
 class RightsTest(TestCase):

@@ -73,7 +73,12 @@ VIRTUAL_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
         [
             (
                 overlaid("/x"),
-                [("3:22 CF06 shares.b.device.port", "/x is the virtual port of shares.a (the device is /x.real)")],
+                [
+                    (
+                        "3:22 CF06 shares.b.device.port",
+                        "/x is the virtual port of shares.a (the device is /x.real)",
+                    )
+                ],
             ),
         ],
         [overlaid("/x.real"), overlaid("/y"), overlaid("/x").replace(", overlay: true", "")],

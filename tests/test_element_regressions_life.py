@@ -33,11 +33,11 @@ from smartserial.settings import (
     ListenerSettings,
     Mode,
     NetworkCarrier,
+    RecordFile,
     Rfc2217Device,
     Role,
     ShareSettings,
     SimDevice,
-    TraceFile,
 )
 from tests.configs import judged
 from tests.elementstage import LOCAL, Acting, ElementCase, client, connection, element, server
@@ -175,7 +175,7 @@ class FailureTest(ElementCase):
         self.assertEqual((mast.element.state.value, mast.value(301)), ("active", "works"))
 
     async def test_it_is_started_again(self) -> None:
-        trace = TraceFile(Path(make_folder(self)) / "trace.jsonl")
+        trace = RecordFile(Path(make_folder(self)) / "trace.jsonl")
         mast = await self.run_one(echo(), server(), trace=trace)
         for _ in range(5):
             await self.failed(mast)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from smartserial.channels import devwatch
@@ -18,7 +18,15 @@ from smartserial.errors import PortError
 from smartserial.settings import PortDevice
 from tests.fakes import FakeEndpoint
 from tests.support import Pty, make_folder
-from tests.test_stream import until
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Let the reactor go on until `condition` holds; give up after 20 seconds."""
+    for _ in range(4000):
+        if condition():
+            return
+        await deferLater(reactor, 0.005)
+    raise AssertionError("it never came")
 
 
 class Owner:

@@ -18,6 +18,7 @@ from smartserial.interfaces import IProgramPort
 
 PATIENCE = 5.0
 """Seconds without a byte being taken after which the end of a play is not waited for any more."""
+_CALM = 0.2  # seconds without a byte that waits: a terminal shows what it is given a little later
 _TICK = 0.02
 
 
@@ -134,13 +135,16 @@ class Outlet(Factory):
             ReplayError: some of it is not taken.
         """
         since, before = self._reactor.seconds(), -1
-        while waiting := sum(ear.stream.pending + ear.stream.unconfirmed() for ear in self._ears):
+        while True:
             now = self._reactor.seconds()
+            waiting = sum(ear.stream.pending + ear.stream.unconfirmed() for ear in self._ears)
             if waiting != before:
                 since, before = now, waiting
-            if now - since >= PATIENCE:
-                raise ReplayError(f"{waiting} bytes are not taken")
+            if now - since >= (PATIENCE if waiting else _CALM):
+                break
             await deferLater(self._reactor, _TICK)
+        if waiting:
+            raise ReplayError(f"{waiting} bytes are not taken")
         if dropped := sum(ear.stream.dropped for ear in self._ears):
             raise ReplayError(f"{dropped} bytes were not taken")
         self._ending = True

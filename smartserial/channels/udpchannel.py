@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,7 @@ LAST_WORDS = 1.0
 _MOST_NOTED = 100
 
 
-class UdpChannel:
+class UdpChannel(ABC):
     """One connection over UDP; a subclass knows where to send.
 
     Args:
@@ -46,21 +47,21 @@ class UdpChannel:
         return replace(self._tally)
 
     @property
+    @abstractmethod
     def socket(self) -> UdpSocket | None:
         """What is sent through, if there is anything."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _begin(self) -> None:
         """Begin to serve."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _shut(self, why: str) -> None:
         """End the sessions, and give the socket up."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _unsendable(self, error: OSError) -> None:
         """Take note of a datagram that the kernel did not take for good."""
-        raise NotImplementedError
 
     # ---- life
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -22,7 +23,7 @@ def pieces_of(data: bytes, most: int) -> Iterator[bytes]:
 
 
 @implementer(ICountedTransport)
-class DatagramStream:  # type: ignore[misc] # not all of ITransport
+class DatagramStream(ABC):  # type: ignore[misc] # not all of ITransport
     """One peer of a UDP socket; a subclass knows how to send to it.
 
     What the kernel has taken counts as sent: nobody tells whether it arrives.
@@ -42,10 +43,11 @@ class DatagramStream:  # type: ignore[misc] # not all of ITransport
         self._closing = False
 
     @property
+    @abstractmethod
     def most(self) -> int:
         """Bytes that a datagram may have."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _send(self, datagram: bytes) -> bool:
         """Hand a datagram to the kernel.
 
@@ -55,15 +57,14 @@ class DatagramStream:  # type: ignore[misc] # not all of ITransport
         Raises:
             OSError: it cannot be sent at all.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _failed(self, count: int, error: OSError) -> None:
         """Count bytes that cannot be sent: as dropped, or with a reason of their own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _end(self) -> None:
         """Give up what leads to the peer."""
-        raise NotImplementedError
 
     def start(self, protocol: Any) -> None:
         """Begin to serve a protocol."""
@@ -132,10 +133,10 @@ class DatagramStream:  # type: ignore[misc] # not all of ITransport
         """Return 0: it cannot be seen."""
         return 0
 
-    def abandon(self) -> None:
+    def abandon(self) -> None:  # noqa: B027 # as it says
         """Do nothing: it cannot be seen what has not arrived."""
 
-    def tell(self, text: bytes) -> None:
+    def tell(self, text: bytes) -> None:  # noqa: B027 # as it says
         """Do nothing: among datagrams words of our own would be taken for the device's."""
 
     # ---- the end

@@ -32,7 +32,7 @@ from smartserial.settings import (
     VirtualDevice,
     describe,
 )
-from smartserial.share import Share
+from smartserial.share.service import Share
 
 
 class Gateway(MultiService):

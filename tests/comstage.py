@@ -22,7 +22,7 @@ from smartserial.settings import (
     ShareSettings,
     Sharing,
 )
-from smartserial.share import Share
+from smartserial.share.service import Share
 from smartserial.sharing.access import Access
 from tests.fakes import FakeEndpoint, FakeSerial, FakeTransport, SerialEndpoint
 from tests.telnetpeer import COM_PORT, Wire, com_port

@@ -41,7 +41,7 @@ from smartserial.settings import (
     PortDevice,
     ShareSettings,
 )
-from smartserial.share import Share
+from smartserial.share.service import Share
 from tests.comstage import ComClient
 from tests.fakes import FakeEndpoint, FakeSerial, FakeTransport, SerialEndpoint
 from tests.telnetpeer import COM_PORT

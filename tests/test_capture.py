@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.captures import Piece, pieces_of
-from smartserial.capturing import Capture, capture_line
 from smartserial.channels.attendants import Tap
 from smartserial.linefile import AGAIN, MOST_WAITING
 from smartserial.settings import RecordFile
+from smartserial.share.capturing import Capture, capture_line
 from tests.support import Program, Pty, make_folder, receive
 from tests.test_element_tracefile import Workers
 

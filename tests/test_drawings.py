@@ -10,8 +10,8 @@ from types import ModuleType
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.channels.telnet import PATIENCE
-from smartserial.comports import LONGEST_BREAK, TELNET_BREAK
-from smartserial.modemwatch import LOOK
+from smartserial.share.comports import LONGEST_BREAK, TELNET_BREAK
+from smartserial.share.modemwatch import LOOK
 from smartserial.telnet.codec import MOST_SUBNEGOTIATION
 from smartserial.telnet.codes import Option
 from smartserial.telnet.comport import Code

@@ -17,7 +17,7 @@ from smartserial.errors import PortBusyError, PortError
 from smartserial.events import DeviceClosed, DeviceOpened, LinesSet
 from smartserial.lines import LineProfile, Lines
 from smartserial.settings import DeviceRules, ListenerSettings, PortDevice, Sharing
-from smartserial.share import Share
+from smartserial.share.service import Share
 from smartserial.sharing.access import Access
 from smartserial.sharing.ledger import Reason
 from smartserial.sharing.slow import SlowPolicy

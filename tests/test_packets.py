@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.packeting import Packeting
+from smartserial.share.packeting import Packeting
 from smartserial.sharing.packets import MOST_HELD, PacketRules, Packets
 
 Event = tuple[float, bytes]

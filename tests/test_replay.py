@@ -20,10 +20,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.captures import Piece
-from smartserial.capturing import capture_line
 from smartserial.replaying.outlet import PATIENCE, Outlet, ReplayError
 from smartserial.replaying.pace import Pace, shown
 from smartserial.replaying.playing import play
+from smartserial.share.capturing import capture_line
 from tests.fakes import FakeTransport
 from tests.support import GUARD, Pty, pattern, read_exactly, receive, receive_all, until
 

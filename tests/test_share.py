@@ -13,7 +13,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial.channels.link import LinkState
 from smartserial.channels.listener import Listener
 from smartserial.channels.session import Refused
-from smartserial.drain import GRACE
 from smartserial.errors import PortBusyError, PortError
 from smartserial.events import (
     BytesDiscarded,
@@ -33,7 +32,8 @@ from smartserial.settings import (
     Sharing,
     SlowClient,
 )
-from smartserial.share import Share
+from smartserial.share.drain import GRACE
+from smartserial.share.service import Share
 from smartserial.sharing.access import Access
 from smartserial.sharing.ledger import Reason
 from smartserial.sharing.slow import SlowPolicy

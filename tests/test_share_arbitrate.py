@@ -12,8 +12,8 @@ from smartserial.channels.session import TURN
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.reading.protocol import read_protocol
 from smartserial.definition.xml import parse_xml
-from smartserial.messages import ear_for
 from smartserial.settings import Arbitration, Sharing
+from smartserial.share.messages import ear_for
 from smartserial.sharing.ledger import Reason
 from smartserial.sharing.requests import MOST_WAITING
 from smartserial.sharing.selection import SelectionRules, Who

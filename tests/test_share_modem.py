@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.errors import PortError
 from smartserial.lines import LineCounts, ModemLines
-from smartserial.modemwatch import LOOK
 from smartserial.settings import DeviceRules
+from smartserial.share.modemwatch import LOOK
 from tests.comstage import (
     FIRST_MODEM,
     LINE_MASK,

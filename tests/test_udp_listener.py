@@ -37,7 +37,7 @@ from smartserial.settings import (
     Sharing,
     UdpRules,
 )
-from smartserial.share import Share
+from smartserial.share.service import Share
 from smartserial.sharing.access import Access, parse_network
 from smartserial.sharing.ledger import Reason
 from tests.fakes import FakeEndpoint, FakeTransport

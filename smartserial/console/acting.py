@@ -19,7 +19,7 @@ from smartserial.errors import ConfigError, PortError
 from smartserial.findings import did_you_mean
 from smartserial.journal import LEVELS
 from smartserial.lines import LINE_NAMES, Lines
-from smartserial.share import Share
+from smartserial.share.service import Share
 
 _SETTINGS = ("line", "baudrate", "bytesize", "parity", "stopbits", "flow")
 _PULSE = "100ms"

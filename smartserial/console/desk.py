@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smartserial.element.service import Element
     from smartserial.gateway import Gateway
     from smartserial.journal import Journal
-    from smartserial.share import Share
+    from smartserial.share.service import Share
 
 Reload = Callable[[bool], Awaitable[list[str]]]
 

@@ -18,7 +18,7 @@ from smartserial.interfaces import IProgramPort, ISerialTransport
 from smartserial.journal import sentence
 from smartserial.lines import Lines, ModemLines
 from smartserial.settings import Mode, PortDevice, Rfc2217Device, ShareCarrier, describe
-from smartserial.share import Share
+from smartserial.share.service import Share
 from smartserial.sharing.ledger import Account
 
 

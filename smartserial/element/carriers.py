@@ -10,7 +10,7 @@ from smartserial.channels.devicechannel import DeviceChannel
 from smartserial.channels.ports import Ports
 from smartserial.element.onshare import ShareChannel
 from smartserial.settings import ConnectionSettings, DeviceCarrier, NetworkCarrier, ShareCarrier
-from smartserial.share import Share
+from smartserial.share.service import Share
 
 
 class Carriers:

@@ -16,7 +16,7 @@ from smartserial.channels.link import LinkState
 from smartserial.engine.effects import Peer
 from smartserial.errors import PortError
 from smartserial.interfaces import ISerialTransport
-from smartserial.share import Share
+from smartserial.share.service import Share
 
 LOOK = 0.5
 """Seconds between two looks for a share that is not there."""

@@ -16,12 +16,12 @@ from typing import Protocol as Shape
 from smartserial.channels.listener import Listener
 from smartserial.channels.session import Session, peer_host
 from smartserial.channels.stream import HIGH
-from smartserial.floor import Floor, Sink
 from smartserial.settings import Sharing
+from smartserial.share.floor import Floor, Sink
+from smartserial.share.slowclients import SlowClients
+from smartserial.share.watch import Watch, reset
 from smartserial.sharing.access import Refusal, allowed, full
 from smartserial.sharing.ledger import Ledger, Reason
-from smartserial.slowclients import SlowClients
-from smartserial.watch import Watch, reset
 
 FIRST_ANSWER = 5.0  # seconds that a client which asked and finished sending waits for the first byte
 QUIET = 1.0  # seconds of silence after which it has its whole answer

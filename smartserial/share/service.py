@@ -15,16 +15,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.books import Books
-from smartserial.capturing import Capture
 from smartserial.channels.attendants import Audience
 from smartserial.channels.comport import ComPortSession
 from smartserial.channels.listener import Listener, plain_line
 from smartserial.channels.session import Session
-from smartserial.clients import Clients
-from smartserial.comports import ComPorts
-from smartserial.device import SharedDevice
-from smartserial.drain import TICK, Drain
 from smartserial.events import (
     ClientConnected,
     ClientDisconnected,
@@ -36,13 +30,19 @@ from smartserial.events import (
     ShareStarted,
     ShareStopped,
 )
-from smartserial.floor import Floor
-from smartserial.intake import Intake
-from smartserial.programs import Programs
 from smartserial.settings import ShareSettings, describe
+from smartserial.share.books import Books
+from smartserial.share.capturing import Capture
+from smartserial.share.clients import Clients
+from smartserial.share.comports import ComPorts
+from smartserial.share.device import SharedDevice
+from smartserial.share.drain import TICK, Drain
+from smartserial.share.floor import Floor
+from smartserial.share.intake import Intake
+from smartserial.share.programs import Programs
+from smartserial.share.stock import Stock
 from smartserial.sharing.access import Refusal, allowed, forbidden, held
 from smartserial.sharing.ledger import Account, Reason
-from smartserial.stock import Stock
 
 _log = Logger()
 _LAST_WORDS = 0.5  # seconds that transports have to end when they were told to

@@ -14,11 +14,11 @@ from typing import Any
 from typing import Protocol as Shape
 
 from smartserial.channels.session import Session
-from smartserial.packeting import Packeting
 from smartserial.settings import ShareSettings
+from smartserial.share.packeting import Packeting
+from smartserial.share.stock import Stock
 from smartserial.sharing.ledger import Ledger, Reason
 from smartserial.sharing.selection import Selection, Who
-from smartserial.stock import Stock
 
 Sink = Callable[[bytes], None]
 _ONE_HEARS = (Who.FIRST, Who.LAST, Who.LAST_ACTIVE)

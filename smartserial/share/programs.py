@@ -12,9 +12,9 @@ from smartserial.channels.listener import Listener
 from smartserial.channels.session import Session
 from smartserial.errors import ConfigError
 from smartserial.events import ListenerFailed, PortClosed, PortOpened
-from smartserial.floor import Floor
 from smartserial.interfaces import IProgramPort
 from smartserial.settings import When
+from smartserial.share.floor import Floor
 from smartserial.sharing.ledger import Ledger, Reason
 
 AGAIN = 1.0  # seconds until it is tried again to listen

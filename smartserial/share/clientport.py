@@ -15,7 +15,7 @@ from smartserial.telnet.comport import Purge
 
 if TYPE_CHECKING:
     from smartserial.channels.comport import ComPortSession
-    from smartserial.comports import ComPorts
+    from smartserial.share.comports import ComPorts
 
 _AT_REST = Lines(dtr=True, rts=True, brk=False)  # as the kernel opens a port
 _NAMES = {"dtr": "dtr", "rts": "rts", "brk": "break"}

@@ -12,17 +12,17 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from smartserial.books import Books
 from smartserial.channels.comport import ComPortSession
 from smartserial.channels.shadow import ShadowLine
-from smartserial.clientport import ClientPort
-from smartserial.device import SharedDevice
 from smartserial.errors import PortError
 from smartserial.events import ChangeFailed, LinesSet, SettingsChanged
 from smartserial.interfaces import ISerialTransport
 from smartserial.lines import Lines, LineSettings, ModemLines
-from smartserial.modemwatch import ModemWatch
 from smartserial.settings import PortDevice, Rfc2217Device, ShareSettings
+from smartserial.share.books import Books
+from smartserial.share.clientport import ClientPort
+from smartserial.share.device import SharedDevice
+from smartserial.share.modemwatch import ModemWatch
 from smartserial.sharing.control import Desk
 from smartserial.sharing.ledger import Reason
 from smartserial.telnet.comport import LineState, Purge

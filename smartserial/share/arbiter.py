@@ -9,8 +9,8 @@ from twisted.internet.interfaces import IDelayedCall
 
 from smartserial.channels.attendants import Tap
 from smartserial.channels.session import TURN, Session
-from smartserial.messages import ear_for
 from smartserial.settings import Arbitration
+from smartserial.share.messages import ear_for
 from smartserial.sharing.requests import MOST_WAITING, Requests
 
 Source = Session | str

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from smartserial.arbiter import Arbiter, Source
-from smartserial.books import Books
 from smartserial.channels.attendants import Audience
 from smartserial.channels.session import Session
-from smartserial.device import SharedDevice
-from smartserial.floor import Floor
 from smartserial.settings import Sharing
+from smartserial.share.arbiter import Arbiter, Source
+from smartserial.share.books import Books
+from smartserial.share.device import SharedDevice
+from smartserial.share.floor import Floor
 from smartserial.sharing.control import Desk
 from smartserial.sharing.ledger import Reason
 from smartserial.sharing.selection import Who

@@ -6,9 +6,9 @@ from typing import Any
 
 from twisted.internet.task import deferLater
 
-from smartserial.books import Books
-from smartserial.clients import Clients
-from smartserial.device import SharedDevice
+from smartserial.share.books import Books
+from smartserial.share.clients import Clients
+from smartserial.share.device import SharedDevice
 
 GRACE = 5.0  # seconds that a stop waits for bytes to be taken
 TICK = 0.02

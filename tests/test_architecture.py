@@ -60,6 +60,7 @@ HARMLESS = {
     "decimal",
     "difflib",
     "enum",
+    "fnmatch",
     "fastcrc",
     "functools",
     "heapq",

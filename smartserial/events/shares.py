@@ -150,10 +150,11 @@ class ClientMisspoke(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClientConnected(Event):
-    """A client was let in at a listener."""
+    """A client was let in at a listener; `user` is who logged in there, if anybody had to."""
 
     peer: str
     listener: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,7 @@ class ClientDisconnected(Event):
     received: int
     delivered: int
     discarded: int
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

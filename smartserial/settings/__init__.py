@@ -24,11 +24,10 @@ from smartserial.settings.elements import (
     Role,
     ShareCarrier,
     Start,
-    TlsSettings,
     Transport,
 )
 from smartserial.settings.gateway import ConsoleSettings, GatewaySettings
-from smartserial.settings.network import DATAGRAM, LARGEST_DATAGRAM, Address, Keepalive
+from smartserial.settings.network import DATAGRAM, LARGEST_DATAGRAM, Address, Keepalive, TlsSettings
 from smartserial.settings.records import RecordFile
 from smartserial.settings.shares import (
     KIB,
@@ -44,6 +43,7 @@ from smartserial.settings.shares import (
     UdpRules,
     When,
 )
+from smartserial.settings.users import GroupSettings, LoginSettings, UserSettings, UsersSettings
 
 __all__ = [
     "DATAGRAM",
@@ -62,8 +62,10 @@ __all__ = [
     "ElementSettings",
     "EndpointDevice",
     "GatewaySettings",
+    "GroupSettings",
     "Keepalive",
     "ListenerSettings",
+    "LoginSettings",
     "LoopDevice",
     "Mode",
     "NetworkCarrier",
@@ -83,6 +85,8 @@ __all__ = [
     "Transport",
     "UdpDevice",
     "UdpRules",
+    "UserSettings",
+    "UsersSettings",
     "VirtualDevice",
     "When",
     "describe",

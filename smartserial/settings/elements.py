@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 
 from smartserial.definition.protocol import Protocol
 from smartserial.plugin.reaction import Reaction
 from smartserial.settings.devices import Device
-from smartserial.settings.network import Keepalive
+from smartserial.settings.network import Keepalive, TlsSettings
 from smartserial.settings.records import RecordFile
 from smartserial.sharing.access import Network
 
@@ -27,25 +26,6 @@ class Role(Enum):
 
     CLIENT = "client"
     SERVER = "server"
-
-
-@dataclass(frozen=True, slots=True)
-class TlsSettings:
-    """Encryption of a TCP connection; files are PEM.
-
-    Args:
-        certificate: our own, with its chain; a server must have one.
-        key: its private key; None: it stands in the file of the certificate.
-        authorities: whom the other side's certificate must come from; None: whom the system trusts.
-        verify: judge the other side's certificate; a server asks for one only where `authorities` are said.
-        hostname: what the server's certificate must say; empty: the host that is connected to.
-    """
-
-    certificate: Path | None = None
-    key: Path | None = None
-    authorities: Path | None = None
-    verify: bool = True
-    hostname: str = ""
 
 
 PROBING = Keepalive(every=1.0, retry=1.0, count=10)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smartserial.settings.elements import ElementSettings
-from smartserial.settings.network import Address
+from smartserial.settings.network import Address, TlsSettings
+from smartserial.settings.records import RecordFile
 from smartserial.settings.shares import ShareSettings
+from smartserial.settings.users import LoginSettings, UsersSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,20 @@ class ConsoleSettings:
         unix: the path of a socket that must be had.
         telnet: an address.
         insecure: whether more than looking is allowed by telnet.
+        tls: of the telnet door; None: no encryption.
+        login: of the telnet door; None: nobody has to say who they are.
+        ssh: an address; None: there is no such door.
+        host_key: the file with the private key of the SSH door; None: at the usual place.
     """
 
     default: bool = True
     unix: Path | None = None
     telnet: Address | None = None
     insecure: bool = False
+    tls: TlsSettings | None = None
+    login: LoginSettings | None = None
+    ssh: Address | None = None
+    host_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,8 @@ class GatewaySettings:
         elements: with names that neither another one nor a share has.
         state: the file of saved params; None: they are forgotten with the process.
         protocol_paths: folders and files of device protocols, beside those that are installed.
+        users: who may log in.
+        audit: where is written who did what; None: nowhere.
     """
 
     shares: tuple[ShareSettings, ...] = ()
@@ -44,3 +56,5 @@ class GatewaySettings:
     elements: tuple[ElementSettings, ...] = ()
     state: Path | None = None
     protocol_paths: tuple[Path, ...] = ()
+    users: UsersSettings = UsersSettings()
+    audit: RecordFile | None = None

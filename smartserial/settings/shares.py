@@ -9,8 +9,9 @@ from smartserial.definition.protocol import Protocol
 from smartserial.lines import LINE_NAMES, ModemLines
 from smartserial.sequences import Sequence
 from smartserial.settings.devices import Device
-from smartserial.settings.network import DATAGRAM, Address, Keepalive
+from smartserial.settings.network import DATAGRAM, Address, Keepalive, TlsSettings
 from smartserial.settings.records import RecordFile
+from smartserial.settings.users import LoginSettings
 from smartserial.sharing.access import Access, Network
 from smartserial.sharing.control import Control, WhenRefused
 from smartserial.sharing.packets import PacketRules
@@ -93,6 +94,8 @@ class ListenerSettings:
         linger: seconds that its clients stay when the last program has closed the port.
             A client over UDP must send something within that time; None: within a minute.
         udp: None: it is TCP.
+        tls: None: no encryption.
+        login: None: nobody has to say who they are.
     """
 
     address: Address = Address()
@@ -107,6 +110,8 @@ class ListenerSettings:
     when: When = When.ALWAYS
     linger: float = 0.0
     udp: UdpRules | None = None
+    tls: TlsSettings | None = None
+    login: LoginSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Floor:
         self._hearing: tuple[Session, ...] = ()
         self._sinks: tuple[Sink, ...] | None = None
         self._present: set[Session] = set()  # who read when that was last worked out
-        self._shown: set[Session] = set()  # who has heard the device, or may have
+        self._unshown: dict[Session, None] = {}  # who has not heard the device yet
         self.use(settings)
 
     # ---- rules
@@ -106,11 +106,12 @@ class Floor:
         if self._replays:
             self.flush()
         self.selection.connects(session)
+        self._unshown[session] = None
 
     def leaves(self, session: Session) -> None:
         """Forget a client."""
         self.selection.leaves(session)
-        self._shown.discard(session)
+        self._unshown.pop(session, None)
 
     @property
     def stale(self) -> bool:
@@ -118,7 +119,13 @@ class Floor:
         return self.selection.receivers(self._reactor.seconds()) != self._hearing
 
     def review(self) -> None:
-        """Work out anew who hears the device: somebody has come, gone or spoken, or time has passed."""
+        """Work out anew who hears the device: somebody has come, gone or spoken, or time has passed.
+
+        In the plain case that waits until bytes come: a thousand clients may go before.
+        """
+        if self.plain:
+            self._sinks = None
+            return
         hearing = self.selection.receivers(self._reactor.seconds())
         self._sinks = None
         if self.held and self._must_give_before(hearing):
@@ -135,7 +142,7 @@ class Floor:
 
     def _must_give_before(self, hearing: tuple[Session, ...]) -> bool:
         """Tell whether what is held is not for those who hear the device from now on."""
-        if self._replays and any(session not in self._shown for session in hearing):
+        if self._replays and any(session in self._unshown for session in hearing):
             return True
         before = {session for session in self._hearing if session.reads}
         return bool(before) and before != {session for session in hearing if session in self._present}
@@ -144,16 +151,20 @@ class Floor:
         """Give what was kept to the first who may hear it, and show the past to who has not seen it."""
         for session in self._newly_hearing():
             self._stock.give(self.outlets, session)
-        first = next((session for session in self._hearing if session.reads), None)
-        if self._stock.size and first is not None:
-            self._stock.give(self.outlets, first, new=False)
+        if self._stock.size:
+            first = next((session for session in self._those_who_hear() if session.reads), None)
+            if first is not None:
+                self._stock.give(self.outlets, first, new=False)
+
+    def _those_who_hear(self) -> tuple[Session, ...]:
+        return self.selection.readers if self.plain else self._hearing
 
     def _newly_hearing(self) -> list[Session]:
         """Return who may hear the device for the first time, once for each."""
-        asking = self.selection.rules.send_to is Who.ASKER  # then everybody may, sooner or later
-        may = self.selection.readers if asking else self._hearing
-        new = [session for session in may if session not in self._shown]
-        self._shown.update(new)
+        in_time = self.selection.rules.send_to in (Who.ALL, Who.ASKER)  # then everybody may, sooner or later
+        new = [one for one in self._unshown if (one.reads if in_time else one in self._hearing)]
+        for session in new:
+            del self._unshown[session]
         return new
 
     def shares(self, session: Session) -> bool:
@@ -174,7 +185,8 @@ class Floor:
 
     def _all_sinks(self) -> tuple[Sink, ...]:
         if self._sinks is None:
-            self._sinks = tuple(self.outlets.outlet(one) for one in self._hearing if one.reads)
+            hearing = self._those_who_hear()
+            self._sinks = tuple(self.outlets.outlet(one) for one in hearing if one.reads)
         return self._sinks
 
     def renew(self) -> None:

@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartserial import __version__, captures
+from smartserial.convert.command import add_arguments as add_convert_arguments
+from smartserial.convert.command import convert
 from smartserial.errors import SmartSerialError
 from smartserial.findings import ERROR, WARNING, Finding, as_json
 from smartserial.layout import RENDERED
+from smartserial.passwd import add_arguments as add_passwd_arguments
+from smartserial.passwd import passwd
 from smartserial.replaying.command import add_arguments, replay
 from smartserial.sarif import as_sarif
 from smartserial.saying import say
@@ -233,7 +237,9 @@ def _parser() -> argparse.ArgumentParser:
     ports = command("ports", _ports)
     ports.add_argument("--format", choices=_TEXT_OR_JSON, default="text", help="how they are written")
     add_arguments(command("replay", replay))
+    add_convert_arguments(command("convert", convert))
     command("schema", _schema)
+    add_passwd_arguments(command("passwd", passwd))
     ctl = command("ctl", _ctl)
     ctl.add_argument("--format", choices=_TEXT_OR_JSON, default="text", help="how rows are written")
     ctl.add_argument(

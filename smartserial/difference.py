@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from enum import Enum
+from enum import Enum, Flag
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
@@ -29,6 +29,10 @@ def differences(before: GatewaySettings, after: GatewaySettings) -> list[str]:
     return [
         *_named("shares", _by_name(before.shares), _by_name(after.shares)),
         *_named("elements", _by_name(before.elements), _by_name(after.elements)),
+        *_named("users", _by_name(before.users.users), _by_name(after.users.users)),
+        *_named("groups", _by_name(before.users.groups), _by_name(after.users.groups)),
+        *_fields("users", before.users, after.users, "users", "groups"),
+        *_between("audit", before.audit, after.audit),
     ]
 
 
@@ -70,7 +74,11 @@ def _fields(place: str, before: Any, after: Any, *without: str) -> Iterator[str]
     for field in fields(before):
         if field.compare and field.name not in without:
             key = _WORDS.get(field.name, field.name) if isinstance(before, _OF_ELEMENTS) else field.name
-            yield from _between(f"{place}.{key}", getattr(before, field.name), getattr(after, field.name))
+            old, new = getattr(before, field.name), getattr(after, field.name)
+            if field.repr:
+                yield from _between(f"{place}.{key}", old, new)
+            elif old != new:  # it is not to be shown anywhere
+                yield f"{place}.{key}: changed"
 
 
 def _between_elements(place: str, before: ElementSettings, after: ElementSettings) -> Iterator[str]:
@@ -127,8 +135,12 @@ _OF_ELEMENTS = (ElementSettings, ConnectionSettings, NetworkCarrier, TlsSettings
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, tuple) and all(isinstance(one, IPv4Network | IPv6Network) for one in value):
+    if isinstance(value, frozenset):
+        value = tuple(sorted(value))
+    if isinstance(value, tuple) and all(isinstance(one, str | IPv4Network | IPv6Network) for one in value):
         return ", ".join(map(str, value)) or "none"
     if value is None or isinstance(value, bool):
         return "nothing" if value is None else str(value).lower()
+    if isinstance(value, Flag):
+        return ", ".join(str(one.name).lower() for one in value) or "nothing"
     return str(value.value if isinstance(value, Enum) else value)

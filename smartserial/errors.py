@@ -21,5 +21,9 @@ class SettingsRefusedError(PortError):
     """The device refused settings; what was in force before is in force again."""
 
 
+class PeerError(SmartSerialError):
+    """The other side of a connection broke a rule of it: the connection ends."""
+
+
 class DefinitionError(SmartSerialError):
     """The author's device definition cannot be used; the text has one finding a line."""

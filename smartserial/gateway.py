@@ -12,7 +12,10 @@ from twisted.internet.defer import Deferred, DeferredLock, gatherResults, maybeD
 from twisted.internet.interfaces import IStreamClientEndpoint
 from typing_extensions import override
 
+from smartserial import __version__
+from smartserial.audit import Audit
 from smartserial.channels.endpoints import VirtualEndpoint, device_endpoint
+from smartserial.channels.keeper import Keeper
 from smartserial.channels.listener import Listener
 from smartserial.channels.ports import Ports
 from smartserial.channels.udplistener import listener_for
@@ -23,12 +26,13 @@ from smartserial.element.saved import SavedParams
 from smartserial.element.service import Element
 from smartserial.element.work import Surroundings
 from smartserial.errors import ConfigError, PortError
-from smartserial.events import EventStream
+from smartserial.events import EventStream, GatewayStarted, GatewayStopped
 from smartserial.settings import (
     Device,
     GatewaySettings,
     ListenerSettings,
     ShareSettings,
+    UsersSettings,
     VirtualDevice,
     describe,
 )
@@ -47,6 +51,10 @@ class Gateway(MultiService):
         super().__init__()
         self.reactor = reactor
         self.events = events
+        self.audit = Audit(events, reactor)
+        self.keeper = Keeper(UsersSettings(), reactor)
+        self.users_changed: Callable[[], None] = lambda: None
+        """Called when others may log in, or may do other things; the console sets it."""
         self.shares: dict[str, Share] = {}
         self.disabled: dict[str, ShareSettings] = {}
         self.started = GatewaySettings()  # those it was started with
@@ -66,6 +74,7 @@ class Gateway(MultiService):
         self.population = population
         change.apply()
         self.started = self.settings = settings
+        self.audit.use(settings.audit)
         Deferred.fromCoroutine(population.become(settings.elements))
         population.setServiceParent(self)
 
@@ -82,10 +91,21 @@ class Gateway(MultiService):
         return {} if self.population is None else self.population.elements
 
     @override
+    def startService(self) -> None:
+        counts = len(self.shares), len(self.settings.elements)
+        self.events.publish(GatewayStarted("all", __version__, *counts))
+        super().startService()
+
+    @override
     def stopService(self) -> Deferred[None]:
-        """End everything; params are saved when all elements have ended."""
+        """End everything; params are saved when all elements have ended, and the audit ends with that."""
         stopping = maybeDeferred(super().stopService)
-        return stopping.addCallback(lambda _: None if self._saved is None else self._saved.close())
+        stopping.addCallback(lambda _: None if self._saved is None else self._saved.close())
+        return stopping.addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Deferred[Any]:
+        self.events.publish(GatewayStopped("all"))
+        return self.audit.close().addCallback(lambda _: result)
 
     async def reload(self, settings: GatewaySettings) -> None:
         """Go over to other settings; only shares that changed are touched, and disabled ones stay so.
@@ -118,12 +138,19 @@ class Gateway(MultiService):
         served = tuple(share for share in settings.shares if share.name not in disabled)
         assert self.population is not None
         removed = Change(self, replace(settings, shares=served), self.population).apply()
+        if settings.users != self.settings.users:
+            self._review_users()
         self.settings = settings
         self.disabled = {share.name: share for share in settings.shares if share.name in disabled}
         await gatherResults([share.stopService() for share in removed])
         for share in removed:
             await maybeDeferred(share.disownServiceParent)
         await self.population.become(settings.elements)
+
+    def _review_users(self) -> None:
+        for share in self.shares.values():
+            share.entry.review()
+        self.users_changed()
 
     def hurry(self) -> None:
         """End the grace of a stop at once: what is not delivered is counted."""
@@ -139,7 +166,7 @@ class Gateway(MultiService):
         self, settings: ShareSettings, endpoint: IStreamClientEndpoint, listeners: list[Listener]
     ) -> Share:
         """Make a share."""
-        return Share(settings, endpoint, listeners, self.events, self.reactor)
+        return Share(settings, endpoint, listeners, self.events, self.reactor, self.keeper)
 
 
 class Change:
@@ -152,6 +179,7 @@ class Change:
         self._gateway = gateway
         self._reactor = gateway.reactor
         self._settings = {share.name: share for share in settings.shares}
+        self._users = settings.users
         self._taken: list[Listener | VirtualPort] = []
         self._moved: list[tuple[Listener, Listener]] = []
         self._kept: list[tuple[Listener, ListenerSettings]] = []
@@ -172,6 +200,7 @@ class Change:
         }
         steps = [partial(self._prepare, share) for share in changed]
         steps.append(partial(population.claim, settings.elements))
+        steps.append(partial(gateway.keeper.prepare, settings.users))
         wrong = [text for text in map(_failure, steps) if text]
         if wrong:
             self._give_back()
@@ -209,9 +238,11 @@ class Change:
             return listener
         self._free.remove(fitting[0])
         if fitting[0] in own:
+            fitting[0].prepare(settings)
             self._kept.append((fitting[0], settings))
             return fitting[0]
         listener = listener_for(settings, self._reactor)
+        listener.prepare(settings)
         self._moved.append((listener, fitting[0]))
         return listener
 
@@ -224,6 +255,7 @@ class Change:
 
     def apply(self) -> list[Share]:
         """Put the settings in force; return the shares that are to be stopped."""
+        self._gateway.keeper.update(self._users)
         for listener, other in self._moved:
             listener.adopt(other)
         for listener, settings in self._kept:

@@ -101,6 +101,10 @@ class IProgramPort(ISerialTransport):
     drained: bool = Attribute("Whether none has it open, and all that they have written was read.")
     on_programs: object = Attribute("Called with their number when that has changed, or None.")
     on_drained: object = Attribute("Called without arguments when it is drained again, or None.")
+    on_set: object = Attribute(
+        "Called without arguments when a program has set what was set already, or None; ``on_change`` tells "
+        "of what is new."
+    )
     on_unread: object = Attribute(
         "Called with the number of bytes that were taken out, of ``sent`` and ``pending``, since the last "
         "program closed without reading them; None: they count as ``dropped``."
@@ -108,6 +112,14 @@ class IProgramPort(ISerialTransport):
 
     def names() -> Deferred[list[str]]:
         """Return the programs that have it open, as far as this user may see them."""
+
+
+class IDatagramDevice(ICountedTransport):
+    """A device that sends datagrams."""
+
+    on_overrun: object = Attribute(
+        "Called with the number of datagrams that the kernel has dropped since, having no room; or None."
+    )
 
 
 class ITelnetProtocol(IProtocol):

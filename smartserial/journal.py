@@ -8,7 +8,10 @@ from typing import Any
 from twisted.logger import Logger
 
 from smartserial.events import (
+    BreakSent,
     BytesDiscarded,
+    CallFailed,
+    Calling,
     ChangeFailed,
     ChangeRefused,
     ClientConnected,
@@ -16,9 +19,12 @@ from smartserial.events import (
     ClientIntroduced,
     ClientMisspoke,
     ClientRefused,
+    ConfigurationRefused,
+    ConfigurationTaken,
     ConnectionFailed,
     ConnectionStateChanged,
     ControlTaken,
+    DatagramsLost,
     DeviceClosed,
     DeviceFailed,
     DeviceLost,
@@ -31,9 +37,14 @@ from smartserial.events import (
     ElementStopped,
     Event,
     EventStream,
+    GatewayStarted,
+    GatewayStopped,
     LinesSet,
     ListenerFailed,
+    LoginFailed,
     Operated,
+    OperatorCame,
+    OperatorLeft,
     PeerConnected,
     PeerDisconnected,
     PeerRefused,
@@ -59,8 +70,11 @@ _LINES: dict[type[Event], tuple[str, str]] = {
     DeviceFailed: ("warn", "{why}; trying again"),
     DeviceClosed: ("info", "closed the device"),
     DeviceLost: ("error", "lost the device: {why}; trying again"),
-    LinesSet: ("info", "set {lines}"),
+    LinesSet: ("info", "set {lines}{whose}"),
+    BreakSent: ("info", "sent a break of {seconds} s for {peer}"),
     ListenerFailed: ("warn", "{why}; trying again"),
+    Calling: ("info", "calls {to}"),
+    CallFailed: ("warn", "cannot call {to}: {why}; trying again"),
     PortOpened: ("info", "a program opened the port; open in {programs}"),
     PortClosed: ("info", "a program closed the port; open in {programs}"),
     SettingsChanged: ("info", "is at {settings}{whose}; not on the wire: {shadows}"),
@@ -71,12 +85,20 @@ _LINES: dict[type[Event], tuple[str, str]] = {
     ClientMisspoke: ("info", "{peer} said what has no meaning in telnet: {what}"),
     ClientConnected: ("info", "{peer} connected to {listener}"),
     ClientRefused: ("info", "{peer} was refused: {why}"),
+    LoginFailed: ("warn", "{peer} could not log in: {why}"),
     ClientDisconnected: (
         "info",
         "{peer} is gone: {why}; received {received}, delivered {delivered}, discarded {discarded} bytes",
     ),
     BytesDiscarded: ("warn", "discarded {count} bytes {direction}: {reason}"),
+    DatagramsLost: ("warn", "{where}: the kernel dropped {count} datagrams, too many waited to be read"),
     Operated: ("info", "{who}: {what}"),
+    OperatorCame: ("debug", "{who} is at the console by {door}"),
+    OperatorLeft: ("debug", "{who} has left the console by {door}"),
+    GatewayStarted: ("debug", "smartserial {version} serves {shares} shares and {elements} elements"),
+    GatewayStopped: ("debug", "ended"),
+    ConfigurationTaken: ("debug", "{who} has put another configuration in force: {changes}"),
+    ConfigurationRefused: ("debug", "{who} has had a configuration read that cannot be used: {why}"),
     ShareStopped: ("info", "stopped; up: {up}; down: {down}"),
     ElementStarted: ("info", "runs {protocol} on {connections}"),
     ElementChanged: ("info", "has new settings: {parts}"),
@@ -91,6 +113,9 @@ _LINES: dict[type[Event], tuple[str, str]] = {
 }
 _STATES = {ElementState.ERROR: "error", ElementState.TIMEOUT: "warn"}
 _OFTEN = (
+    BreakSent,
+    CallFailed,
+    Calling,
     ChangeFailed,
     ChangeRefused,
     ClientConnected,
@@ -103,6 +128,7 @@ _OFTEN = (
     ControlTaken,
     ElementNoted,
     LinesSet,
+    LoginFailed,
     PeerConnected,
     PeerDisconnected,
     PeerRefused,
@@ -123,6 +149,8 @@ def sentence(event: Event) -> str:
     """Return what an event says, with the name of whose it is; nothing in it can act on a terminal."""
     _, text = _LINES.get(type(event), ("info", "{event}"))
     fields = {name: words(getattr(event, name)) for name in event.__dataclass_fields__}
+    if fields.get("user"):
+        fields["peer"] = f"{fields['user']} at {fields['peer']}"
     line = f"{fields.pop('name')}: {text.format(event=event, **fields)}".rstrip()
     return line.removesuffix("; not on the wire:").removesuffix(":")
 

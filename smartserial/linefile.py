@@ -1,7 +1,8 @@
 """A file that grows line by line, written by a thread, a batch at a time.
 
 What the file cannot take waits, as far as there is room; what does not fit any more is lost, and a line
-says so at the place where it would have stood.
+says so at the place where it would have stood. Each line is an object of JSON: a file that begins with
+anything else is somebody else's, and is neither written nor moved.
 """
 
 from __future__ import annotations
@@ -25,9 +26,15 @@ MOST_WAITING = 4 * 1024 * 1024
 """Bytes of lines that wait for the file."""
 GATHERING = 0.1
 """Seconds in which lines come together before they are written."""
+AT_ONCE = 64 * 1024
+"""Bytes of lines that are written without waiting for more."""
+REPORT = 10.0
+"""Seconds between two lines in the log about lines that are lost."""
 AGAIN = 5.0
 """Seconds after which a file that could not be written is tried again."""
 _MODE = 0o600
+_FIRST = b"{"
+_FOREIGN = "it holds something else than lines of JSON"
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY  # a pipe must not hold us up
 
 
@@ -46,7 +53,8 @@ class LineFile:
         what: names the file and what its lines are, for people: ``("the trace", "events")``.
         lost_line: makes the line, with its end, that stands for so many lost ones.
         reactor: keeps the time, and has the threads.
-        note: takes a line for the log when the file cannot be written, once until it can be again; and then.
+        note: takes a line for the log when the file cannot be written, once until it can be again; and then;
+            and when lines are lost, every `REPORT` seconds at most.
     """
 
     def __init__(
@@ -65,6 +73,8 @@ class LineFile:
         self._lines: deque[_Line] = deque()
         self._waiting = 0  # bytes, with those that are being written
         self._lost = 0
+        self._untold = 0  # of the lost ones, those that the log says nothing of yet
+        self._report: IDelayedCall | None = None
         self._call: IDelayedCall | None = None
         self._writing = False
         self._broken = False
@@ -82,7 +92,7 @@ class LineFile:
         if self._closing is not None:
             return True
         if not line or self._waiting + len(line) > MOST_WAITING:
-            self._lost += 1
+            self._lose()
             return False
         self._tell_lost()
         self._add(_Line(line, 1))
@@ -106,8 +116,29 @@ class LineFile:
     def _add(self, line: _Line) -> None:
         self._lines.append(line)
         self._waiting += len(line.data)
-        if self._call is None and not self._writing:
-            self._call = self._reactor.callLater(GATHERING, self._write)
+        if self._writing:
+            return
+        if self._call is None:
+            self._call = self._reactor.callLater(self._soon, self._write)
+        elif self._waiting >= AT_ONCE > self._waiting - len(line.data) and not self._broken:
+            self._call.reset(0)
+
+    @property
+    def _soon(self) -> float:
+        return 0.0 if self._waiting >= AT_ONCE else GATHERING
+
+    def _lose(self) -> None:
+        self._lost += 1
+        self._untold += 1
+        if self._report is None:
+            self._report = self._reactor.callLater(REPORT, self._report_lost)
+
+    def _report_lost(self) -> None:
+        """Have the log say what was lost lately; of a file that cannot be written it says so later."""
+        self._report = None
+        if self._untold and not self._broken:
+            untold, self._untold = self._untold, 0
+            self._note(f"{self._name} lacks {untold} {self._things}: more came than could be written")
 
     def _tell_lost(self) -> None:
         """Write how many lines were lost before what comes now."""
@@ -151,18 +182,24 @@ class LineFile:
         if error and not self._broken:
             self._note(f"{self._name} cannot be written: {error}; trying again")
         elif self._broken and not error:
-            self._note(f"{self._name} is written again")
+            untold, self._untold = self._untold, 0
+            lacks = f"; it lacks {untold} {self._things}" if untold else ""
+            self._note(f"{self._name} is written again{lacks}")
         self._broken = bool(error)
         if self._closing is not None:
             self._end() if error else self._write()
         elif self._lines:
             self._stop_waiting()
-            self._call = self._reactor.callLater(AGAIN if error else GATHERING, self._write)
+            self._call = self._reactor.callLater(AGAIN if error else self._soon, self._write)
 
     def _end(self) -> None:
         if self._closing is None:
             return
+        if self._report is not None and self._report.active():
+            self._report.cancel()
         lost = sum(one.pieces for one in self._lines) + self._lost
+        self._untold, self._broken = max(0, self._untold - lost), False
+        self._report_lost()
         if lost:
             self._note(f"{self._name} ends without its last {lost} {self._things}")
         self._lines.clear()
@@ -193,16 +230,19 @@ def _append_once(settings: RecordFile, lines: Sequence[bytes]) -> tuple[int, str
     descriptor = os.open(settings.path, _FLAGS, _MODE)
     try:
         status = os.fstat(descriptor)
+        if os.isatty(descriptor):  # of a serial device, or of an operator
+            return 0, "it is a terminal"
         if not S_ISREG(status.st_mode):
             return _put(descriptor, lines)
         size = status.st_size
+        if size and os.pread(descriptor, 1, 0) != _FIRST:
+            return 0, _FOREIGN
         if size and os.pread(descriptor, 1, size - 1) != b"\n":  # a line that a crash has torn
             _put(descriptor, [b"\n"])
             size += 1
         count = _fitting(lines, settings.size - size)
         if not count and size:
-            _rotate(settings)
-            return 0, ""
+            return 0, _rotate(settings)
         done, why = _put(descriptor, lines[: max(count, 1)])
         if why:
             with suppress(OSError):  # no half of a line stays
@@ -232,16 +272,34 @@ def _put(descriptor: int, lines: Sequence[bytes]) -> tuple[int, str]:
     return (_fitting(lines, written), why) if why else (len(lines), "")
 
 
-def _rotate(settings: RecordFile) -> None:
-    """Make the file the first of the full ones; the oldest of them goes."""
+def _rotate(settings: RecordFile) -> str:
+    """Make the file the first of the full ones; the oldest of them goes.
+
+    Returns:
+        Why it cannot be done; or an empty text.
+    """
     path = settings.path
-    if settings.keep <= 0:
+    full = [_full(path, number) for number in range(1, settings.keep + 1)]
+    for other in full:
+        if not _ours(other):
+            return f"{other} is in the way: {_FOREIGN}"
+    if not full:
         path.unlink()
-        return
-    for number in range(settings.keep - 1, 0, -1):
+    for number in reversed(range(len(full))):
         with suppress(FileNotFoundError):
-            _full(path, number).replace(_full(path, number + 1))
-    path.replace(_full(path, 1))
+            (full[number - 1] if number else path).replace(full[number])
+    return ""
+
+
+def _ours(path: Path) -> bool:
+    """Tell whether a path is free, or that of a file of ours."""
+    try:
+        if not S_ISREG(os.lstat(path).st_mode):
+            return False
+        with path.open("rb") as file:
+            return file.read(1) in (b"", _FIRST)
+    except FileNotFoundError:
+        return True
 
 
 def _full(path: Path, number: int) -> Path:

@@ -25,10 +25,11 @@ from smartserial.console.desk import Desk
 from smartserial.console.doors import Doors
 from smartserial.difference import differences
 from smartserial.errors import ConfigError
-from smartserial.events import EventStream
+from smartserial.events import ConfigurationRefused, ConfigurationTaken, EventStream
 from smartserial.findings import Finding
 from smartserial.gateway import Gateway
 from smartserial.journal import Journal
+from smartserial.notify import Notifier
 from smartserial.saying import say
 from smartserial.settings import GatewaySettings
 
@@ -43,8 +44,9 @@ class Options(usage.Options):
     synopsis = "[--config FILE | --device DEVICE --listen ADDRESS ... | --protocol NAME --connection ...]"
     longdesc = (
         "Shares serial devices, real and virtual, over the network, and runs device protocols: those of a "
-        "configuration file, or one device that is given by --device and --listen, or one device protocol "
-        "that is given by --protocol. 'smartserial check FILE' tells what is wrong with a file."
+        "configuration file, or one device that is given by --device with --listen or --connect, or one "
+        "device protocol that is given by --protocol. 'smartserial check FILE' tells what is wrong with a "
+        "file."
     )
     optParameters = [
         ["config", "c", None, "Configuration file; 'demo' is a demonstration without hardware."],
@@ -56,7 +58,7 @@ class Options(usage.Options):
             "sim:NAME, loop:",
         ],
         ["protocol", "p", None, "A device protocol: NAME, NAME@VERSION, or the path of a definition."],
-        ["mode", "m", "raw", "How clients of --listen speak: raw, or rfc2217 (telnet)."],
+        ["mode", "m", "raw", "How those of --listen and --connect speak: raw, or rfc2217 (telnet)."],
         ["max-clients", None, None, "How many clients at once."],
         ["console", None, None, "Where the console is on telnet: PORT (of this machine alone) or HOST:PORT."],
     ]
@@ -68,14 +70,19 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self["listen"] = []
+        self["connect"] = []
         self["connection"] = []
         self["protocol-option"] = []
 
     def opt_listen(self, address: str) -> None:
-        """Where clients connect: PORT (of this machine alone), HOST:PORT, or a server endpoint."""
+        """Where clients connect: PORT (of this machine alone), HOST:PORT, udp:PORT, or a server endpoint."""
         self["listen"].append(address)
 
     opt_l = opt_listen
+
+    def opt_connect(self, address: str) -> None:
+        """Who is called: HOST:PORT or udp:HOST:PORT; several are tried in turn."""
+        self["connect"].append(address)
 
     def opt_connection(self, text: str) -> None:
         """What a connection of --protocol runs on: N=tcp:HOST:PORT, N=udp:HOST:PORT or N=DEVICE.
@@ -112,7 +119,7 @@ class Options(usage.Options):
         Raises:
             ConfigError: they are wrong.
         """
-        of_share = self["device"] is not None or self["listen"]
+        of_share = self["device"] is not None or self["listen"] or self["connect"]
         of_share = of_share or self["mode"] != "raw" or self["max-clients"] is not None
         of_element = self["protocol"] is not None or self["connection"] or self["protocol-option"]
         if self["config"] is not None:
@@ -121,9 +128,10 @@ class Options(usage.Options):
             return config.load(self.path, self["config"])
         if of_element:
             return self._element(bool(of_share))
-        if self["device"] is None or not self["listen"]:
+        if self["device"] is None or not (self["listen"] or self["connect"]):
             raise ConfigError(
-                "twistd smartserial: expected --config FILE, --device and --listen, or --protocol; see --help"
+                "twistd smartserial: expected --config FILE, --device with --listen or --connect, or "
+                "--protocol; see --help"
             )
         return one_share(
             self["device"],
@@ -132,13 +140,16 @@ class Options(usage.Options):
             insecure=bool(self["insecure"]),
             max_clients=self["max-clients"],
             console=self["console"],
+            connect=self["connect"],
         )
 
     def _element(self, of_share: bool) -> tuple[GatewaySettings, list[Finding]]:
         if self["protocol"] is None:
             raise ConfigError("twistd smartserial: expected --protocol beside --connection and its options")
         if of_share:
-            raise ConfigError("twistd smartserial: --protocol excludes --device, --listen and their options")
+            raise ConfigError(
+                "twistd smartserial: --protocol excludes --device, --listen, --connect and their options"
+            )
         if self["insecure"] and self["console"] is None:
             raise ConfigError("twistd smartserial: expected insecure=true in --connection, not --insecure")
         return one_element(
@@ -161,28 +172,37 @@ def makeService(options: Options) -> IService:
 
     events = EventStream()
     gateway = Gateway(reactor, events)
+    notifier = Notifier(reactor, lambda: _served(gateway))
     try:
         settings, warnings = options.settings()
         gateway.open(settings)
-        doors = _console(gateway, options, Journal(events, reactor.seconds), settings)
+        doors = _console(gateway, options, notifier, Journal(events, reactor.seconds), settings)
     except ConfigError as error:
         _give_up(str(error))
     reactor.callWhenRunning(_leave_in_peace)
-    Signals(reactor, lambda: _read_again(gateway, options), gateway.hurry).install()
+    Signals(reactor, lambda: _read_again(gateway, options, notifier), gateway.hurry).install()
     _warn(warnings)
     service = MultiService()
     gateway.setServiceParent(service)
     doors.setServiceParent(service)
+    notifier.setServiceParent(service)  # behind all that must be there first
     return service
 
 
-def _console(gateway: Gateway, options: Options, journal: Journal, settings: GatewaySettings) -> Doors:
+def _served(gateway: Gateway) -> str:
+    counts = (("share", len(gateway.shares)), ("element", len(gateway.elements)))
+    return ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts)
+
+
+def _console(
+    gateway: Gateway, options: Options, notifier: Notifier, journal: Journal, settings: GatewaySettings
+) -> Doors:
     """Return the doors to the console, open.
 
     Raises:
         ConfigError: one that is asked for cannot be had.
     """
-    desk = Desk(gateway, journal, lambda dry: reload(gateway, options, dry))
+    desk = Desk(gateway, journal, lambda dry: reload(gateway, options, notifier, dry))
     doors = Doors(desk, settings.console, gateway.reactor)
     for warning in doors.open():
         _log.warn("{warning}", warning=warning)
@@ -200,17 +220,37 @@ def _warn(warnings: list[Finding]) -> None:
         _log.warn("{warning}", warning=str(warning))
 
 
-async def reload(gateway: Gateway, options: Options, dry: bool) -> list[str]:
+async def reload(
+    gateway: Gateway, options: Options, notifier: Notifier, dry: bool, who: str = "the console"
+) -> list[str]:
     """Read the configuration again; return what is different.
 
     Args:
         gateway: goes over to it.
         options: say where it is.
+        notifier: tells the service manager.
         dry: leave everything as it is.
+        who: wants it.
 
     Raises:
         ConfigError: it cannot be used; nothing has changed.
     """
+    if dry:
+        return (await _read(gateway, options))[1]
+    with notifier.reloading():
+        try:
+            settings, found = await _read(gateway, options)
+            await gateway.reload(settings)
+        except ConfigError as error:
+            gateway.events.publish(ConfigurationRefused("all", who, tuple(str(error).splitlines())))
+            raise
+        gateway.events.publish(ConfigurationTaken("all", who, tuple(found)))
+        gateway.audit.use(settings.audit)
+        return found
+
+
+async def _read(gateway: Gateway, options: Options) -> tuple[GatewaySettings, list[str]]:
+    """Read the configuration; return it, and what is different."""
     if options["config"] is None:
         raise ConfigError("there is no configuration file to read again")
     settings, warnings = await deferToThread(options.settings)  # a long file takes its time
@@ -220,19 +260,17 @@ async def reload(gateway: Gateway, options: Options, dry: bool) -> list[str]:
         found.append("console: its doors change when the gateway is started again")
     if settings.state != gateway.started.state:
         found.append("state: the file of saved params changes when the gateway is started again")
-    if not dry:
-        await gateway.reload(settings)
-    return found
+    return settings, found
 
 
-def _read_again(gateway: Gateway, options: Options) -> None:
+def _read_again(gateway: Gateway, options: Options, notifier: Notifier) -> None:
     def failed(failure: Any) -> None:
         failure.trap(ConfigError)
         for line in failure.getErrorMessage().splitlines():
             _log.error("nothing was changed: {line}", line=line)
 
     _log.info("reads the configuration again")
-    reading = Deferred.fromCoroutine(reload(gateway, options, dry=False))
+    reading = Deferred.fromCoroutine(reload(gateway, options, notifier, dry=False, who="a signal"))
     reading.addErrback(failed).addErrback(
         lambda failure: _log.failure("the configuration could not be put in force", failure)
     )

@@ -42,6 +42,7 @@ from smartserial.settings import (
     ShareSettings,
 )
 from smartserial.share.service import Share
+from smartserial.sharing.rights import OWNER, WATCHER
 from tests.comstage import ComClient
 from tests.fakes import FakeEndpoint, FakeSerial, FakeTransport, SerialEndpoint
 from tests.telnetpeer import COM_PORT
@@ -210,7 +211,7 @@ class ConsoleStage:
     # ---- who comes
 
     def operator(self, name: str = "eva", door: str = "unix", *, may_change: bool = True) -> Operator:
-        return Operator(name, door, may_change, self.clock.seconds())
+        return Operator(name, door, OWNER if may_change else WATCHER, self.clock.seconds())
 
     def seat(self, name: str = "eva", door: str = "unix", *, may_change: bool = True) -> Seat:
         """Let somebody sit down."""

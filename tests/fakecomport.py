@@ -26,6 +26,7 @@ class FakePort:
     """Records what is called; performs changes at once, or when `perform` is called."""
 
     signature = b"a fake"
+    announces = False
 
     def __init__(self, settings: LineSettings | None = None) -> None:
         self.settings = settings or LineSettings()

@@ -21,6 +21,7 @@ from textwrap import dedent
 from typing import Any
 from unittest import TestCase
 
+from tests.canary import CANARY, left_behind
 from tests.telnetsocket import telnet
 
 GUARD = 30.0  # seconds after which a test that hangs is given up
@@ -95,6 +96,8 @@ class Program:
         self._reader.join()
         assert self.process.stdout is not None
         self.process.stdout.close()
+        told = [str(path) for path in left_behind([self.folder])] + ["the log"] * (CANARY in self.log)
+        assert not told, f"a password came out in {', '.join(told)}"
 
     @property
     def log(self) -> str:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.sharing.access import Access, allowed, forbidden, full, held, loopback, parse_network
+from smartserial.sharing.access import (
+    Access,
+    allowed,
+    crowded,
+    forbidden,
+    full,
+    held,
+    loopback,
+    parse_network,
+)
 
 MAPPED = int(IPv6Address("::ffff:0:0"))
 
@@ -37,6 +46,7 @@ def networks(draw: st.DrawFn) -> tuple[str, set[IPv4Address | IPv6Address]]:
 
 
 class AllowedTest(SynchronousTestCase):
+    @settings(max_examples=1000)
     @given(st.lists(networks(), min_size=1, max_size=4), st.one_of(V4, V6))
     def test_a_set_of_addresses_decides(
         self, drawn: list[tuple[str, set[IPv4Address | IPv6Address]]], peer: IPv4Address | IPv6Address
@@ -149,6 +159,14 @@ class AccessTest(SynchronousTestCase):
 class RefusalTest(SynchronousTestCase):
     def test_words(self) -> None:
         for refusal, text in (
+            (
+                crowded("plc", "10.0.0.7", 1),
+                "plc: one client is connected from your address 10.0.0.7 and no more are let in from there",
+            ),
+            (
+                crowded("plc", "::1", 2),
+                "plc: 2 clients are connected from your address ::1 and no more are let in from there",
+            ),
             (full("plc", 1), "plc is in use: one client is connected and no more are let in"),
             (full("plc", 16), "plc is in use: 16 clients are connected and no more are let in"),
             (forbidden("plc", "10.0.0.9"), "plc is not open to your address 10.0.0.9"),

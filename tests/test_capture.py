@@ -136,7 +136,7 @@ class CaptureTest(SynchronousTestCase):
         self.assertEqual(len(kept) + sum(lost), most + 4)
         self.assertEqual(len(lost), 1)
         self.assertEqual(rows[-1]["bytes"], b"again".hex())
-        self.assertEqual(self.notes[1:], [f"the capture {away} is written again"])
+        self.assertEqual(self.notes[1:], [f"the capture {away} is written again; it lacks 4 pieces"])
 
 
 class RealTest(SynchronousTestCase):

@@ -15,7 +15,7 @@ from smartserial.channels import devicechannel
 from smartserial.channels.channel import MOST_PENDING, Channel, ChannelError, Tally
 from smartserial.channels.devicechannel import LAST_WORDS, DeviceChannel
 from smartserial.channels.holders import held_here
-from smartserial.channels.link import LAST_RETRY
+from smartserial.channels.retries import LAST_RETRY
 from smartserial.channels.serialport import close_port, open_port
 from smartserial.engine.effects import Peer
 from smartserial.errors import ConfigError, PortBusyError, PortError

@@ -43,6 +43,7 @@ from .elementconfigs import ElementCase, connection, element
 COMPLETE = """\
 protocol_paths: [site/]
 state: run/state.sqlite
+audit: {file: audit.jsonl, size: 2MiB, keep: 9}
 tls:
   site: {certificate: cert.pem, key: key.pem, authorities: /etc/ca.pem}
   far: {hostname: mast.example, verify: false}
@@ -191,6 +192,7 @@ class CompleteTest(ElementCase):
             self.assertEqual(found, expected)
         self.assertEqual(settings.state, self.folder / "run/state.sqlite")
         self.assertEqual(settings.protocol_paths, (self.folder / "site",))
+        self.assertEqual(settings.audit, RecordFile(self.folder / "audit.jsonl", 2 * 1024 * 1024, 9))
 
     def test_reading_it_again_gives_equal_settings(self) -> None:
         self.assertEqual(self.settings(COMPLETE), self.settings(COMPLETE))

@@ -13,12 +13,12 @@ from smartserial.findings import ERROR, WARNING
 from .configs import Row, differences, in_short, judged
 from .elementconfigs import ElementCase, connection, element
 from .test_config_rules import Examples
+from .tlsexamples import SITE, TLS_EXAMPLES, TLS_WARNINGS
 
 E = "elements.e"
 C = "elements.e.connections.0"
 OPEN = "open to other machines, without password or encryption"
 SHARE = "shares: {plc: {device: {loop: true}, listen: [{port: 7100}]}}\n"
-SITE = "tls: {site: {certificate: c.pem}, bare: {authorities: a.pem}}\n"
 
 
 def two(first: str, second: str, protocols: tuple[str, str] = ("smart", "smart")) -> str:
@@ -419,14 +419,14 @@ EXAMPLES: dict[str, Examples] = {
     "only_for_elements": Examples(
         [
             (
-                "state: s\nprotocol_paths: []\ntls: {}\n" + SHARE,
+                "state: s\nprotocol_paths: []\n" + SHARE,
                 [
                     (f"{n}:1 CF08 {key}", "cannot act: there are no elements")
-                    for n, key in enumerate(("state", "protocol_paths", "tls"), 1)
+                    for n, key in enumerate(("state", "protocol_paths"), 1)
                 ],
             )
         ],
-        ["state: s\nprotocol_paths: []\ntls: {}\n" + element()],
+        ["state: s\nprotocol_paths: []\n" + element()],
     ),
     "own_names": Examples(
         [
@@ -447,41 +447,7 @@ EXAMPLES: dict[str, Examples] = {
         ],
         [SHARE + connection("share: plc")],
     ),
-    "sets_of_keys": Examples(
-        [
-            (
-                "tls: {a: {key: k.pem}}\n" + element(),
-                [("1:11 CF04 tls.a.key", "expected `certificate` beside it")],
-            )
-        ],
-        ["tls: {a: {key: k.pem, certificate: c.pem}}\n" + element()],
-    ),
-    "encryption": Examples(
-        [
-            (
-                SITE + connection("tls: siet"),
-                [(f"5:28 CF14 {C}.tls", "`tls` has no siet (did you mean site?)")],
-            ),
-            (connection("tls: site"), [(f"4:28 CF14 {C}.tls", "`tls` has no site")]),
-            (SITE + connection("type: udp, tls: site"), [(f"5:34 CF08 {C}.tls", "UDP is not encrypted")]),
-            (
-                connection("tls: true"),
-                [(f"4:28 CF04 {C}.tls", "expected the name of a set in `tls` with a cert")],
-            ),
-            (
-                SITE + connection("tls: bare"),
-                [(f"5:28 CF04 {C}.tls", "expected `certificate` in tls.bare, as")],
-            ),
-            (element(protocol="tls"), [(f"3:5 CF04 {E}", "expected the name of a set in `tls` with a cert")]),
-        ],
-        [
-            SITE + connection("tls: site"),
-            SITE + connection("tls: site", "tls"),
-            SITE + connection("host: h, tls: bare"),
-            connection("host: h, tls: true"),
-            connection("tls: false"),
-        ],
-    ),
+    **{name: Examples(*rows) for name, rows in TLS_EXAMPLES.items()},
     "protected_elements": Examples(
         [
             (
@@ -544,17 +510,9 @@ EXAMPLES: dict[str, Examples] = {
             SHARE + connection("port: 7100, host: 127.0.0.2, role: server"),
         ],
     ),
-    "trace_files": Examples(
-        [
-            (
-                two("", "") + "    trace: {file: x}\n  g:\n    protocol: smart.xml\n    trace: x\n",
-                [("11:12 CF06 elements.g.trace", "this is also that of elements.f.trace")],
-            )
-        ],
-        [two("", "") + "    trace: {file: x}\n  g:\n    protocol: smart.xml\n    trace: y\n"],
-    ),
 }
 OF_WARNINGS = {
+    *TLS_WARNINGS,
     "idle_keys",
     "idle_bus_addresses",
     "idle_devices",

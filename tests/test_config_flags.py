@@ -23,6 +23,7 @@ from smartserial.settings import (
     ShareSettings,
     SimDevice,
     TcpDevice,
+    UdpRules,
     VirtualDevice,
 )
 
@@ -209,6 +210,26 @@ class FlagsTest(SynchronousTestCase):
             settings, findings = one_share("loop:", ["1", "unix:/x"], word)
             modes = [listener.mode for listener in settings.shares[0].listeners]
             self.assertEqual((modes, findings), ([mode, mode], []))
+
+    def test_listeners_over_udp(self) -> None:
+        for text, address in (
+            ("udp:7001", Address(port=7001)),
+            ("udp:127.0.0.2:7001", Address("127.0.0.2", 7001)),
+            ("udp:[::1]:7001", Address("::1", 7001)),
+        ):
+            settings, findings = one_share("loop:", [text, "7001"], "raw")
+            first, second = settings.shares[0].listeners
+            self.assertEqual((first.address, first.udp, findings), (address, UdpRules(), []), text)
+            self.assertIsNone(second.udp)
+        for text, mode, words in (
+            ("udp:", "raw", "CF03 error: --listen: expected udp:PORT or udp:HOST:PORT, found 'udp:'"),
+            ("udp:x", "raw", "expected udp:PORT or udp:HOST:PORT, found 'udp:x'"),
+            ("udp:7001:interface=::1", "raw", "expected udp:PORT or udp:HOST:PORT"),
+            ("udp:70000", "raw", "CF03 error: --listen port: expected at most 65535, found 70000"),
+            ("udp:any:7001", "raw", "is open to other machines"),
+            ("udp:7001", "rfc2217", "CF08 error: --mode: expected raw with `transport: udp`"),
+        ):
+            self.assertIn(words, self._refused("loop:", [text], mode), text)
 
     def test_everything_wrong_at_once(self) -> None:
         lines = self._refused("serial:x:parity=evn", ["70000", "any:1"], "raw", max_clients="0").splitlines()

@@ -23,8 +23,12 @@ from .configs import (
     telnet,
     two_devices,
 )
+from .connectexamples import CONNECT_EXAMPLES, CONNECT_WARNINGS
+from .fileexamples import FILE_EXAMPLES
 from .sharingexamples import SHARING_EXAMPLES
+from .sshexamples import SSH_EXAMPLES, SSH_WARNINGS
 from .udpexamples import UDP_EXAMPLES
+from .userexamples import USER_EXAMPLES
 from .virtualexamples import VIRTUAL_EXAMPLES
 
 D = "shares.a.device"
@@ -228,6 +232,14 @@ EXAMPLES: dict[str, Examples] = {
                 [(f"4:24 CF08 {L}[0].max_clients", "cannot act: the share lets in 16")],
             ),
             (
+                listen("{port: 1, max_per_source: 17}"),
+                [(f"4:24 CF08 {L}[0].max_per_source", "cannot act: the share lets in 16")],
+            ),
+            (
+                listen('{endpoint: "unix:/x", max_per_source: 1}'),
+                [(f"4:36 CF08 {L}[0].max_per_source", "a unix socket has no addresses and no TCP")],
+            ),
+            (
                 listen('{endpoint: "unix:/x", allow: [10.0.0.1], nodelay: true, keepalive: false}'),
                 [
                     (f"4:36 CF08 {L}[0].allow", "a unix socket has no addresses and no TCP"),
@@ -370,12 +382,19 @@ EXAMPLES: dict[str, Examples] = {
 }
 
 
+EXAMPLES |= {name: Examples(*examples) for name, examples in CONNECT_EXAMPLES.items()}
+EXAMPLES |= {name: Examples(*examples) for name, examples in FILE_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in SHARING_EXAMPLES.items()}
+EXAMPLES |= {name: Examples(*examples) for name, examples in SSH_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in UDP_EXAMPLES.items()}
+EXAMPLES |= {name: Examples(*examples) for name, examples in USER_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in VIRTUAL_EXAMPLES.items()}
 OF_WARNINGS = {"rules_that_act", "hearing_that_acts", "packets_that_act"}
 OF_WARNINGS |= {"replays_that_act", "what_udp_has", "targets_that_hear"}
-OF_WARNINGS |= {"lingering_that_ends"}
+OF_WARNINGS |= {"lingering_that_ends", "overlays_of_devices", "folders_that_are_there"}
+OF_WARNINGS |= CONNECT_WARNINGS
+OF_WARNINGS |= SSH_WARNINGS
+OF_WARNINGS |= {"logins_that_act", "words_in_clear"}
 OF_WARNINGS |= {"options_that_act", "changes_that_act", "losses_that_happen", "sequences_that_act"}
 
 

@@ -205,7 +205,10 @@ WRONG_LINES: list[Row] = [
 ]
 
 WRONG_LISTENERS: list[Row] = [
-    ("shares: {a: {device: {loop: true}}}", [("1:13 CF04 shares.a.listen", "expected, but missing")]),
+    (
+        "shares: {a: {device: {loop: true}}}",
+        [("1:13 CF04 shares.a.listen", "expected, or `connect`, but both are missing")],
+    ),
     (listen(""), [("4:13 CF03 shares.a.listen", "expected at least one, found an empty list")]),
     (listen("3"), [(f"4:14 CF03 {L}", "expected a mapping, found 3")]),
     (listen("{port: 65536}"), [(f"4:21 CF03 {L}.port", "expected at most 65535, found 65536")]),

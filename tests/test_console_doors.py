@@ -192,7 +192,7 @@ class UnixTest(DoorsCase):
         self.refused(f"cannot open the console at {path}: the folder belongs to somebody else", unix=path)
 
     def test_so_many_and_no_more(self) -> None:
-        door = _Door(self.stage.desk, True, reactor)
+        door = _Door(self.stage.desk, reactor)
         protocols = [door.buildProtocol(None) for _ in range(MOST_OPERATORS)]
         self.assertNotIn(None, protocols)
         self.assertIsNone(door.buildProtocol(None))

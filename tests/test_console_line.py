@@ -248,4 +248,25 @@ class DeviceTest(SynchronousTestCase):
         self.stage.endpoints["plc"].error = PortError("no such device")
         self.stage.device().lose(PortError("unplugged"))
         self.stage.turn(1)
-        self.assertEqual(self.seat.screen.take(), ["plc: dtr was off for 1 s"])
+        self.assertEqual(self.seat.screen.take(), ["! a pulse of dtr was ended: the device is gone"])
+
+    def test_while_a_sequence_moves_the_lines_nobody_else_does(self) -> None:
+        self.seat.types("sequence plc reset")
+        other = self.stage.seat("max")
+        for words in ("lines plc rts=off", "pulse plc dtr"):
+            refused = "! reset is under way on plc, and drives the lines: wait for its end"
+            self.assertEqual(other.types(words), [refused], words)
+        self.assertEqual(self.stage.serial.lines(), Lines(dtr=False, rts=True))
+        self.stage.turn(0.15)
+        self.assertEqual(other.types("lines plc rts=off"), ["plc: set rts=off"])
+
+    def test_a_pulse_is_a_sequence_too(self) -> None:
+        self.seat.types("pulse plc rts 1s")
+        other = self.stage.seat("max")
+        refused = "! a pulse of rts is under way on plc, and drives the lines: wait for its end"
+        self.assertEqual(other.types("pulse plc rts"), [refused])
+        other.types("sequence plc off")
+        self.assertEqual(self.stage.serial.lines(), Lines(rts=False))
+        self.stage.turn(1)
+        self.assertEqual(other.screen.take(), ["plc: off is done"])
+        self.assertEqual(self.stage.serial.lines(), Lines(dtr=False, rts=False))

@@ -84,18 +84,18 @@ TRANSCRIPTS: dict[str, str] = {
     + peer hello
     + device plc hi there
     > clients
-    share  peer           listener        mode     access  speaks  received  delivered  waiting  discarded  signature
-    plc    10.0.0.7:1001  127.0.0.1:7001  rfc2217  both    yes     0         0          8        0          -
-    plc    10.0.0.7:1002  127.0.0.1:7002  raw      both    yes     0         0          8        0          -
-    meter  10.0.0.7:1003  127.0.0.1:7003  raw      both    yes     5         0          0        0          -
+    share  peer           user  listener        mode     access  speaks  received  delivered  waiting  discarded  signature
+    plc    10.0.0.7:1001  -     127.0.0.1:7001  rfc2217  both    yes     0         0          8        0          -
+    plc    10.0.0.7:1002  -     127.0.0.1:7002  raw      both    yes     0         0          8        0          -
+    meter  10.0.0.7:1003  -     127.0.0.1:7003  raw      both    yes     5         0          0        0          -
     > clients meter
-    share  peer           listener        mode  access  speaks  received  delivered  waiting  discarded  signature
-    meter  10.0.0.7:1003  127.0.0.1:7003  raw   both    yes     5         0          0        0          -
+    share  peer           user  listener        mode  access  speaks  received  delivered  waiting  discarded  signature
+    meter  10.0.0.7:1003  -     127.0.0.1:7003  raw   both    yes     5         0          0        0          -
     > clients meter plc
-    share  peer           listener        mode     access  speaks  received  delivered  waiting  discarded  signature
-    meter  10.0.0.7:1003  127.0.0.1:7003  raw      both    yes     5         0          0        0          -
-    plc    10.0.0.7:1001  127.0.0.1:7001  rfc2217  both    yes     0         0          8        0          -
-    plc    10.0.0.7:1002  127.0.0.1:7002  raw      both    yes     0         0          8        0          -
+    share  peer           user  listener        mode     access  speaks  received  delivered  waiting  discarded  signature
+    meter  10.0.0.7:1003  -     127.0.0.1:7003  raw      both    yes     5         0          0        0          -
+    plc    10.0.0.7:1001  -     127.0.0.1:7001  rfc2217  both    yes     0         0          8        0          -
+    plc    10.0.0.7:1002  -     127.0.0.1:7002  raw      both    yes     0         0          8        0          -
     > clients metre
     ! there is no share metre (did you mean meter?)
     """,
@@ -184,6 +184,13 @@ TRANSCRIPTS: dict[str, str] = {
     /dev/ttyUSB0  0403:6001  A5             FTDI FT232R  /dev/serial/by-id/usb-FTDI_A5  plc
     > ports all
     ! expected: ports
+    > disable plc
+    * plc: eva by unix: disabled
+    plc: disabled
+    > ports
+    port          usb        serial number  adapter      names                          used by
+    /dev/ttyS0    -          -              -            -                              minicom (pid 7)
+    /dev/ttyUSB0  0403:6001  A5             FTDI FT232R  /dev/serial/by-id/usb-FTDI_A5  plc (disabled)
     """,
     "help": r"""
     > help kick
@@ -214,6 +221,7 @@ TRANSCRIPTS: dict[str, str] = {
     look: monitor NAME [hex|text|decoded]  What passes a share or an element; `up` is from the device.
     look: events [WORD ...]                What happens, as it happens; with a word, only what has it in it.
     look: who                              Who sits at a console.
+    look: lines SHARE [LINE=on|off ...]    Set DTR, RTS or break; without any, show them.
     look: help [VERB]                      What can be typed; with a verb, just about that.
     look: quit                             Leave.
     """,

@@ -12,6 +12,7 @@ from smartserial.channels.telnet import TelnetProtocol
 from smartserial.console.doors import MOST_OPERATORS, _TelnetDoor
 from smartserial.console.session import PROMPT
 from smartserial.console.telnet import PATIENCE
+from smartserial.settings import ConsoleSettings
 from smartserial.telnet.codes import Command, Option
 from tests.consolestage import ConsoleStage
 from tests.fakes import FakeTransport
@@ -29,7 +30,7 @@ class TelnetCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.stage = ConsoleStage(self)
-        self.door = _TelnetDoor(self.stage.desk, self.insecure, self.stage.clock)
+        self.door = _TelnetDoor(self.stage.desk, ConsoleSettings(insecure=self.insecure), self.stage.clock)
         self.open()
 
     def open(self) -> None:
@@ -216,7 +217,7 @@ class FailureTest(TelnetCase):
     def test_a_connection_that_breaks_while_a_verb_is_done(self) -> None:
         self.stage.serial.keep_answers()
         self.wire.lose(ConnectionDone())
-        self.door = _TelnetDoor(self.stage.desk, True, self.stage.clock)
+        self.door = _TelnetDoor(self.stage.desk, ConsoleSettings(insecure=True), self.stage.clock)
         for begin in (AGREES, b"\n"):
             self.open()
             self.says(begin)

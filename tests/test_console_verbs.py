@@ -44,7 +44,7 @@ class TableTest(SynchronousTestCase):
         stage = ConsoleStage(self)
         seat = stage.seat(may_change=False)
         for name, verb in VERBS.items():
-            if verb.changes:
+            if verb.changes and name != "lines":  # alone it shows them
                 words = f"{name} " + " ".join(["plc"] * verb.words[0])
                 self.assertEqual(seat.types(words), [f"! {name}: this console may only look"])
         self.assertEqual(stage.operated(), [])
@@ -57,7 +57,7 @@ class TableTest(SynchronousTestCase):
             self.assertTrue(line.startswith(f"{name} ") and line.endswith(verb.summary), line)
         for name, verb in VERBS.items():
             self.assertEqual(stage.seat().types(f"help {name}"), [str(verb), verb.summary])
-        self.assertEqual(len(stage.seat(may_change=False).types("help")), 16)
+        self.assertEqual(len(stage.seat(may_change=False).types("help")), 17)
 
     def test_a_verb_that_is_unknown(self) -> None:
         seat = ConsoleStage(self).seat()
@@ -146,6 +146,7 @@ class JsonTest(SynchronousTestCase):
             {
                 "share": "meter",
                 "peer": "10.0.0.7:1001",
+                "user": None,
                 "listener": "127.0.0.1:7003",
                 "mode": "raw",
                 "access": "both",

@@ -88,7 +88,7 @@ TABLE: list[tuple[ShareSettings, list[str]]] = [
         replace(PLC, rules=DeviceRules(on_demand=True, remote_lines=frozenset())),
         [
             "rules.on_demand: false -> true",
-            f"rules.remote_lines: {DeviceRules().remote_lines} -> frozenset()",
+            "rules.remote_lines: break, dtr, rts -> none",
         ],
     ),
 ]
@@ -201,6 +201,15 @@ class DifferenceTest(SynchronousTestCase):
 
     def test_their_order_is_none(self) -> None:
         self.assertEqual(differences(GatewaySettings((PLC, OTHER)), GatewaySettings((OTHER, PLC))), [])
+
+    def test_the_audit(self) -> None:
+        none, one, other = (
+            GatewaySettings(audit=audit)
+            for audit in (None, RecordFile(Path("/a"), 4096, 1), RecordFile(Path("/b"), 4096, 2))
+        )
+        self.assertEqual(differences(none, one), ["audit: nothing -> /a (1 x 4096 bytes)"])
+        self.assertEqual(differences(one, other), ["audit.path: /a -> /b", "audit.keep: 1 -> 2"])
+        self.assertEqual(differences(one, one), [])
 
     def test_the_console_is_not_among_them(self) -> None:
         """It does not change while the gateway runs; `tap.reload` tells so."""

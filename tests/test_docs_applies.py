@@ -10,6 +10,7 @@ from types import ModuleType
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial.config.connect import ConnectModel
 from smartserial.config.devices import DEVICE_KINDS
 from smartserial.config.models import ListenerModel, ShareModel, SharingModel
 from tests.test_drawings import anchors
@@ -71,8 +72,9 @@ class CompleteTest(SynchronousTestCase):
             | {
                 name
                 for name, _ in APPLIES.options(ShareModel)
-                if name.partition(".")[0] not in ("device", "listen", "sharing")
+                if name.partition(".")[0] not in ("device", "listen", "connect", "sharing")
             },
+            "calls": ConnectModel.model_json_schema(by_alias=True)["properties"].keys() - APPLIES.KINDS_SAY,
         }
         for name, options in expected.items():
             table = rows(name)
@@ -93,8 +95,11 @@ class CompleteTest(SynchronousTestCase):
         for device in APPLIES.DEVICES.values():
             for listener in APPLIES.LISTENERS.values():
                 self.assertEqual(APPLIES.judged({"device": device, "listen": [listener]}), [])
+        for call in APPLIES.CALLS.values():
+            self.assertEqual(APPLIES.judged({"device": APPLIES.DEVICES["virtual"], "connect": call}), [])
 
     def test_what_is_needed_is_there(self) -> None:
+        self.assertEqual(APPLIES.CALL_VALUES.keys() - rows("calls").keys(), set())
         names = {option for name in ("devices", "listeners", "shares") for option in rows(name)}
         keys = {name.rpartition(".")[2] for name in names} | names
         self.assertEqual({*APPLIES.VALUES, *APPLIES.NEEDS} - keys - {"packets.chars"}, set())

@@ -10,7 +10,7 @@ from types import ModuleType
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.channels.telnet import PATIENCE
-from smartserial.share.comports import LONGEST_BREAK, TELNET_BREAK
+from smartserial.share.breaklimit import LONGEST_BREAK, TELNET_BREAK
 from smartserial.share.modemwatch import LOOK
 from smartserial.telnet.codec import MOST_SUBNEGOTIATION
 from smartserial.telnet.codes import Option

@@ -124,6 +124,37 @@ class StringTests(TestCase):
         await until(lambda: recorders[1].lost is not None)
         self.assertEqual(len(recorders), 2)
 
+    async def test_a_server_serves_as_soon_as_the_device_appears(self) -> None:
+        recorder = Recorder()
+        factory = Factory.forProtocol(lambda: recorder)
+        factory.noisy = False
+        path = Path(make_folder(self)) / "by-id" / "port"
+        port: Any = await serverFromString(reactor, f"serial:{path}:exclusive=false").listen(factory)
+        retries = port._retries
+        await until(lambda: retries.waiting)
+        retries._next.reset(1000)  # it will not be tried by itself
+        before = retries._tried_at
+        path.parent.mkdir()
+        await until(lambda: retries.waiting and retries._tried_at > before)
+        retries._next.reset(1000)
+        master, name = self.pty()
+        path.symlink_to(name)
+        await until(lambda: recorder.transport is not None)
+        self.assertIsNone(retries._lookout)
+        os.write(master, b"hello")
+        await until(lambda: recorder.data == b"hello")
+        await port.stopListening()
+        await until(lambda: recorder.lost is not None)
+
+    async def test_a_server_that_ends_before_the_device_appears(self) -> None:
+        path = Path(make_folder(self)) / "port"
+        factory = Factory.forProtocol(Recorder)
+        factory.noisy = False
+        port: Any = await serverFromString(reactor, f"serial:{path}").listen(factory)
+        await until(lambda: port._retries.waiting)
+        await port.stopListening()
+        self.assertEqual((port._retries.waiting, port._retries._lookout), (False, None))
+
 
 class NameTests(TestCase):
     """A port by its path, or by its name in one of the system's folders."""

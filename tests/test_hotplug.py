@@ -13,7 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from smartserial.channels import devwatch
 from smartserial.channels.devwatch import lookout
 from smartserial.channels.endpoints import SerialEndpoint
-from smartserial.channels.link import LAST_RETRY, Link, LinkState
+from smartserial.channels.link import Link, LinkState
+from smartserial.channels.retries import LAST_RETRY
 from smartserial.errors import PortError
 from smartserial.settings import PortDevice
 from tests.fakes import FakeEndpoint
@@ -308,10 +309,10 @@ class PortTest(TestCase):
 
     async def appears(self, link: Link, path: Path) -> None:
         await until(lambda: link.state is LinkState.AWAY)
-        link._retry.reset(1000)  # type: ignore[union-attr] # it will not be tried by itself
+        link._retries._next.reset(1000)  # type: ignore[union-attr] # it will not be tried by itself
         path.parent.mkdir()
         await until(lambda: len(self.owner.failures) > 1)
-        link._retry.reset(1000)  # type: ignore[union-attr]
+        link._retries._next.reset(1000)  # type: ignore[union-attr]
         pty = Pty(self, path)  # type: ignore[arg-type]
         await until(lambda: link.state is LinkState.UP)
         pty.write(b"hello")

@@ -11,7 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import events as room
 from smartserial.events import (
+    BreakSent,
     BytesDiscarded,
+    CallFailed,
+    Calling,
     ChangeFailed,
     ChangeRefused,
     ClientConnected,
@@ -19,9 +22,12 @@ from smartserial.events import (
     ClientIntroduced,
     ClientMisspoke,
     ClientRefused,
+    ConfigurationRefused,
+    ConfigurationTaken,
     ConnectionFailed,
     ConnectionStateChanged,
     ControlTaken,
+    DatagramsLost,
     DeviceClosed,
     DeviceFailed,
     DeviceLost,
@@ -34,9 +40,14 @@ from smartserial.events import (
     ElementStopped,
     Event,
     EventStream,
+    GatewayStarted,
+    GatewayStopped,
     LinesSet,
     ListenerFailed,
+    LoginFailed,
     Operated,
+    OperatorCame,
+    OperatorLeft,
     PeerConnected,
     PeerDisconnected,
     PeerRefused,
@@ -78,10 +89,44 @@ LINES: list[tuple[Event, str, str]] = [
         "warn",
         "plc: cannot listen on 127.0.0.1:1: Address already in use; trying again",
     ),
+    (Calling("plc", "far:2217"), "info", "plc: calls far:2217"),
+    (
+        CallFailed("plc", "far:2217", "Connection refused"),
+        "warn",
+        "plc: cannot call far:2217: Connection refused; trying again",
+    ),
     (DeviceFailed("plc", "no such device"), "warn", "plc: no such device; trying again"),
     (DeviceClosed("plc"), "info", "plc: closed the device"),
     (DeviceLost("plc", "unplugged"), "error", "plc: lost the device: unplugged; trying again"),
     (LinesSet("plc", Lines(dtr=True, rts=False)), "info", "plc: set dtr=on rts=off"),
+    (LinesSet("plc", Lines(dtr=True), " for 10.0.0.7:1"), "info", "plc: set dtr=on for 10.0.0.7:1"),
+    (BreakSent("plc", "10.0.0.7:1", 0.25), "info", "plc: sent a break of 0.25 s for 10.0.0.7:1"),
+    (
+        GatewayStarted("all", "1.0", 2, 1),
+        "debug",
+        "all: smartserial 1.0 serves 2 shares and 1 elements",
+    ),
+    (GatewayStopped("all"), "debug", "all: ended"),
+    (
+        ConfigurationTaken("all", "a signal", ("shares.a: new", "shares.b: removed")),
+        "debug",
+        "all: a signal has put another configuration in force: shares.a: new, shares.b: removed",
+    ),
+    (
+        ConfigurationRefused("all", "a signal", ("x.yaml:1:1: CF01 error: \x1b",)),
+        "debug",
+        "all: a signal has had a configuration read that cannot be used: x.yaml:1:1: CF01 error: \\x1b",
+    ),
+    (
+        OperatorCame("console", "root (pid 1)", "unix"),
+        "debug",
+        "console: root (pid 1) is at the console by unix",
+    ),
+    (
+        OperatorLeft("console", "root (pid 1)", "unix"),
+        "debug",
+        "console: root (pid 1) has left the console by unix",
+    ),
     (
         ClientConnected("plc", "10.0.0.7:4001", "127.0.0.1:7001"),
         "info",
@@ -113,6 +158,21 @@ LINES: list[tuple[Event, str, str]] = [
         "plc: 10.0.0.7:4001 was refused: plc is in use",
     ),
     (
+        LoginFailed("plc", "10.0.0.7:4001", "", "the password is wrong"),
+        "warn",
+        "plc: 10.0.0.7:4001 could not log in: the password is wrong",
+    ),
+    (
+        LoginFailed("console", "10.0.0.7:4001", "anna", "the name or the password is wrong"),
+        "warn",
+        "console: anna at 10.0.0.7:4001 could not log in: the name or the password is wrong",
+    ),
+    (
+        ClientConnected("plc", "10.0.0.7:4001", "127.0.0.1:7001", "anna"),
+        "info",
+        "plc: anna at 10.0.0.7:4001 connected to 127.0.0.1:7001",
+    ),
+    (
         ClientDisconnected("plc", "10.0.0.7:4001", "closed", 1, 2, 3),
         "info",
         "plc: 10.0.0.7:4001 is gone: closed; received 1, delivered 2, discarded 3 bytes",
@@ -121,6 +181,11 @@ LINES: list[tuple[Event, str, str]] = [
         BytesDiscarded("plc", "from the device", Reason.SLOW_CLIENT, 7),
         "warn",
         "plc: discarded 7 bytes from the device: slow_client",
+    ),
+    (
+        DatagramsLost("plc", "udp:127.0.0.1:7001", 12),
+        "warn",
+        "plc: udp:127.0.0.1:7001: the kernel dropped 12 datagrams, too many waited to be read",
     ),
     (
         ElementStarted("mast", "acme-mast", ("0: server on 127.0.0.1:7001", "1: port ttyS1")),
@@ -174,6 +239,7 @@ class LinesTest(SynchronousTestCase):
     def test_each_event_has_a_line(self) -> None:
         for event, level, line in LINES:
             written = Written()
+            written.journal.level = "debug"
             written.events.publish(event)
             self.assertEqual(written.lines, [line])
             self.assertEqual(written.entries[0]["log_level"].name, level)

@@ -156,7 +156,9 @@ class RefusalTests(TestCase):
         return done.stderr
 
     def test_nothing_asked_for(self) -> None:
-        self.assertIn("expected --config FILE, --device and --listen, or --protocol", self.refused())
+        self.assertIn(
+            "expected --config FILE, --device with --listen or --connect, or --protocol", self.refused()
+        )
 
     def test_both_asked_for(self) -> None:
         for flags in (["--listen", "1"], ["--console", "1"]):

@@ -187,11 +187,30 @@ class ArbitrateTests(SynchronousTestCase):
         a.say(b"1?\n")
         b.say(b"2?\n")
         stage.share.ports.desk.seize(self)
+        stage.share.intake.silence()
+        self.assertEqual(dict(stage.share.accounts()[1].discarded), {Reason.POLICY: 3})
+        stage.share.ports.desk.leave(self)
         self.answer(b"1\n")
         stage.turn()
         self.assertEqual(self.asked(), b"1?\n")
-        self.assertEqual(dict(stage.share.accounts()[1].discarded), {Reason.POLICY: 3})
-        stage.share.ports.desk.leave(self)
+
+    def test_a_stop_waits_for_those_who_wait(self) -> None:
+        stage = self.begin()
+        a, b = stage.client(), stage.client()
+        a.say(b"1?\n")
+        b.say(b"2?\n")
+        stopping = stage.share.stopService()
+        for _ in range(20):
+            stage.clock.advance(0.02)
+        self.assertEqual(self.asked(), b"1?\n")
+        self.answer(b"1\n")
+        self.assertEqual(self.asked(), b"2?\n")
+        for _ in range(100):
+            a.take(10)
+            b.take(10)
+            stage.clock.advance(0.02)
+        self.successResultOf(stopping)
+        self.assertEqual(dict(stage.share.accounts()[1].discarded), {})
 
     def test_a_device_that_goes(self) -> None:
         stage = self.begin()

@@ -29,6 +29,11 @@ TABLE: dict[str, tuple[str, str]] = {
     "which all have their answers": ("a:1 b:2 b:3 c:4 ! ! !", "a:1 b:23 c:4"),
     "others between keep them apart": ("a:1 b:2 c:3 b:4 ! !", "a:1 b:2 c:3"),
     "what nobody asked for begins nothing": ("! ~ a:1 b:2", "a:1"),
+    "while nobody waits a turn has no end": ("a:1" + " 0.5 ~" * 30 + " b:2", "a:1"),
+    "a device that never ends a message": ("a:1 b:2" + " 0.5 ~" * 19, "a:1"),
+    "keeps nobody waiting for ever": ("a:1 b:2" + " 0.5 ~" * 19 + " 0.5", "a:1 b:2"),
+    "nor does who never ends a request": ("a:1 b:2" + " 0.5 a:x" * 20, "a:1" + " a:x" * 19 + " b:2"),
+    "nor the one after it": ("a:1 b:2 c:3" + " 0.5 ~" * 39 + " 0.5", "a:1 b:2 c:3"),
 }
 
 
@@ -87,6 +92,13 @@ class RequestsTests(SynchronousTestCase):
         )
         stage.passed.clear()
         self.assertEqual(stage.play("c:5"), "c:5")
+
+    def test_what_waits_is_taken_out(self) -> None:
+        stage = Stage()
+        stage.play("a:1 b:2 c:3")
+        self.assertEqual(stage.requests.withdraw(), [("b", b"2"), ("c", b"3")])
+        self.assertEqual((stage.requests.held, stage.requests.holder), (0, "a"))
+        self.assertEqual(stage.play("b:4 !"), "a:1 b:4")
 
     @given(happenings)
     def test_the_laws(self, story: list[tuple[str, int]]) -> None:

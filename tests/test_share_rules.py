@@ -119,6 +119,28 @@ class HearingTests(SynchronousTestCase):
         stage.device.say(b"answer")
         self.assertEqual(taken(a, b), [b"answer", b""])
 
+    def test_an_answer_that_its_asker_did_not_get(self) -> None:
+        stage = self.begin(**rules(send_to=Who.ASKER))
+        a, b = stage.client(), stage.client()
+        a.say(b"?")
+        a.finish_sending()
+        stage.device.say(b"answer")
+        a.reset()
+        self.assertEqual(taken(b), [b"answer"])
+
+    def test_what_others_had_too_does_not_come_twice(self) -> None:
+        stage = self.begin(**rules(send_to=Who.ASKER))
+        a, b = stage.client(), stage.client()
+        stage.device.say(b"news")
+        a.say(b"?")
+        a.finish_sending()
+        stage.device.say(b"answer")
+        stage.clock.advance(1.1)
+        b.say(b"?")
+        stage.device.say(b"newer")
+        a.reset()
+        self.assertEqual(taken(b), [b"newsnewer"])
+
     def test_what_the_first_did_not_get_goes_to_the_next_at_once(self) -> None:
         stage = self.begin(**rules(send_to=Who.FIRST))
         a, b = stage.client(), stage.client()

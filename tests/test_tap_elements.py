@@ -240,14 +240,17 @@ class OptionsTest(ElementCase):
             ((*protocol, "--config", "demo"), "--config excludes the other options"),
             (("--connection", "0=loop:", "--config", "demo"), "--config excludes the other options"),
             (("--protocol-option", "a=b", "--config", "demo"), "--config excludes the other options"),
-            ((*protocol, "--device", "loop:"), "--protocol excludes --device, --listen and their options"),
+            (
+                (*protocol, "--device", "loop:"),
+                "--protocol excludes --device, --listen, --connect and their options",
+            ),
             ((*protocol, "--listen", "1"), "--protocol excludes --device"),
             ((*protocol, "--mode", "rfc2217"), "--protocol excludes --device"),
             ((*protocol, "--max-clients", "1"), "--protocol excludes --device"),
             ((*protocol, "--insecure"), "expected insecure=true in --connection, not --insecure"),
             (("--connection", "0=loop:"), "expected --protocol beside --connection"),
             (("--protocol-option", "a=b"), "expected --protocol beside"),
-            ((), "expected --config FILE, --device and --listen, or --protocol; see --help"),
+            ((), "expected --config FILE, --device with --listen or --connect, or --protocol; see --help"),
         ):
             self.assertIn(expected, self._refused(*words), words)
 

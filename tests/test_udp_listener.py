@@ -218,7 +218,7 @@ class ClientsTest(SynchronousTestCase):
             stage.say(peer, b".")
         stage.device.say(b"all")
         self.assertEqual({tuple(peer.heard()) for peer in peers}, {(b"all",)})
-        self.assertEqual(len(stage.net.getDelayedCalls()), 3)  # silence, the watch, the books
+        self.assertEqual(len(stage.net.getDelayedCalls()), 4)  # silence, the watch, the books, the socket
 
 
 class RefusedTest(SynchronousTestCase):

@@ -109,7 +109,7 @@ class Line:
         self.port = PacedTransport(port, self.reactor)
         self.port.start(self.recorder)
         self.fd = os.open(port.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        self.port._look()
+        self.port._openers.look()
         self.read = 0
 
     def close(self) -> None:

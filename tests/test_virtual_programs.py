@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import socket
 import termios
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
 from smartserial.channels import termios2
+from smartserial.channels.listener import Listener
 from smartserial.channels.ptywatch import inotify
 from smartserial.errors import PortError, SettingsRefusedError
+from smartserial.settings import Address, ListenerSettings, When
 from tests.support import pattern
 from tests.virtualstage import Stage, turn, until
 
@@ -363,3 +368,61 @@ class RightsTest(TestCase):
             with self.assertRaisesRegex(Exception, words):
                 Stage(self, folder / "port", **keys)
             self.assertEqual(list(folder.iterdir()), [])
+
+
+class GapTest(TestCase):
+    """A program comes, or goes, while we have the other side open ourselves: nobody tells of that."""
+
+    def meanwhile(self, stage: Stage, act: Callable[[], None]) -> None:
+        """Do something once, while the port is open in here."""
+        unheard = stage.port._openers._watch.unheard
+
+        @contextlib.contextmanager
+        def with_act() -> Iterator[None]:
+            stage.port._openers._watch.unheard = unheard
+            with unheard():
+                act()
+                yield
+
+        stage.port._openers._watch.unheard = with_act
+
+    async def test_a_program_that_opens_it_in_the_gap_after_another(self) -> None:
+        stage, fds = Stage(self), list[int]()
+        fd = stage.program()
+        await until(lambda: stage.told == [1])
+        self.meanwhile(stage, lambda: fds.append(stage.program()))
+        os.close(fd)
+        await until(lambda: stage.told == [1, 0, 1])
+        os.write(fds[0], b"heard")
+        await until(lambda: stage.recorder.data == b"heard")
+        os.close(fds[0])
+        await until(lambda: stage.told == [1, 0, 1, 0])
+
+    def test_a_listener_that_goes_and_comes_in_one_turn(self) -> None:
+        settings = ListenerSettings(Address("127.0.0.1", 0), when=When.DEVICE_OPEN)
+        listener = Listener(settings, reactor)
+        listener.bind()
+        for _ in range(3):
+            listener.be_there(True)
+            address = ("127.0.0.1", int(listener.where.rpartition(":")[2]))
+            socket.create_connection(address).close()
+            listener.be_there(False)
+            self.assertRaises(ConnectionRefusedError, socket.create_connection, address)
+
+    async def test_a_program_that_opens_it_while_we_look_at_it(self) -> None:
+        stage, fds = Stage(self), list[int]()
+        self.meanwhile(stage, lambda: fds.append(stage.program()))
+        stage.port.unconfirmed()
+        await until(lambda: stage.told == [1])
+        os.close(fds[0])
+        await until(lambda: stage.told == [1, 0])
+
+    async def test_a_program_that_closes_it_while_we_look_at_it(self) -> None:
+        """And nothing is read, so that the reactor does not see the end."""
+        stage = Stage(self)
+        stage.port.pauseProducing()
+        fd = stage.program()
+        await until(lambda: stage.told == [1])
+        self.meanwhile(stage, lambda: os.close(fd))
+        stage.port.unconfirmed()
+        await until(lambda: stage.told == [1, 0])

@@ -1,4 +1,4 @@
-"""Where each rule on UDP, captures and replays fails, and where it has nothing to say."""
+"""Where each rule on UDP and replays fails, and where it has nothing to say."""
 
 from __future__ import annotations
 
@@ -6,15 +6,6 @@ from .configs import Row, device, listen, share
 
 L = "shares.a.listen"
 UDP = "port: 1, transport: udp"
-CAPTURES = """\
-shares:
-  a: {device: {loop: true}, listen: [{port: 1}], capture: x}
-  b: {device: {loop: true}, listen: [{port: 2}], capture: {file: ./x}}
-"""
-TRACED = """\
-shares: {a: {device: {loop: true}, listen: [{port: 1}], capture: x}}
-elements: {e: {protocol: nmea-0183, connections: {0: {share: a}}, trace: x}}
-"""
 
 
 def at(listeners: str, values: str) -> str:
@@ -49,30 +40,6 @@ UDP_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             on_demand("replay: 0"),
             at("{port: 1, access: write}, {port: 2}", "replay: 1"),
         ],
-    ),
-    "replays_that_fit": (
-        [
-            (
-                share("replay: 1048577"),
-                [("5:13 CF08 shares.a.replay", "expected at most 1048576, the `limit` of `slow_client`")],
-            ),
-            (
-                share("replay: 5KiB") + "    sharing: {slow_client: {limit: 4KiB}}\n",
-                [("5:13 CF08 shares.a.replay", "expected at most 4096")],
-            ),
-        ],
-        [
-            share("replay: 1MiB"),
-            share("replay: 2MiB") + "    sharing: {slow_client: {policy: pause-device}}\n",
-            share("replay: 2MiB") + "    sharing: {slow_client: {limit: 2MiB}}\n",
-        ],
-    ),
-    "files_of_their_own": (
-        [
-            (CAPTURES, [("3:59 CF06 shares.b.capture", "/base/x is also that of shares.a.capture")]),
-            (TRACED, [("1:66 CF06 shares.a.capture", "/base/x is also that of elements.e.trace")]),
-        ],
-        [CAPTURES.replace("./x", "y"), TRACED.replace("trace: x", "trace: y")],
     ),
     "what_udp_carries": (
         [

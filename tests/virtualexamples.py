@@ -14,10 +14,10 @@ def waiting(listener: str, kind: str = "virtual: x") -> str:
 
 
 def overlaid(port: str) -> str:
-    """A configuration with an overlay at /x, and a port."""
+    """A configuration with an overlay of a device that is there, and a port."""
     return (
         "shares:\n"
-        "  a: {device: {virtual: /x, overlay: true}, listen: [{port: 1}]}\n"
+        "  a: {device: {virtual: /dev/null, overlay: true}, listen: [{port: 1}]}\n"
         f"  b: {{device: {{port: {port}}}, listen: [{{port: 2}}]}}\n"
     )
 
@@ -72,15 +72,31 @@ VIRTUAL_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
     "names_that_are_taken": (
         [
             (
-                overlaid("/x"),
+                overlaid("/dev/null"),
                 [
                     (
                         "3:22 CF06 shares.b.device.port",
-                        "/x is the virtual port of shares.a (the device is /x.real)",
+                        "/dev/null is the virtual port of shares.a (the device is /dev/null.real)",
                     )
                 ],
             ),
         ],
-        [overlaid("/x.real"), overlaid("/y"), overlaid("/x").replace(", overlay: true", "")],
+        [overlaid("/dev/null.real"), overlaid("/y"), overlaid("/dev/null").replace(", overlay: true", "")],
+    ),
+    "overlays_of_devices": (
+        [
+            (
+                device("{virtual: /no/such/tty, overlay: true}"),
+                [(f"3:46 CF09 {D}.overlay", "/no/such/tty is not there: without a device to overlay")],
+            ),
+            (
+                device("{virtual: /etc/passwd, overlay: true}"),
+                [(f"3:45 CF09 {D}.overlay", "/etc/passwd is no serial device: without a device")],
+            ),
+        ],
+        [
+            device("{virtual: /dev/null, overlay: true}"),
+            device("{virtual: /no/such/tty, overlay: false}"),
+        ],
     ),
 }

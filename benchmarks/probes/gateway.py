@@ -81,6 +81,13 @@ class Gateway:
         """Return the most resident memory in MiB since `rss` was asked for."""
         return self._status("VmHWM")
 
+    def wakeups(self) -> int:
+        """Return how often it has given up the processor by itself, to wait for something."""
+        found = re.search(
+            r"^voluntary_ctxt_switches:\s+(\d+)$", self._proc("status").read_text(), re.MULTILINE
+        )
+        return int(found[1]) if found else 0
+
     def _status(self, key: str) -> float:
         found = re.search(rf"^{key}:\s+(\d+) kB$", self._proc("status").read_text(), re.MULTILINE)
         return int(found[1]) / 1024 if found else 0.0

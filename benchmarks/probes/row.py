@@ -35,6 +35,7 @@ class Scale:
         connects: connections one after the other.
         crowd: connections at once.
         cycles: times that the device is unplugged.
+        ports: virtual ports of one gateway.
         telnet: whether the clients speak telnet.
     """
 
@@ -42,6 +43,7 @@ class Scale:
     connects: int = 5000
     crowd: int = 500
     cycles: int = 20
+    ports: int = 300
     telnet: bool = False
 
     @property

@@ -30,6 +30,7 @@ class Tally:
         pending: that wait here.
         dropped: that waited for a session that went away.
         unsent: that were for nobody: no session was there, or not the one that was meant.
+        overruns: datagrams, not bytes, that the kernel has dropped, for too many waited to be read.
     """
 
     received: int = 0
@@ -37,6 +38,7 @@ class Tally:
     pending: int = 0
     dropped: int = 0
     unsent: int = 0
+    overruns: int = 0
 
 
 class ChannelOwner(Shape):

@@ -106,10 +106,10 @@ class UdpHub:
     def leave(self, channel: UdpServerChannel) -> None:
         """Serve one channel less; without any, the address is given up."""
         if channel in self._channels:
+            if len(self._channels) == 1:
+                self.stop()
             del self._channels[channel]
             self.relist()
-            if not self._channels:
-                self.stop()
 
     def relist(self) -> None:
         """Go by the lists as they are now: each channel forgets the senders that are not its own any more."""
@@ -171,6 +171,11 @@ class UdpHub:
     def erred(self, error: OSError) -> None:
         """Do nothing: it is not known whose datagram that was."""
 
+    def overrun(self, count: int) -> None:
+        """Tell all channels: it is not known whose datagrams those were."""
+        for channel in list(self._channels):
+            channel.overrun(count)
+
 
 class UdpServerChannel(UdpChannel):
     """A server over UDP: it hears whoever its list admits, and sends to who was heard last.
@@ -189,8 +194,8 @@ class UdpServerChannel(UdpChannel):
         self._senders = Senders(self.owner.session_closed, reactor)
 
     @property
+    @override
     def where(self) -> str:
-        """The address that it listens on."""
         return f"udp server on {self._hub.where}"
 
     @property

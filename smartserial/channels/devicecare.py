@@ -14,24 +14,35 @@ CLOSED = "closed"
 """Why a device is not open that we have closed."""
 
 
-def lines_for(device: Device, in_use: bool) -> Lines:
-    """Return the lines for a device that is in use, or not; empty: they stay as they are."""
-    if not isinstance(device, PortDevice | Rfc2217Device):
-        return Lines()
-    return device.lines.connected if in_use else device.lines.idle
+class ProfileLines:
+    """The lines of one device as they are configured for its use; a break ends with the use that it is for."""
 
+    def __init__(self) -> None:
+        self._breaks = False  # whether a break is held that was configured
 
-def set_lines(device: Device, link: Link, in_use: bool) -> Deferred[Lines]:
-    """Set the lines of an open device for its use.
+    def lines(self, device: Device, in_use: bool) -> Lines:
+        """Return what is to be set for a device that is in use, or not; empty: all stays as it is."""
+        wanted = Lines()
+        if isinstance(device, PortDevice | Rfc2217Device):
+            wanted = device.lines.connected if in_use else device.lines.idle
+        return wanted.over(Lines(brk=False)) if self._breaks else wanted
 
-    Returns:
-        Fires with what was set, which is empty if there was nothing to do; fails with a PortError.
-    """
-    lines = lines_for(device, in_use)
-    if not lines or link.state is not LinkState.UP:
-        return succeed(Lines())
-    setting: Deferred[None] = link.stream.set_lines(lines)
-    return setting.addCallback(lambda _: lines)
+    def set(self, device: Device, link: Link, in_use: bool) -> Deferred[Lines]:
+        """Set the lines of an open device for its use.
+
+        Returns:
+            Fires with what was set, which is empty if there was nothing to do; fails with a PortError.
+        """
+        lines = self.lines(device, in_use)
+        if not lines or link.state is not LinkState.UP:
+            return succeed(Lines())
+        self._breaks = bool(lines.brk)
+        setting: Deferred[None] = link.stream.set_lines(lines)
+        return setting.addCallback(lambda _: lines)
+
+    def closed(self) -> None:
+        """Take note that the device is not open any more."""
+        self._breaks = False
 
 
 def why_down(reason: Failure, expected: bool) -> str:

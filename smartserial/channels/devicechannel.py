@@ -12,13 +12,14 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smartserial.channels.channel import MOST_PENDING, ChannelError, ChannelOwner, Tally
-from smartserial.channels.devicecare import set_lines, why_down, why_missing
+from smartserial.channels.devicecare import ProfileLines, why_down, why_missing
 from smartserial.channels.endpoints import device_endpoint
 from smartserial.channels.guarded import GuardedOwner
 from smartserial.channels.link import Link
+from smartserial.channels.udpchannel import overrun_text
 from smartserial.engine.effects import Peer
 from smartserial.errors import ConfigError, PortError
-from smartserial.interfaces import ISerialTransport
+from smartserial.interfaces import IDatagramDevice, ISerialTransport
 from smartserial.settings import Device, describe
 
 _log = Logger()
@@ -57,6 +58,7 @@ class DeviceChannel:
         self._full = False
         self._noted: set[str] = set()
         self._closing: list[Deferred[None]] = []
+        self._profile = ProfileLines()
 
     @property
     def peers(self) -> tuple[Peer, ...]:
@@ -135,7 +137,7 @@ class DeviceChannel:
             done.callback(None)
 
     def _set_lines(self, in_use: bool) -> Deferred[Any]:
-        return set_lines(self._device, self._link, in_use).addErrback(self._lines_failed)
+        return self._profile.set(self._device, self._link, in_use).addErrback(self._lines_failed)
 
     def _lines_failed(self, failure: Failure) -> None:
         failure.trap(PortError)
@@ -154,7 +156,13 @@ class DeviceChannel:
         self._sessions += 1
         self._peer = Peer("", 0, self._sessions)
         self._set_lines(in_use=True)
+        if IDatagramDevice.providedBy(self._link.stream):
+            self._link.stream.on_overrun = self._overrun
         self._owner.session_opened(self._peer)
+
+    def _overrun(self, count: int) -> None:
+        self._account.overruns += count
+        self._owner.channel_noted(overrun_text(self.where, count))
 
     def from_device(self, data: bytes) -> None:
         """Hand over what the device has sent."""
@@ -166,6 +174,7 @@ class DeviceChannel:
         """Count what the device did not get, and end the session."""
         self._account.sent += stream.sent
         self._account.dropped += stream.dropped
+        self._profile.closed()
         peer, self._peer = self._peer, None
         if peer is not None:
             self._owner.session_closed(peer, why_down(reason, expected))

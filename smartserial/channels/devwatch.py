@@ -55,7 +55,9 @@ class Folders:
     """
 
     def __init__(self, reactor: Any) -> None:
-        self._inotify = Inotify(reactor) if IReactorFDSet.providedBy(reactor) else None
+        self._inotify = (
+            Inotify(reactor, "a device that appears") if IReactorFDSet.providedBy(reactor) else None
+        )
         self._watches: dict[Path, Watch] = {}
         self._waiting: dict[Path, dict[Lookout, None]] = {}
 

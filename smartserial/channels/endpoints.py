@@ -22,10 +22,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from smartserial.channels.devwatch import Lookout, lookout
-from smartserial.channels.link import FIRST_RETRY, LAST_RETRY
 from smartserial.channels.memory import Loop, MemoryEndpoint
 from smartserial.channels.pacedtransport import PacedTransport
 from smartserial.channels.portlist import find_port, folders_of
+from smartserial.channels.retries import Retries
 from smartserial.channels.rfc2217 import Rfc2217Endpoint
 from smartserial.channels.serialport import SerialTransport, close_port, open_port
 from smartserial.channels.simulator import Simulator
@@ -161,7 +161,7 @@ def device_endpoint(device: Device, reactor: Any) -> IStreamClientEndpoint:
 class DeviceServerEndpoint:
     """Serves a device: each time it is opened, the factory gets a client.
 
-    It is opened again when it was lost.
+    It is opened again when it was lost, after a delay that grows, or at once when it appears.
     """
 
     def __init__(self, client: IStreamClientEndpoint, reactor: Any) -> None:
@@ -182,10 +182,9 @@ class _DevicePort:
     def __init__(self, client: IStreamClientEndpoint, factory: IProtocolFactory, reactor: Any) -> None:
         self._client = client
         self._factory = factory
-        self._reactor = reactor
-        self._delay = FIRST_RETRY
+        self._retries = Retries(self._try, reactor)
         self._serving = False
-        self._pending: Any = None  # the attempt, or the call that will begin the next
+        self._attempt: Any = None
         self._protocol: _Watched | None = None
 
     def startListening(self) -> None:
@@ -195,21 +194,22 @@ class _DevicePort:
         self._try()
 
     def _try(self) -> None:
-        self._pending = self._client.connect(self)
-        self._pending.addCallbacks(self._opened, self._failed)
+        self._retries.begin()
+        self._attempt = self._client.connect(self)
+        self._attempt.addCallbacks(self._opened, self._failed)
 
     def _opened(self, protocol: Any) -> None:
-        self._delay = FIRST_RETRY
+        self._retries.forget()
+        self._retries.look_no_more()
 
     def _failed(self, failure: Failure) -> None:
         self.again()
 
     def again(self) -> None:
-        """Try to open the device after a while."""
+        """Try to open the device after a while, or when it appears."""
         self._protocol = None
         if self._serving:
-            self._pending = self._reactor.callLater(self._delay, self._try)
-            self._delay = min(LAST_RETRY, 2 * self._delay)
+            self._retries.again(self._client)
 
     def buildProtocol(self, addr: IAddress) -> IProtocol | None:
         """Wrap the factory's protocol, so that its end is seen."""
@@ -226,10 +226,11 @@ class _DevicePort:
     def stopListening(self) -> Deferred[None]:
         """Close the device."""
         self._serving = False
+        self._retries.stop()
         if self._protocol is not None and self._protocol.transport is not None:
             self._protocol.transport.loseConnection()
-        elif self._pending is not None:
-            self._pending.cancel()
+        elif self._attempt is not None:
+            self._attempt.cancel()
         self._factory.doStop()
         return succeed(None)
 

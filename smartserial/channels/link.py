@@ -7,18 +7,14 @@ from typing import Any
 from typing import Protocol as Shape
 
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
-from twisted.internet.interfaces import IAddress, IDelayedCall, IPushProducer, IStreamClientEndpoint
+from twisted.internet.interfaces import IAddress, IPushProducer, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels.foreign import ForeignTransport, counted
-
-FIRST_RETRY = 0.1  # seconds
-LAST_RETRY = 1.0
-_GROWTH = 1.6
-_CLOSEST = 0.05  # seconds between two attempts, however much happens where the device may appear
+from smartserial.channels.retries import Retries
 
 
 class LinkState(Enum):
@@ -29,16 +25,6 @@ class LinkState(Enum):
     UP = "up"
     AWAY = "away"
     CLOSING = "closing"
-
-
-class LinkLookout(Shape):
-    """What tells that a device may have appeared."""
-
-    def look(self) -> None:
-        """Take note that the device is still not there."""
-
-    def stop(self) -> None:
-        """Tell no more."""
 
 
 class LinkOwner(Shape):
@@ -92,8 +78,7 @@ class Link(Factory):
 
     Args:
         owner: is told what happens.
-        endpoint: connects to the device; it may have a method `lookout` that is given a function to call
-            when the device may have appeared, and returns a `LinkLookout`.
+        endpoint: connects to the device; it may have a `lookout`, see `Retries`.
         reactor: keeps the time.
     """
 
@@ -107,13 +92,9 @@ class Link(Factory):
         self._endpoint = endpoint
         self._reactor = reactor
         self.wanted = False
-        self._delay = FIRST_RETRY
         self._last_failure = ""
         self._attempt: Deferred[Any] | None = None
-        self._retry: IDelayedCall | None = None
-        self._tried_at = 0.0
-        self._appeared = False  # since the last attempt began
-        self._lookout: LinkLookout | None = None
+        self._retries = Retries(self._try, reactor)
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
@@ -124,16 +105,17 @@ class Link(Factory):
         self.wanted = True
         self.settling = self.settling or self.state in (LinkState.CLOSED, LinkState.CLOSING)
         if self.state is LinkState.CLOSED:
-            self._delay, self._last_failure = FIRST_RETRY, ""
+            self._begin_anew()
             self._try()
+
+    def _begin_anew(self) -> None:
+        self._retries.forget()
+        self._last_failure = ""
 
     def close(self) -> None:
         """Close the device when what waits for it has been sent."""
         self.wanted = self.settling = False
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
-        self._look_no_more()
+        self._retries.stop()
         if self.state is LinkState.UP:
             self.state = LinkState.CLOSING
             self.stream.unregisterProducer()
@@ -155,7 +137,7 @@ class Link(Factory):
 
     def use(self, endpoint: IStreamClientEndpoint) -> None:
         """Open the device by another endpoint the next time."""
-        self._look_no_more()
+        self._retries.look_no_more()
         self._endpoint = endpoint
 
     def replace(self, endpoint: IStreamClientEndpoint) -> None:
@@ -167,8 +149,7 @@ class Link(Factory):
             self.open()
 
     def _try(self) -> None:
-        self._retry, self._appeared = None, False
-        self._tried_at = self._reactor.seconds()
+        self._retries.begin()
         self.state = LinkState.OPENING
         attempt = maybeDeferred(self._endpoint.connect, self)
         if self.state is LinkState.OPENING:
@@ -178,8 +159,8 @@ class Link(Factory):
     def connected(self, protocol: _DeviceProtocol) -> None:
         """Be told that the device is open."""
         self._attempt = None
-        self._look_no_more()
-        self._delay, self._last_failure = FIRST_RETRY, ""
+        self._retries.look_no_more()
+        self._begin_anew()
         self.stream = counted(protocol.transport)
         self.state = LinkState.UP
         self.settling = False
@@ -200,27 +181,8 @@ class Link(Factory):
         self.settling = False
         text = failure.getErrorMessage()
         news, self._last_failure = text != self._last_failure, text
-        self._again()
+        self._retries.again(self._endpoint)
         self._owner.device_failed(failure.value or failure, news)
-
-    def _again(self) -> None:
-        self._retry = self._reactor.callLater(_CLOSEST if self._appeared else self._delay, self._try)
-        self._delay = min(LAST_RETRY, self._delay * _GROWTH)
-        if self._lookout is not None:
-            self._lookout.look()
-        elif hasattr(self._endpoint, "lookout"):
-            self._lookout = self._endpoint.lookout(self._may_be_there)
-
-    def _may_be_there(self) -> None:
-        """Try again at once: the device may have appeared."""
-        self._appeared, self._delay = True, FIRST_RETRY
-        if self._retry is not None:
-            self._retry.reset(max(0.0, self._tried_at + _CLOSEST - self._reactor.seconds()))
-
-    def _look_no_more(self) -> None:
-        lookout, self._lookout = self._lookout, None
-        if lookout is not None:
-            lookout.stop()
 
     def lost(self, reason: Failure) -> None:
         """Be told that the device is not open any more."""
@@ -231,9 +193,9 @@ class Link(Factory):
         self.state = LinkState.CLOSED
         if stream is not None:
             self._owner.device_down(stream, reason, expected)
-        if self.wanted and self.state is LinkState.CLOSED and self._retry is None:
+        if self.wanted and self.state is LinkState.CLOSED and not self._retries.waiting:
             if expected:
                 self._try()
             else:
                 self.state = LinkState.AWAY
-                self._again()
+                self._retries.again(self._endpoint)

@@ -119,7 +119,7 @@ class OverlayKeeper:
             if self._watch is None:
                 folder = self._overlay.path.parent
                 folder.mkdir(parents=True, exist_ok=True)  # the last device may have taken its folder away
-                self._watch = inotify(self._reactor).watch(folder, NAMES, self._told)
+                self._watch = inotify(self._reactor).watch_or_look(folder, NAMES, self._told)
             if not self._overlay.in_place:
                 self._overlay.move_aside()
                 self._put_link()

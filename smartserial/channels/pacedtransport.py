@@ -78,7 +78,9 @@ class PacedTransport(VirtualTransport):
             self.dropped += len(data)
             return
         self._keep(data)
-        if self._writes.allowance(self.reactor.seconds(), self.settings.byte_time):
+        if not self._openers.doubtful and self._writes.allowance(
+            self.reactor.seconds(), self.settings.byte_time
+        ):
             self._pump()
 
     @override
@@ -86,7 +88,7 @@ class PacedTransport(VirtualTransport):
         self._pump_later(self._writes.wait(self.reactor.seconds(), self.settings.byte_time))
 
     def _pump_later(self, seconds: float) -> None:
-        if self._writing is None and self.connected:
+        if self._writing is None and self.connected and not self._openers.doubtful:
             self._writing = self.reactor.callLater(seconds, self._pump)
 
     @override

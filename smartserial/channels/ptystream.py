@@ -9,20 +9,18 @@ from contextlib import suppress
 from typing import Any
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IDelayedCall, IProtocol
+from twisted.internet.interfaces import IProtocol
 from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.channels.overlay import OverlayKeeper
-from smartserial.channels.ptywatch import CLOSE, OPEN, OPENERS, Watch, inotify
+from smartserial.channels.ptyopeners import Openers
+from smartserial.channels.ptysettings import Settling
 from smartserial.channels.stream import FULL_BATCH
 from smartserial.channels.tty import TtyStream
 from smartserial.channels.virtualport import VirtualPort
 from smartserial.errors import PortError
 
-_SETTLING = 0.02  # seconds between looks at settings that the kernel does not tell of
-_CALM = 10  # looks without news after which it is made to tell of them again
-_LOOKS = (0.005, 0.05, 0.5)  # seconds after a close at which it is looked whether it was the last
 _WORTH_ANOTHER_READ = 2048
 
 
@@ -35,31 +33,25 @@ class PtyStream(TtyStream):
 
     def __init__(self, port: VirtualPort, reactor: Any) -> None:
         super().__init__(str(port.path), reactor)
-        self.programs = self._told_programs = 0
-        self._counted = 0  # opens less closes; too little where several were told of as one
+        self._told_programs = 0
         self.drained = True
         self.on_programs: Callable[[int], None] | None = None
         self.on_drained: Callable[[], None] | None = None
         self.on_unread: Callable[[int], None] | None = None
+        self.on_set: Callable[[], None] | None = None
         self._port = port
-        self._hung_up = True
+        self._openers = Openers(port, self, reactor)
         self._ending = False
-        self._watch: Watch | None = None
         self._keeper: OverlayKeeper | None = None
-        self._looking: IDelayedCall | None = None
-        self._settling: IDelayedCall | None = None
-        self._quiet = 0  # looks since settings were last new, while the kernel does not tell of them
-        self._seen: object = None
+        self._settling = Settling(port, lambda: self.look_at_settings(), reactor)
 
     @override
     def start(self, protocol: IProtocol) -> None:
-        self._watch = inotify(self.reactor).watch(self._port.target, OPENERS, self._told)
+        self._openers.start()
         if self._port.overlay is not None and self._port.overlay.begun:
             self._keeper = OverlayKeeper(self._port.overlay, self._port.put_link, self.reactor)
         super().start(protocol)
-        if self.connected:
-            with self._alone():
-                self._look()
+        self._openers.look()
 
     @override
     def fileno(self) -> int:
@@ -67,70 +59,63 @@ class PtyStream(TtyStream):
 
     # ---- programs
 
-    def _told(self, mask: int, name: str) -> None:
-        """Count who opens and who closes: what the kernel told of once may have happened twice."""
-        if mask & OPEN:
-            self._counted += 1
-        elif mask & CLOSE:
-            self._counted -= 1
-        if mask & OPEN and self._hung_up and not self._port.open:  # it has come and gone
-            self._counted = 0
-            self.programs = 1
-            self._opened()
-            self.programs = 0
-            self._closed()
-        else:
-            self._look(0 if mask & CLOSE else len(_LOOKS))
+    @property
+    def programs(self) -> int:
+        """How many have it open; exact about none, else at least so many."""
+        return self._openers.count
 
-    def _look(self, tries: int = len(_LOOKS)) -> None:
-        """See whether a program has the port open; the kernel tells of a close before it is done."""
-        if not self.connected:
-            return
-        if self._looking is not None and self._looking.active():
-            self._looking.cancel()
-        self._looking = None
-        counted = self._counted
-        self.programs = max(1, counted) if self._port.open else 0
-        self._counted = counted if self.programs else 0
-        if self.programs and self._hung_up:
-            self._opened()
-        elif not self.programs and not self._hung_up:
-            self._closed()
-        elif self.programs:
-            self.look_at_settings()
-            self._tell_programs()
-        if tries < len(_LOOKS) and self.programs and (counted < 1 or self._paused):
-            self._looking = self.reactor.callLater(_LOOKS[tries], self._look, tries + 1)
-
-    def _opened(self) -> None:
-        self._hung_up = False
+    def opened(self) -> None:
+        """Serve the first program."""
         self.drained = False
         if not self._paused and not self.disconnecting:
             self.startReading()
         if self.pending:
             self.startWriting()
-        self.look_at_settings()
         self._tell_programs()
+        self.look_at_settings()
 
-    def _closed(self) -> None:
+    def closed(self) -> None:
         """Take back what the last program did not read, and read what it had written."""
-        self._hung_up = True
         self.stopWriting()
         self.look_at_settings()
         try:
-            count = self.take_unread() + self.discard_oldest(self.pending)
+            self._take_back_all()
         except PortError as error:  # nor could the next program open it: a new terminal is better
             self.reactor.callLater(0, self._give_up, error)
             return
-        if count and self.on_unread is not None:
-            self.on_unread(count)
-        else:
-            self.dropped += count
         self._tell_programs()
         if self.disconnecting:
             self.reactor.callLater(0, self._lose_now)
         else:
             self._read_the_rest()
+
+    def reopened(self) -> None:
+        """Do the same when another program has the port open already; its settings stay as they are."""
+        with suppress(PortError):  # it keeps others out
+            self._take_back_all()
+        self._tell_programs()
+
+    def counted(self) -> None:
+        """Take note of others, who may have set something."""
+        self.look_at_settings()
+        self._tell_programs()
+
+    def doubted(self) -> None:
+        """Write nothing that waits while the program that it is for may be gone."""
+        if self._openers.doubtful:
+            self.stopWriting()
+        elif self.pending:
+            self.startWriting()
+
+    def _take_back_all(self) -> None:
+        count = self.discard_oldest(self.pending)
+        try:
+            count += self.take_unread()
+        finally:
+            if count and self.on_unread is not None:
+                self.on_unread(count)
+            else:
+                self.dropped += count
 
     def _tell_programs(self) -> None:
         if self.programs != self._told_programs:
@@ -140,7 +125,7 @@ class PtyStream(TtyStream):
 
     def _read_the_rest(self) -> None:
         """Read what the last program has left behind, if it is wanted now; tell when there is no more."""
-        if not self._hung_up or self.drained:
+        if not self._openers.none or self.drained:
             return
         if self._port.readable:
             if not self._paused:
@@ -160,12 +145,12 @@ class PtyStream(TtyStream):
 
     @override
     def startReading(self) -> None:
-        if not self._hung_up:
+        if not self._openers.none:
             super().startReading()
 
     @override
     def startWriting(self) -> None:
-        if not self._hung_up:
+        if not self._openers.none and not self._openers.doubtful:
             super().startWriting()
 
     @override
@@ -191,13 +176,13 @@ class PtyStream(TtyStream):
             return b""
         except OSError as error:
             if error.errno == errno.EIO:
-                self._look()
+                self._openers.look()
                 self._read_the_rest()
             else:
                 self.reactor.callLater(0, self._give_up, self.lost_by(error))
             return b""
         if data[:1] != b"\0":
-            self.look_at_settings()
+            self.told_of(data[0])
             return b""
         return data[1:]
 
@@ -209,30 +194,14 @@ class PtyStream(TtyStream):
             size += len(piece)
         return data if len(pieces) == 1 else b"".join(pieces)
 
-    def look_at_settings(self) -> None:
-        """Take note that a program may have changed settings.
-
-        When it has taken away what makes the kernel tell of that, they are looked at for a while: only
-        when it has left them alone is it put back, for that sets them all.
-        """
-        if self._port.told_of_settings or self._settling is not None or not self.connected:
-            return
-        if self._hung_up:
-            self._port.watch_settings()
-            return
-        self._quiet, self._seen = 0, None
-        self._settling = self.reactor.callLater(_SETTLING, self._settle)
-
-    def _settle(self) -> None:
-        self._settling = None
-        seen = self._port.attributes
-        self._quiet = self._quiet + 1 if seen == self._seen else 0
-        self._seen = seen
-        if self._quiet >= _CALM and not self._port.told_of_settings:
-            self._port.watch_settings()
-        elif not self._port.told_of_settings:
-            self._settling = self.reactor.callLater(_SETTLING, self._settle)
+    def told_of(self, status: int) -> None:
+        """Take note of what has happened to the terminal: bits of TIOCPKT."""
         self.look_at_settings()
+
+    def look_at_settings(self) -> None:
+        """Take note that a program may have changed settings."""
+        if self.connected:
+            self._settling.check(alone=self._openers.none)
 
     def take_unread(self) -> int:
         """Take back what no program has read; it counts as never written.
@@ -240,22 +209,17 @@ class PtyStream(TtyStream):
         Raises:
             PortError: a program keeps others from the terminal.
         """
-        with self._alone():
-            count = min(self._port.take_unread(alone=self._hung_up), self.sent)
+        with self._openers.ourselves():
+            count = min(self._port.take_unread(alone=self._openers.none), self.sent)
         self.sent -= count
         return count
 
     def unconfirmed(self) -> int:
         """Return how many bytes no program has read yet; 0 where that cannot be seen."""
         if self.connected:
-            with suppress(PortError), self._alone():
+            with suppress(PortError), self._openers.ourselves():
                 return self._port.unread()
         return 0
-
-    def _alone(self) -> Any:
-        """Open the other side in here without being told of that."""
-        assert self._watch is not None
-        return self._watch.unheard()
 
     @override
     def abandon(self) -> None:
@@ -267,7 +231,7 @@ class PtyStream(TtyStream):
     @override
     def loseConnection(self, _connDone: Failure | None = None) -> None:
         super().loseConnection()
-        if self._hung_up:  # nobody is there to read what waits
+        if self._openers.none:  # nobody is there to read what waits
             self.reactor.callLater(0, self._lose_now)
 
     def _lose_now(self) -> None:
@@ -292,20 +256,17 @@ class PtyStream(TtyStream):
             return
         self._drop_pending()
         self.abandon()
-        for call in (self._looking, self._settling):
-            if call is not None and call.active():
-                call.cancel()
+        self._openers.stop()
+        self._settling.stop()
         if self._keeper is not None:
             self._keeper.stop()
-        if self._watch is not None:
-            self._watch.stop()
         super().connectionLost(reason)
         self._port.release()
         self.protocol.connectionLost(reason)
 
     def _watch_again(self) -> None:
         """Go on though the reactor has taken the close of the last program for the end."""
-        self._look()
+        self._openers.look()
         self._read_the_rest()
         if not self._paused:
             self.startReading()

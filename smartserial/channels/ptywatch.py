@@ -11,6 +11,7 @@ each other are one event in the kernel, so that they say when to look, and never
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 from collections import deque
@@ -21,6 +22,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from twisted.internet.abstract import FileDescriptor
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from typing_extensions import override
 
@@ -33,12 +35,28 @@ CLOSE = CLOSE_WRITE | CLOSE_NOWRITE
 OPENERS = OPEN | CLOSE
 NAMES = MOVED_FROM | MOVED_TO | CREATE | DELETE
 
+UNWATCHED = 1.0
+"""Seconds between looks at what the kernel does not watch for us."""
+
 _HEAD = struct.Struct("=iIII")
 _BATCH = 65536
+_NONE = 0  # the number of what is not watched: those of the kernel begin with 1
+_LIMITS = {
+    errno.EMFILE: "raise fs.inotify.max_user_instances, or the limit of open files",
+    errno.ENOSPC: "raise fs.inotify.max_user_watches",
+}
 _log = Logger()
 
+
+class NoRoomError(PortError):
+    """The kernel watches no more for this user; it may later."""
+
+
 Told = Callable[[int, str], None]
-"""Is given the mask of an event, and the name in the folder where it is about one."""
+"""Is given the mask of an event, and the name in the folder where it is about one.
+
+With `OVERFLOW` anything may have happened.
+"""
 
 
 class Watch:
@@ -53,6 +71,10 @@ class Watch:
         """Hear no more."""
         self._inotify.forget(self)
 
+    def hear(self) -> None:
+        """Be told now of what has happened by now."""
+        self._inotify.doRead()
+
     @contextmanager
     def unheard(self) -> Iterator[None]:
         """Do not be told of what this process does to the path meanwhile."""
@@ -61,13 +83,22 @@ class Watch:
 
 
 class Inotify(FileDescriptor):
-    """All watched paths of one reactor; open while there are any."""
+    """All watched paths of one reactor; open while there are any.
 
-    def __init__(self, reactor: Any) -> None:
+    Args:
+        reactor: watches the descriptor.
+        what: happens to the paths, for the one line in the log that tells when the kernel has no room.
+    """
+
+    def __init__(self, reactor: Any, what: str = "what programs do to virtual ports") -> None:
         super().__init__(reactor)
         self._reactor = reactor
         self._fd = -1
+        self._what = what
+        self._complained = False
         self._watches: dict[int, dict[Watch, None]] = {}
+        self._unwatched: dict[Watch, tuple[Path, int]] = {}
+        self._looking: IDelayedCall | None = None
         self._events: deque[tuple[int, int, str]] = deque()
         self._libc = ctypes.CDLL(None, use_errno=True)
 
@@ -81,28 +112,80 @@ class Inotify(FileDescriptor):
         Whoever watches the same path gives the same mask.
 
         Raises:
+            NoRoomError: the kernel has no room for it; the log tells so, once.
             PortError: it cannot be watched.
         """
+        watch = Watch(self, _NONE, told)
+        self._put(watch, path, mask)
+        return watch
+
+    def watch_or_look(self, path: Path, mask: int, told: Told) -> Watch:
+        """Do the same; where the kernel has no room for it, have it looked after each second until it has.
+
+        Raises:
+            PortError: it cannot be watched.
+        """
+        watch = Watch(self, _NONE, told)
+        try:
+            self._put(watch, path, mask)
+        except NoRoomError:
+            self._unwatched[watch] = path, mask
+            if self._looking is None:
+                self._looking = self._reactor.callLater(UNWATCHED, self._look)
+        return watch
+
+    def _put(self, watch: Watch, path: Path, mask: int) -> None:
         if self._fd < 0:
             self._fd = self._checked(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), path)
             self.startReading()
-        number = self._libc.inotify_add_watch(self._fd, os.fsencode(path), mask)
         try:
-            self._checked(number, path)
+            number = self._libc.inotify_add_watch(self._fd, os.fsencode(path), mask)
+            watch.number = self._checked(number, path)
         except PortError:
             self._rest()
             raise
-        watch = Watch(self, number, told)
-        self._watches.setdefault(number, {})[watch] = None
-        return watch
+        self._watches.setdefault(watch.number, {})[watch] = None
 
     def _checked(self, result: int, path: Path) -> int:
-        if result < 0:
-            raise PortError(f"cannot watch {path}: {os.strerror(ctypes.get_errno())}")
-        return result
+        if result >= 0:
+            return result
+        code = ctypes.get_errno()
+        text = f"cannot watch {path}: {os.strerror(code)}"
+        if code not in _LIMITS:
+            raise PortError(text)
+        if not self._complained:
+            self._complained = True
+            _log.warn(
+                "{text}; {what} is seen up to {seconds:g} s later: {cure}",
+                text=text,
+                what=self._what,
+                seconds=UNWATCHED,
+                cure=_LIMITS[code],
+            )
+        raise NoRoomError(text)
+
+    def _look(self) -> None:
+        """Have those look for themselves whose paths the kernel does not watch, and ask it again."""
+        self._looking, full = None, False
+        for watch, (path, mask) in list(self._unwatched.items()):
+            if not full and watch in self._unwatched:
+                try:
+                    self._put(watch, path, mask)
+                    del self._unwatched[watch]
+                except NoRoomError:
+                    full = True
+                except PortError:  # the path is gone: whoever is told of that stops the watch
+                    pass
+            if watch in self._unwatched or watch.number:
+                self._tell_one(watch, OVERFLOW, "")
+        if self._unwatched and self._looking is None:
+            self._looking = self._reactor.callLater(UNWATCHED, self._look)
 
     def forget(self, watch: Watch) -> None:
         """Watch a path no more."""
+        if self._unwatched.pop(watch, None) and not self._unwatched and self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
         watches = self._watches.get(watch.number, {})
         if watch in watches:
             del watches[watch]
@@ -154,13 +237,16 @@ class Inotify(FileDescriptor):
             number, mask, name = self._events.popleft()
             numbers = list(self._watches) if mask & OVERFLOW else [number]
             for watch in [watch for number in numbers for watch in self._watches.get(number, ())]:
-                try:
-                    watch.told(mask, name)
-                except Exception:
-                    _log.failure("{told} failed", told=watch.told)
+                self._tell_one(watch, mask, name)
             if mask & IGNORED:  # the path is gone, and its number with it
                 self._watches.pop(number, None)
                 self._rest()
+
+    def _tell_one(self, watch: Watch, mask: int, name: str) -> None:
+        try:
+            watch.told(mask, name)
+        except Exception:
+            _log.failure("{told} failed", told=watch.told)
 
 
 _inotifies: WeakKeyDictionary[Any, Inotify] = WeakKeyDictionary()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 from typing import Protocol as Shape
 
@@ -14,13 +14,50 @@ from smartserial.lines import Lines
 from smartserial.sequences import Sequence
 
 
-class Driven(Shape):
+class Driven:
+    """What was set of the lines DTR and RTS, to be set again when the device comes back.
+
+    A step of a sequence lasts if the sequence has come to its end; whoever sets a line after the step has
+    the last word.
+    """
+
+    def __init__(self) -> None:
+        self.lines = Lines()
+        self._passing = Lines()  # of the sequence that is under way, as far as nobody else set them since
+
+    def set(self, lines: Lines) -> None:
+        """Take note of what a client or an operator has set."""
+        self.lines = replace(lines.over(self.lines), brk=None)
+        self._passing = _without(self._passing, lines)
+
+    def step(self, lines: Lines) -> None:
+        """Take note of what a sequence has set."""
+        self._passing = replace(lines.over(self._passing), brk=None)
+
+    def end(self, whole: bool) -> None:
+        """Take note of the end of a sequence; its steps are forgotten unless it is the `whole`."""
+        passing, self._passing = self._passing, Lines()
+        if whole:
+            self.lines = passing.over(self.lines)
+
+    def forget(self) -> None:
+        """Forget what was set; a sequence goes on."""
+        self.lines = Lines()
+
+
+def _without(lines: Lines, others: Lines) -> Lines:
+    """Return lines without those that others name."""
+    named = {f.name: None for f in fields(others) if getattr(others, f.name) is not None}
+    return replace(lines, **named)
+
+
+class Drivable(Shape):
     """The lines that a sequence drives."""
 
-    driven: Lines  # what was set, to be set again when the device comes back
+    driven: Driven
 
-    def drive(self, session: object, lines: Lines, done: Callable[[], None]) -> None:
-        """Set lines, DTR and RTS in one step; `done` is called then."""
+    def step(self, lines: Lines) -> None:
+        """Set lines, DTR and RTS in one step, and note that in `driven`."""
 
 
 class Sequencer:
@@ -40,7 +77,12 @@ class Sequencer:
         self._ends = 0
         self._why = ""
 
-    def run(self, sequence: Sequence, lines: Driven) -> Deferred[None]:
+    @property
+    def running(self) -> str:
+        """The name of the sequence that is under way; empty: none is."""
+        return "" if self._running is None else self._running.name
+
+    def run(self, sequence: Sequence, lines: Drivable) -> Deferred[None]:
         """Perform a sequence when those before it are done.
 
         Returns:
@@ -49,7 +91,7 @@ class Sequencer:
         """
         return self._lock.run(self._begin, sequence, lines, self._ends)
 
-    def _begin(self, sequence: Sequence, lines: Driven, ends: int) -> Deferred[None]:
+    def _begin(self, sequence: Sequence, lines: Drivable, ends: int) -> Deferred[None]:
         if ends != self._ends:  # while this one waited
             raise PortError(f"{sequence.name} was ended: {self._why}")
         self._running = run = _Run(sequence, lines, self._reactor)
@@ -62,7 +104,8 @@ class Sequencer:
     def end(self, why: str) -> None:
         """End the sequence that is under way, and those that wait: the device is gone, or will be closed.
 
-        What it has set is forgotten: a device that comes back gets the lines as they were before.
+        What it has set is forgotten: a device that comes back gets the lines as they were before, and as
+        others have set them since.
         """
         self._ends, self._why = self._ends + 1, why
         if self._running is not None:
@@ -72,14 +115,18 @@ class Sequencer:
 class _Run:
     """One sequence that is under way."""
 
-    def __init__(self, sequence: Sequence, lines: Driven, reactor: Any) -> None:
+    def __init__(self, sequence: Sequence, lines: Drivable, reactor: Any) -> None:
         self._sequence = sequence
         self._lines = lines
         self._reactor = reactor
-        self._before = lines.driven
         self._done: Deferred[None] = Deferred()
         self._next: IDelayedCall | None = None
         self._left = list(reversed(sequence.steps))
+
+    @property
+    def name(self) -> str:
+        """What the operator calls it."""
+        return self._sequence.name
 
     def begin(self) -> Deferred[None]:
         """Do what is to be done at once."""
@@ -96,10 +143,11 @@ class _Run:
     def _go_on(self) -> None:
         self._next = None
         if not self._left:
+            self._lines.driven.end(whole=True)
             self._done.callback(None)
             return
         step = self._left.pop()
-        self._lines.drive(None, step.lines, _nothing)
+        self._lines.step(step.lines)
         if not self._done.called:  # else the device went away at that
             self._rest_until(self._left[-1].at if self._left else self._sequence.seconds, step.at)
 
@@ -109,9 +157,5 @@ class _Run:
             return
         if self._next is not None:
             self._next.cancel()
-        self._lines.driven = self._before
+        self._lines.driven.end(whole=False)
         self._done.errback(PortError(f"{self._sequence.name} was ended: {why}"))
-
-
-def _nothing() -> None:
-    """Wait for nothing: steps go by their times."""

@@ -15,6 +15,8 @@ from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels.foreign import ForeignTransport, counted
+from smartserial.settings import LoginSettings
+from smartserial.sharing.rights import ANYBODY, Identity, Right
 
 if TYPE_CHECKING:
     from smartserial.channels.listener import Listener
@@ -63,6 +65,7 @@ class Session(Protocol):
     finished_sending = False
     unwritable = False
     farewell = ""
+    opened_at = 0.0  # by the reactor's clock
     heard = 0  # these are what the watch saw at its last look
     confirmed = 0
     active_at = 0.0
@@ -71,6 +74,12 @@ class Session(Protocol):
     progress_at = 0.0
     unsure: bytes = b""
     discarded = 0
+    greeting: bytes = b""  # a line of our own, before everything else
+    _excused = _excused_from = 0  # bytes, and what had been sent when they were given
+    identity: Identity = ANYBODY
+    login: LoginSettings | None = None  # by which it came in; None: it need not say who it is
+    may_control = True
+    _may_read = _may_write = True
 
     def __init__(self, owner: SessionOwner, listener: Listener, address: IAddress) -> None:
         self.owner = owner
@@ -82,15 +91,32 @@ class Session(Protocol):
         """The peer's address, as ``HOST:PORT``."""
         return peer_name(self.address)
 
+    def identify(self, identity: Identity, rights: Right, login: LoginSettings) -> None:
+        """Take note of who it is.
+
+        Args:
+            identity: who logged in, or knows a secret.
+            rights: on its share.
+            login: how that was found out.
+        """
+        self.identity, self.login = identity, login
+        self._may_read, self._may_write = Right.READ in rights, Right.WRITE in rights
+        self.may_control = Right.CONTROL in rights
+
+    @property
+    def may_read(self) -> bool:
+        """Whether its listener and its rights let it hear the device."""
+        return self._may_read and self.listener.settings.access.reads
+
     @property
     def reads(self) -> bool:
         """Whether the device's bytes go to it."""
-        return not self.unwritable and not self.farewell and self.listener.settings.access.reads
+        return not self.unwritable and not self.farewell and self.may_read
 
     @property
     def writes(self) -> bool:
-        """Whether its listener lets it send."""
-        return self.listener.settings.access.writes
+        """Whether its listener and its rights let it send."""
+        return self._may_write and self.listener.settings.access.writes
 
     @property
     def idle_limit(self) -> float | None:
@@ -111,7 +137,9 @@ class Session(Protocol):
     @override
     def connectionMade(self) -> None:
         self.stream = counted(self.transport)
-        self.wire = getattr(self.stream, "wire", self.stream)
+        self.wire = self.stream
+        while hasattr(self.wire, "wire"):  # telnet, TLS, or both
+            self.wire = self.wire.wire
         self.owner.session_opened(self)
 
     @override
@@ -150,6 +178,19 @@ class Session(Protocol):
 
     def stopProducing(self) -> None:
         """Be told by the transport that it is closing."""
+
+    def excuse(self, count: int) -> None:
+        """Take note that it is to be given so many bytes that were kept until it came: that is our doing.
+
+        There is one excuse at a time, the larger one, so that what may wait for it has a bound.
+        """
+        if count > self.excused:
+            self._excused, self._excused_from = count, self.stream.sent
+
+    @property
+    def excused(self) -> int:
+        """Bytes that may wait for it beside what may wait for anybody."""
+        return max(0, self._excused - (self.stream.sent - self._excused_from)) if self._excused else 0
 
     def hold(self, held: bool, why: int = DEVICE) -> None:
         """Stop reading from the peer, or go on when nothing else speaks against that."""

@@ -13,11 +13,14 @@ from twisted.internet.error import ConnectionAborted
 from twisted.internet.interfaces import (
     IConnector,
     IHalfCloseableProtocol,
+    IProtocolFactory,
     IReactorPluggableNameResolver,
     IReactorTCP,
     IReactorTime,
     IStreamClientEndpoint,
 )
+from twisted.internet.main import CONNECTION_DONE
+from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
 
@@ -27,7 +30,6 @@ from smartserial.settings import Keepalive
 
 if TYPE_CHECKING:
     from twisted.internet.protocol import ClientFactory, Factory
-    from twisted.python.failure import Failure
 
 BACKLOG = 1024  # connections that the kernel completes before we accept them; clients may come in storms
 _USUAL = Keepalive()
@@ -36,7 +38,7 @@ _U64 = struct.Struct("=Q")
 _CLOSED = 7  # TCP_CLOSE in linux/net/tcp_states.h: reset by the peer, or given up by the kernel
 
 
-class _SocketStream(Stream):
+class SocketStream(Stream):
     """A counted transport on a connected socket.
 
     A peer that can no longer be written to, or that has closed while it was not read from, may have left
@@ -108,12 +110,12 @@ class _SocketStream(Stream):
 
 
 @implementer(ICountedTransport)
-class ServerStream(_SocketStream, tcp.Server):  # type: ignore[misc]
+class ServerStream(SocketStream, tcp.Server):  # type: ignore[misc]
     """The transport of an accepted connection."""
 
 
 @implementer(ICountedTransport)
-class ClientStream(_SocketStream, tcp.Client):  # type: ignore[misc]
+class ClientStream(SocketStream, tcp.Client):  # type: ignore[misc]
     """The transport of a connection that we made."""
 
     told = 1  # the kernel counts the acknowledgement of our SYN as that of a byte
@@ -144,10 +146,32 @@ class StreamPort(tcp.Port):
         self._nodelay = nodelay
         self._keepalive = keepalive
 
+    @classmethod
+    def adopting(
+        cls,
+        sock: socket.socket,
+        factory: IProtocolFactory,
+        reactor: object,
+        *,
+        nodelay: bool = True,
+        keepalive: Keepalive | None = None,
+    ) -> StreamPort:
+        """Return one on a TCP socket that listens already; it is closed by us, but not shut down."""
+        host, number = sock.getsockname()[:2]
+        port = cls(host, number, cast(Any, factory), reactor, nodelay=nodelay, keepalive=keepalive)
+        port._preexistingSocket = sock  # as Twisted's own ports are made of descriptors
+        return port
+
     @override
     def startListening(self) -> None:
         super().startListening()
         self.set_options(self._nodelay, self._keepalive)
+
+    def vacate(self) -> None:
+        """Listen no more, and give the address up at once: it may be wanted again in this very turn."""
+        if self.connected:
+            self.stopReading()
+            self.connectionLost(Failure(CONNECTION_DONE))
 
     def set_options(self, nodelay: bool, keepalive: Keepalive | None) -> None:
         """Set what connections accepted from now on get."""
@@ -165,13 +189,14 @@ def set_socket_options(sock: socket.socket, nodelay: bool, keepalive: Keepalive 
 
 
 class _StreamConnector(tcp.Connector):
+    nodelay = True
     keepalive: Keepalive | None = None
 
     @override
     def _makeTransport(self) -> ClientStream:
         stream = ClientStream(self.host, self.port, self.bindAddress, self, self.reactor)
         if hasattr(stream, "socket"):
-            set_socket_options(stream.socket, nodelay=True, keepalive=self.keepalive)
+            set_socket_options(stream.socket, nodelay=self.nodelay, keepalive=self.keepalive)
         elif stream.unbound is not None:  # there is none, as the factory is told in the next turn
             stream.unbound.close()
         stream.unbound = None
@@ -182,8 +207,9 @@ class _StreamConnector(tcp.Connector):
 class _StreamReactor:
     """The given reactor, but its TCP connections have counted transports."""
 
-    def __init__(self, reactor: Any, keepalive: Keepalive | None) -> None:
+    def __init__(self, reactor: Any, nodelay: bool, keepalive: Keepalive | None) -> None:
         self._reactor = reactor
+        self._nodelay = nodelay
         self._keepalive = keepalive
 
     def __getattr__(self, name: str) -> Any:
@@ -198,7 +224,7 @@ class _StreamReactor:
         bindAddress: tuple[str, int] | None = None,
     ) -> IConnector:
         connector = _StreamConnector(host, port, factory, timeout, cast(Any, bindAddress), self._reactor)
-        connector.keepalive = self._keepalive
+        connector.nodelay, connector.keepalive = self._nodelay, self._keepalive
         connector.connect()
         return connector
 
@@ -209,6 +235,7 @@ def tcp_endpoint(
     port: int,
     local_port: int = 0,
     keepalive: Keepalive | None = _USUAL,
+    nodelay: bool = True,
 ) -> IStreamClientEndpoint:
     """Return an endpoint that connects with a counted transport.
 
@@ -218,12 +245,13 @@ def tcp_endpoint(
         port: over there.
         local_port: here; 0: any free one.
         keepalive: None: off.
+        nodelay: send small messages at once.
     """
     binding = tcp.makeBinding("", local_port, reuseAddress=True) if local_port else None
     kind: Any = HostnameEndpoint
     if isIPAddress(host) or isIPv6Address(host):  # nothing to look up in a thread, and no second address
         kind = TCP6ClientEndpoint if ":" in host else TCP4ClientEndpoint
     endpoint: IStreamClientEndpoint = kind(
-        _StreamReactor(reactor, keepalive), host, port, bindAddress=binding
+        _StreamReactor(reactor, nodelay, keepalive), host, port, bindAddress=binding
     )
     return endpoint

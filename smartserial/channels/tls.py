@@ -1,115 +1,59 @@
-"""TLS for the connections of elements: certificates from files, and counting behind the encryption.
+"""TLS: what makes both ends of connections, and counting behind the encryption of elements.
 
 pyOpenSSL and service_identity are needed only where a connection is encrypted.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IProtocol
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from smartserial.channels.tlscertificates import Certificates
+from smartserial.channels.tlsfiles import identity, library, options, trust_of
 from smartserial.errors import ConfigError
 from smartserial.settings import TlsSettings
 
 HANDSHAKE = 10.0
 """Seconds that the other side has for the handshake."""
 
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_log = Logger()
 
 
-def _library() -> SimpleNamespace:
-    try:
-        import service_identity  # noqa: F401 # Twisted does without it, and judges worse then
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-        from cryptography.x509 import load_pem_x509_certificate
-        from OpenSSL import SSL, crypto
-        from twisted.internet import ssl
-        from twisted.protocols import tls
-    except ImportError as error:
-        raise ConfigError(f"TLS needs more of Python ({error}): install smartserial[tls]") from error
-    return SimpleNamespace(
-        SSL=SSL,
-        X509=crypto.X509,
-        load_certificate=load_pem_x509_certificate,
-        load_key=load_pem_private_key,
-        ssl=ssl,
-        tls=tls,
-    )
+def _warn(text: str) -> None:
+    _log.warn("TLS: {text}", text=text)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _certificates(path: Path, lib: SimpleNamespace) -> list[Any]:
-    """Return all certificates of a PEM file, in their order; there is at least one."""
-    try:
-        found = [lib.load_certificate(text) for text in _CERTIFICATE.findall(_read(path))]
-    except ValueError as error:
-        raise ConfigError(f"{path}: a certificate cannot be read") from error
-    if not found:
-        raise ConfigError(f"{path}: there is no certificate in it; it must be a PEM file")
-    return found
-
-
-def _identity(settings: TlsSettings, lib: SimpleNamespace) -> dict[str, Any]:
-    """Return the options for our own certificate, with its chain and its key."""
-    if settings.certificate is None:
-        return {}
-    own, *chain = _certificates(settings.certificate, lib)
-    path = settings.key or settings.certificate
-    text = _read(path)
-    try:
-        key = lib.load_key(text, None)
-    except TypeError as error:
-        raise ConfigError(
-            f"{path}: the private key is encrypted; it must be readable without a word"
-        ) from error
-    except Exception as error:  # of many kinds
-        raise ConfigError(f"{path}: there is no private key in it; it must be a PEM file") from error
-    return {"certificate": own, "privateKey": key, "extraCertChain": chain}
-
-
-def _options(settings: TlsSettings, lib: SimpleNamespace, trust: Any) -> Any:
-    options = lib.ssl.CertificateOptions(
-        **_identity(settings, lib), trustRoot=trust, raiseMinimumTo=lib.ssl.TLSVersion.TLSv1_2
-    )
-    try:
-        # A renegotiation would keep bytes in TLS, where they cannot be counted.
-        options.getContext().set_options(lib.SSL.OP_NO_RENEGOTIATION)
-    except (lib.SSL.Error, ValueError) as error:
-        path = settings.key or settings.certificate
-        raise ConfigError(f"{path}: the key does not belong to {settings.certificate}") from error
-    return options
-
-
-def _trust(path: Path, lib: SimpleNamespace) -> Any:
-    found = [lib.ssl.Certificate(lib.X509.from_cryptography(one)) for one in _certificates(path, lib)]
-    return lib.ssl.trustRootFromCertificates(found)
-
-
-def server_tls(settings: TlsSettings) -> object:
+def server_tls(settings: TlsSettings, note: Callable[[str], None] = _warn) -> Certificates:
     """Return what makes the server's side of encrypted connections; its files are read now.
+
+    Args:
+        settings: name the files.
+        note: is told of files that cannot be used any more when they have changed.
 
     Raises:
         ConfigError: a file cannot be used, or pyOpenSSL is not there.
     """
-    lib = _library()
-    if settings.certificate is None:
-        raise ConfigError("a server with TLS needs a certificate")
-    judged = settings.verify and settings.authorities is not None
-    return _options(settings, lib, _trust(settings.authorities, lib) if judged else None)  # type: ignore[arg-type]
+    return Certificates(settings, note)
+
+
+def server_creator(settings: TlsSettings, note: Callable[[str], None]) -> Callable[[], object]:
+    """Return a function that gives what makes the next connection; the files are read now.
+
+    Args:
+        settings: name the files.
+        note: is told of files that cannot be used any more when they have changed.
+
+    Raises:
+        ConfigError: a file cannot be used, or pyOpenSSL is not there.
+    """
+    return server_tls(settings, note).current
 
 
 def client_tls(settings: TlsSettings, host: str) -> object:
@@ -118,20 +62,19 @@ def client_tls(settings: TlsSettings, host: str) -> object:
     Raises:
         ConfigError: a file or the host's name cannot be used, or pyOpenSSL is not there.
     """
-    lib = _library()
+    lib = library()
     name = settings.hostname or host
     trust = None
     if settings.verify:
-        trust = _trust(settings.authorities, lib) if settings.authorities else lib.ssl.platformTrust()
-    options = _options(settings, lib, trust)
+        trust = trust_of(settings.authorities, lib) if settings.authorities else lib.ssl.platformTrust()
+    made = options(settings, lib, trust)
     if not settings.verify:
-        return _Unverified(options, name)
-    identity = _identity(settings, lib)
+        return _Unverified(made, name)
     try:
         creator: object = lib.ssl.optionsForClientTLS(
             name,
             trust,
-            extraCertificateOptions={**identity, "raiseMinimumTo": lib.ssl.TLSVersion.TLSv1_2},
+            extraCertificateOptions={**identity(settings, lib), "raiseMinimumTo": lib.ssl.TLSVersion.TLSv1_2},
         )
     except UnicodeError as error:
         raise ConfigError(f"{name}: no certificate can say this name") from error
@@ -158,7 +101,7 @@ class _Unverified:
 
 def sealed(session: IProtocol, creator: object, client: bool, reactor: Any) -> IProtocol:
     """Return a protocol that encrypts what `session` writes, and decrypts what it is given."""
-    tls = _library().tls
+    tls = library().tls
     factory = tls.TLSMemoryBIOFactory(creator, client, None, reactor)
     # The one that gathers small writes for a turn of the reactor would hide them from the account.
     protocol: IProtocol = tls.TLSMemoryBIOProtocol(factory, session)

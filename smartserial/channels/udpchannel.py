@@ -22,6 +22,11 @@ LAST_WORDS = 1.0
 _MOST_NOTED = 100
 
 
+def overrun_text(where: str, count: int) -> str:
+    """Tell of datagrams that the kernel had no room for."""
+    return f"{where}: the kernel dropped {count} datagrams, too many waited to be read"
+
+
 class UdpChannel(ABC):
     """One connection over UDP; a subclass knows where to send.
 
@@ -45,6 +50,11 @@ class UdpChannel(ABC):
     def tally(self) -> Tally:
         """The account as it stands now."""
         return replace(self._tally)
+
+    @property
+    @abstractmethod
+    def where(self) -> str:
+        """What it runs on, for people."""
 
     @property
     @abstractmethod
@@ -108,6 +118,11 @@ class UdpChannel(ABC):
         """Give the owner a datagram."""
         self._tally.received += len(data)
         self.owner.received(peer, data)
+
+    def overrun(self, count: int) -> None:
+        """Count datagrams that the kernel has dropped, and tell the owner."""
+        self._tally.overruns += count
+        self.owner.channel_noted(overrun_text(self.where, count))
 
     # ---- out
 

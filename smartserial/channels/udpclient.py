@@ -103,8 +103,8 @@ class UdpClientChannel(UdpChannel):
         self._failure = ""
 
     @property
+    @override
     def where(self) -> str:
-        """Where it sends to."""
         return f"udp client of {Address(self._host, self._port)}"
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -16,10 +17,12 @@ from smartserial.channels.udpclient import ANY_HOST, Lookup
 from smartserial.channels.udpsocket import SocketAddress, UdpSocket, numeric
 from smartserial.channels.udpstream import DatagramStream
 from smartserial.errors import PortError
+from smartserial.interfaces import IDatagramDevice
 from smartserial.settings import DATAGRAM, UdpDevice, describe
 
 
-class UdpDeviceStream(DatagramStream):
+@implementer(IDatagramDevice)
+class UdpDeviceStream(DatagramStream):  # type: ignore[misc] # not all of ITransport
     """The transport of a device that is reached by UDP.
 
     What is not sent because there is no way to the device ends it: it is opened again, and looked up
@@ -28,6 +31,7 @@ class UdpDeviceStream(DatagramStream):
 
     def __init__(self, local_port: int, address: SocketAddress, reactor: Any) -> None:
         super().__init__()
+        self.on_overrun: Callable[[int], None] | None = None
         self._socket = UdpSocket(ANY_HOST[6 if ":" in address[0] else 4], local_port, self, reactor)
         try:
             self._socket.hear_only(address)
@@ -85,14 +89,31 @@ class UdpDeviceStream(DatagramStream):
     def erred(self, error: OSError) -> None:
         """Do nothing: what was sent before did not arrive, which UDP does not promise."""
 
+    def overrun(self, count: int) -> None:
+        """Pass on how many datagrams the kernel has dropped."""
+        if self.on_overrun is not None:
+            self.on_overrun(count)
+
 
 @implementer(IStreamClientEndpoint)
 class UdpEndpoint:
-    """Reaches a device by UDP; fails with a `PortError` that says why."""
+    """Reaches a device by UDP; fails with a `PortError` that says why.
 
-    def __init__(self, device: UdpDevice, reactor: Any) -> None:
+    Args:
+        device: what is reached.
+        reactor: looks up names, and keeps the time.
+        stream: makes the transport, of our port, the address, and the reactor.
+    """
+
+    def __init__(
+        self,
+        device: UdpDevice,
+        reactor: Any,
+        stream: Callable[[int, SocketAddress, Any], UdpDeviceStream] = UdpDeviceStream,
+    ) -> None:
         self._device = device
         self._reactor = reactor
+        self._stream = stream
 
     def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
         """Look the address up, and connect a protocol to it: nobody is asked whether somebody is there."""
@@ -127,7 +148,7 @@ class UdpEndpoint:
         if protocol is None:
             raise PortError("nobody wants the device now")
         try:
-            stream = UdpDeviceStream(self._device.local_port, address, self._reactor)
+            stream = self._stream(self._device.local_port, address, self._reactor)
         except OSError as error:
             raise PortError(f"cannot send to {describe(self._device)}: {error.strerror}") from error
         stream.start(protocol)

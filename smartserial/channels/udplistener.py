@@ -74,8 +74,15 @@ class UdpListener(Listener):
         self.where = f"udp:{Address(address.host, self._socket.port)}"
 
     def _prepare(self, socket: UdpSocket) -> None:
-        if self.rules.targets:
+        if not self.rules.targets:
+            return
+        try:
             socket.reach_many(self.rules.interface)
+        except OSError as error:
+            if not self.rules.interface:
+                raise
+            why = f"the interface {self.rules.interface} cannot be used: {error.strerror or error}"
+            raise OSError(error.errno, why) from error
 
     @override
     def fits(self, settings: ListenerSettings) -> bool:
@@ -111,7 +118,7 @@ class UdpListener(Listener):
             if self._socket is not None:
                 self._prepare(self._socket)
         except OSError as error:
-            self.note(f"the interface {self.rules.interface} cannot be used: {error.strerror or error}")
+            self.note(error.strerror or str(error))
 
     @override
     def stop(self) -> Deferred[None]:
@@ -147,6 +154,11 @@ class UdpListener(Listener):
             self._take(data, address)
 
     def _take(self, data: bytes, address: SocketAddress) -> None:
+        socket = self._socket
+        if socket is not None and socket.is_own(address):  # for ever, if the device answers
+            self.note(f"one of the targets leads back to {self.where}: what comes from itself is refused")
+            self._count_refused(data)
+            return
         stream = self._peers.get(address)
         if stream is None:
             stream = self._admit(address)
@@ -168,7 +180,8 @@ class UdpListener(Listener):
         """Judge somebody new."""
         if self._stopped or self.owner is None:
             return None
-        refusal = self.owner.judge(self, plain_host(address[0]))
+        host = plain_host(address[0])
+        refusal = self.owner.admits(self, host) or self.owner.judge(self, host)
         if refusal is None:
             self._strangers.discard(address)
             return self._begin(address, None)
@@ -237,6 +250,11 @@ class UdpListener(Listener):
 
     def erred(self, error: OSError) -> None:
         """Do nothing: it is not known whose datagram that was."""
+
+    def overrun(self, count: int) -> None:
+        """Count what the kernel has dropped: for whom is not known, nor how many bytes."""
+        if self.owner is not None:
+            self.owner.count_overrun(self.where, count)
 
     # ---- who is gone
 

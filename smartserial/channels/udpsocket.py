@@ -13,10 +13,13 @@ from typing import Protocol as Shape
 
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 from typing_extensions import override
 
+from smartserial import hosts
 from smartserial.settings import KIB, MIB
+from smartserial.sharing.admission import plain_host
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 """An address as the kernel has it: numeric host and port, of IPv6 with flow and scope."""
@@ -33,6 +36,10 @@ _Ancillary = list[tuple[int, int, bytes]]
 _MOST_CALLED = 1000  # senders of whom it is remembered which of our addresses they called
 _AT_ONCE = 256  # datagrams that are read in one turn of the reactor; empty ones cost as much as others
 _RECEIVE_BUFFER = MIB
+_MEMINFO = 55  # SO_MEMINFO of asm-generic/socket.h: nine u32, the last one counts dropped datagrams
+_DROPS = struct.Struct("=32xI")
+OVERRUN_REPORT = 10.0
+"""Seconds between two reports of datagrams that the kernel has dropped."""
 
 
 class SocketOwner(Shape):
@@ -47,9 +54,15 @@ class SocketOwner(Shape):
     def erred(self, error: OSError) -> None:
         """Take note of an error that a datagram sent earlier has met; the socket goes on."""
 
+    def overrun(self, count: int) -> None:
+        """Take note that the kernel has dropped so many more datagrams, having no room for them."""
+
 
 class UdpSocket(FileDescriptor):
     """A bound socket; it is read from after `startReading`.
+
+    Datagrams that the kernel drops because too many wait are counted: as others follow them, it is enough to
+    look some time after each reading, and at the end.
 
     One that is bound to every address of this machine answers from the address that was called, where the
     system can tell: who has called an address hears no other one.
@@ -69,8 +82,11 @@ class UdpSocket(FileDescriptor):
         family, address = numeric(host, port)
         self.connected = 1
         self.owner = owner
+        self._reactor = reactor
         self._reading = False
         self._family = family
+        self._overrun = 0  # datagrams that the owner was told of
+        self._report: IDelayedCall | None = None
         self._called: dict[SocketAddress, _Ancillary] | None = None  # None: there is but one address
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -81,8 +97,10 @@ class UdpSocket(FileDescriptor):
         except OSError:
             self._socket.close()
             raise
+        here = self._socket.getsockname()
+        self._host, self._port = plain_host(here[0]), int(here[1])
         level, option = _PKTINFO[family]
-        if option is not None and ip_address(address[0].partition("%")[0]).is_unspecified:
+        if option is not None and ip_address(self._host).is_unspecified:
             with suppress(OSError):
                 self._socket.setsockopt(level, option, 1)
                 self._called = {}
@@ -90,7 +108,14 @@ class UdpSocket(FileDescriptor):
     @property
     def port(self) -> int:
         """Our port."""
-        return int(self._socket.getsockname()[1])
+        return self._port
+
+    def is_own(self, address: SocketAddress) -> bool:
+        """Tell whether an address is that of this socket, so that what comes from it was sent by it."""
+        if address[1] != self._port:
+            return False
+        host = plain_host(address[0])
+        return host == self._host or (ip_address(self._host).is_unspecified and hosts.is_own(host))
 
     def hear_only(self, address: SocketAddress) -> None:
         """Send to, and hear, one address only.
@@ -170,6 +195,8 @@ class UdpSocket(FileDescriptor):
     @override
     def doRead(self) -> None:
         """Hand over the datagrams that are there."""
+        if self._report is None:
+            self._report = self._reactor.callLater(OVERRUN_REPORT, self._look_for_overruns)
         read = 0
         for _ in range(_AT_ONCE):
             if not self._reading or read > 4 * 64 * KIB:
@@ -197,6 +224,20 @@ class UdpSocket(FileDescriptor):
                 del self._called[next(iter(self._called))]
         return data, address
 
+    @property
+    def overruns(self) -> int:
+        """Datagrams that the kernel has dropped so far, having no room for them; 0 where it does not tell."""
+        if self.connected:
+            with suppress(OSError, struct.error):
+                return int(*_DROPS.unpack(self._socket.getsockopt(socket.SOL_SOCKET, _MEMINFO, _DROPS.size)))
+        return self._overrun
+
+    def _look_for_overruns(self) -> None:
+        self._report = None
+        count, self._overrun = self.overruns - self._overrun, self.overruns
+        if count > 0:
+            self.owner.overrun(count)
+
     @override
     def doWrite(self) -> None:
         """Tell that there is room again."""
@@ -206,6 +247,9 @@ class UdpSocket(FileDescriptor):
     def close(self) -> None:
         """Give the address up."""
         if self.connected:
+            if self._report is not None:
+                self._report.cancel()
+            self._look_for_overruns()
             self.connected = 0
             self.stopReading()
             self.stopWriting()

@@ -162,7 +162,8 @@ class VirtualPort:
         """Take back what no program has read; return how many bytes.
 
         Args:
-            alone: no program has it open: also an unfinished line is taken, and it is open to all again.
+            alone: no program has it open: also an unfinished line is taken, and it is open to all again,
+                and not stopped.
 
         Raises:
             PortError: a program keeps others out.
@@ -171,6 +172,8 @@ class VirtualPort:
             if not alone:
                 return read_away(slave)
             ioctl(slave, termios.TIOCNXCL)
+            for action in (termios.TCOOFF, termios.TCOON):  # the second alone does not end a stop by XOFF
+                termios.tcflow(slave, action)
             value = termios2.read(slave)
             if not value.lflag & termios.ICANON:
                 return read_away(slave)

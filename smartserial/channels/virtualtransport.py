@@ -19,6 +19,8 @@ from smartserial.errors import PortError, SettingsRefusedError
 from smartserial.interfaces import IProgramPort
 from smartserial.lines import LineSettings
 
+_TIOCPKT_IOCTL = 0x40  # asm-generic/ioctls.h: settings were set, perhaps to what they were
+
 
 @implementer(IProgramPort)
 class VirtualTransport(PtyStream):
@@ -61,6 +63,14 @@ class VirtualTransport(PtyStream):
         before, self._told_settings = self._told_settings, self.settings
         if self._told_settings != before and self.on_change is not None:
             self.on_change()
+
+    @override
+    def told_of(self, status: int) -> None:
+        before = self._told_settings
+        super().told_of(status)
+        anew = status & _TIOCPKT_IOCTL and self._told_settings == before
+        if anew and self.programs and self.on_set is not None:
+            self.on_set()
 
     def apply(self, settings: LineSettings) -> Deferred[None]:
         """Put settings in force; the speed only while no program has the port open."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from smartserial.config.connectbuild import ConnectBuilder
 from smartserial.config.devices import (
     LINE_KEYS,
     DeviceModel,
@@ -35,7 +38,9 @@ from smartserial.config.records import record_of
 from smartserial.config.scripts import ScriptModel, script_findings, script_of
 from smartserial.config.sharing import arbitration_of, packets_of, sharing_of
 from smartserial.config.source import Place, Source, read_source
+from smartserial.config.tlssets import TlsModel, exposed_keys, tls_of
 from smartserial.config.translate import validate
+from smartserial.config.usersbuild import LoginBuilder
 from smartserial.findings import Finding, did_you_mean
 from smartserial.lines import Flow, LineProfile, Lines, LineSettings, ModemLines, Parity, Rs485
 from smartserial.portnames import USB, usb_name
@@ -46,6 +51,7 @@ from smartserial.settings import (
     LARGEST_DATAGRAM,
     Address,
     Arbitration,
+    ConnectSettings,
     ConsoleSettings,
     Device,
     DeviceRules,
@@ -60,6 +66,7 @@ from smartserial.settings import (
     ShareSettings,
     SimDevice,
     TcpDevice,
+    TlsSettings,
     UdpDevice,
     UdpRules,
     VirtualDevice,
@@ -82,16 +89,25 @@ class Builder:
         self.findings: list[Finding] = []
         self._source = source
         self._folder = folder
+        self._logins = LoginBuilder(source, self._path)
+        self._connects = ConnectBuilder(source, self._path)
+        self._sets: Mapping[str, TlsModel] = {}
 
     def gateway(self, plan: Plan) -> GatewaySettings:
         """Return the settings of a whole configuration; elements of unknown device protocols are left out."""
         config = plan.config
+        users = self._logins.users(config)
+        self._sets = config.tls
+        self.findings += exposed_keys(config.tls, self._source, self._path)
         shares = tuple(
             self._share(name, share, arbitration_of(plan, name)) for name, share in config.shares.items()
         )
         elements = ElementBuilder(plan, self._folder, self._device).elements()
         paths = tuple(self._path(path) for path in config.protocol_paths)
-        return GatewaySettings(shares, self._console(config.console), elements, plan.state, paths)
+        console = self._console(config.console)
+        self.findings += self._logins.findings + self._connects.findings
+        audit = record_of(config.audit, self._path)
+        return GatewaySettings(shares, console, elements, plan.state, paths, users, audit)
 
     def _console(self, console: ConsoleModel) -> ConsoleSettings:
         return ConsoleSettings(
@@ -99,6 +115,10 @@ class Builder:
             unix=self._path(console.unix) if console.unix else None,
             telnet=None if console.telnet is None else Address(*console.telnet),
             insecure=console.insecure,
+            login=self._logins.login((("console",), console)),
+            tls=self._tls(console.tls),
+            ssh=None if console.ssh is None else Address(*console.ssh),
+            host_key=self._path(console.host_key) if console.host_key else None,
         )
 
     def _share(self, name: str, share: ShareModel, arbitration: Arbitration | None) -> ShareSettings:
@@ -106,13 +126,31 @@ class Builder:
             name=name,
             device=self._device(share.device, ("shares", name, "device")),
             rules=_rules(share.device),
-            listeners=tuple(_listener(listener, share.packets) for listener in share.listen),
+            listeners=tuple(self._listener(name, share, n) for n in range(len(share.listen))),
             sharing=sharing_of(share.sharing, arbitration),
             packets=packets_of(share.packets),
             buffer=share.buffer,
             replay=share.replay,
             capture=record_of(share.capture, self._path),
+            connect=self._connect(name, share),
         )
+
+    def _connect(self, name: str, share: ShareModel) -> ConnectSettings | None:
+        model = share.connect
+        if model is None:
+            return None
+        place, datagram = ("shares", name, "connect"), _datagram(share.packets)
+        return self._connects.connect(model, place, datagram, self._tls(model.tls))
+
+    def _listener(self, name: str, share: ShareModel, number: int) -> ListenerSettings:
+        place: Place = ("shares", name)
+        model = share.listen[number]
+        login = self._logins.login(((*place, "listen", number), model), (place, share))
+        return replace(_listener(model, share.packets), login=login, tls=self._tls(model.tls))
+
+    def _tls(self, name: str | None) -> TlsSettings | None:
+        found = None if name is None else self._sets.get(name)  # a finding stands for one that is not there
+        return None if found is None else tls_of(found, self._path)
 
     def _device(self, device: Any, place: Place) -> Device:
         match device:
@@ -241,9 +279,13 @@ def _udp(listener: ListenerModel, packets: PacketsModel | None) -> UdpRules | No
     if listener.transport != "udp":
         return None
     targets = tuple(Address(*target) for target in listener.targets)
+    return UdpRules(targets, listener.interface or "", _datagram(packets))
+
+
+def _datagram(packets: PacketsModel | None) -> int:
+    """Return how many bytes a datagram has at most."""
     size = packets.size if packets is not None else None
-    datagram = DATAGRAM if size is None else min(size, LARGEST_DATAGRAM)
-    return UdpRules(targets, listener.interface or "", datagram)
+    return DATAGRAM if size is None else min(size, LARGEST_DATAGRAM)
 
 
 def _listener(listener: ListenerModel, packets: PacketsModel | None) -> ListenerSettings:
@@ -254,6 +296,7 @@ def _listener(listener: ListenerModel, packets: PacketsModel | None) -> Listener
         access=Access(listener.access),
         allow=tuple(listener.allow),
         max_clients=listener.max_clients,
+        max_per_source=listener.max_per_source,
         tell_refused=listener.refusal == "text",
         nodelay=listener.nodelay,
         keepalive=None if keepalive is None else Keepalive(**keepalive.model_dump()),

@@ -8,7 +8,7 @@ from functools import partial
 from smartserial.config.devices import LoopModel, PortModel, SerialModel, SimModel, VirtualModel
 from smartserial.config.models import ConfigModel, ShareModel
 from smartserial.config.source import Source
-from smartserial.config.walking import Rule, idle_at, shares_of
+from smartserial.config.walking import Rule, idle_at, shares_of, ways_of
 from smartserial.findings import Finding
 from smartserial.sequences import Sequence, parse_sequence
 
@@ -35,7 +35,7 @@ def losses_that_happen(config: ConfigModel, source: Source) -> Iterator[Finding]
 
 
 def _only_watchers(share: ShareModel) -> bool:
-    return all(listener.access == "read" for listener in share.listen)
+    return all(listener.access == "read" for listener in ways_of(share))
 
 
 def sequences_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:

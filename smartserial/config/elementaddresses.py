@@ -1,16 +1,15 @@
-"""Elements beside each other and beside shares: names, addresses, encryption, files."""
+"""Elements beside each other and beside shares: names and addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import ip_address
-from pathlib import Path
 
-from smartserial.config.elementplan import NETWORK, Kind, Plan, PlannedConnection
+from smartserial.config.elementplan import Kind, Plan, PlannedConnection
 from smartserial.config.elementrules import ElementRule
-from smartserial.config.source import Place, Source, path_text
+from smartserial.config.source import Source, path_text
+from smartserial.config.tlsrules import TLS_RULES
 from smartserial.findings import Finding, did_you_mean
-from smartserial.settings import Role
 from smartserial.sharing.access import loopback
 
 
@@ -30,35 +29,6 @@ def shares_that_exist(plan: Plan, source: Source) -> Iterator[Finding]:
         if one.model.share is not None and one.model.share not in names:
             hint = did_you_mean(one.model.share, names) or (f"known: {', '.join(names)}" if names else "")
             yield source.finding(one.key("share"), "CF14", f"there is no share {one.model.share}", hint=hint)
-
-
-def sets_of_keys(plan: Plan, source: Source) -> Iterator[Finding]:
-    """A private key belongs to a certificate."""
-    for name, one in plan.config.tls.items():
-        if one.key is not None and not source.has(("tls", name, "certificate")):
-            message = "expected `certificate` beside it"
-            yield source.finding(("tls", name, "key"), "CF04", message, at_key=True)
-
-
-def encryption(plan: Plan, source: Source) -> Iterator[Finding]:
-    """Encryption is for TCP, by a set that there is; a server has a certificate."""
-    for one in plan.connections:
-        found, place = plan.encryption(one), one.key("tls")
-        if one.kind not in NETWORK or not found:
-            continue
-        server = one.role is Role.SERVER
-        if isinstance(found, str) and not source.has(("tls", found)):
-            known = plan.config.tls
-            hint = did_you_mean(found, known) or (f"known: {', '.join(known)}" if known else "")
-            yield source.finding(place, "CF14", f"`tls` has no {found}", hint=hint)
-        elif one.kind is Kind.UDP:
-            yield source.finding(place, "CF08", "cannot act: UDP is not encrypted", at_key=True)
-        elif server and found is True:
-            message = f"expected the name of a set in `tls` with a certificate, as {one} is a server"
-            yield source.finding(place, "CF04", message)
-        elif server and not source.has(("tls", str(one.model.tls), "certificate")):
-            message = f"expected `certificate` in tls.{one.model.tls}, as {one} is a server"
-            yield source.finding(place, "CF04", message)
 
 
 def protected_elements(plan: Plan, source: Source) -> Iterator[Finding]:
@@ -119,25 +89,10 @@ def _share_on(plan: Plan, one: PlannedConnection) -> str:
     return ""
 
 
-def trace_files(plan: Plan, source: Source) -> Iterator[Finding]:
-    """Each element has its own file for its trace."""
-    seen: dict[Path, Place] = {}
-    for element in plan.elements:
-        trace = element.model.trace
-        if trace is None:
-            continue
-        place: Place = (*element.place, "trace")
-        other = seen.setdefault(Path(trace.file), place)
-        if other != place:
-            yield source.finding(place, "CF06", f"this is also that of {path_text(other)}")
-
-
 ADDRESS_RULES: tuple[ElementRule, ...] = (
     own_names,
     shares_that_exist,
-    sets_of_keys,
-    encryption,
+    *TLS_RULES,
     protected_elements,
     addresses,
-    trace_files,
 )

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from smartserial.config.devices import DeviceModel
 from smartserial.config.elementplan import Kind, Plan, PlannedConnection, PlannedElement
-from smartserial.config.elements import TlsModel
 from smartserial.config.limits import CONNECTION, default_of
 from smartserial.config.records import record_of
 from smartserial.config.source import Place
+from smartserial.config.tlssets import TlsModel, tls_of
 from smartserial.settings import (
     Carrier,
     ConnectionSettings,
@@ -120,9 +120,5 @@ class ElementBuilder:
     def _tls(self, one: PlannedConnection) -> TlsSettings | None:
         found = self._plan.encryption(one)
         if isinstance(found, TlsModel):
-            certificate, key, authorities = (
-                None if name is None else self._path(name)
-                for name in (found.certificate, found.key, found.authorities)
-            )
-            return TlsSettings(certificate, key, authorities, found.verify, found.hostname)
+            return tls_of(found, self._path)
         return TlsSettings() if found is True else None

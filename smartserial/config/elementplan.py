@@ -10,11 +10,12 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from smartserial.config.devices import SerialModel
-from smartserial.config.elements import ConnectionModel, ElementModel, TlsModel
+from smartserial.config.elements import ConnectionModel, ElementModel
 from smartserial.config.limits import line_defaults
 from smartserial.config.models import ConfigModel
 from smartserial.config.protocols import Known, Protocols
 from smartserial.config.source import Place, Source
+from smartserial.config.tlssets import TlsModel
 from smartserial.definition.connection import SERIAL_TYPES, Connection, ConnectionType, PortType
 from smartserial.findings import Finding
 from smartserial.hosts import is_own, role_of

@@ -271,7 +271,7 @@ def saved_params(plan: Plan, source: Source) -> Iterator[Finding]:
 
 def only_for_elements(plan: Plan, source: Source) -> Iterator[Finding]:
     """What is for elements cannot act without one."""
-    for key in ("protocol_paths", "state", "tls"):
+    for key in ("protocol_paths", "state"):
         if key in plan.config.model_fields_set and not source.has(("elements",)):
             message = "cannot act: there are no elements"
             yield source.finding((key,), "CF08", message, severity=WARNING, at_key=True)

@@ -29,23 +29,6 @@ from smartserial.settings import PROBING
 _HOST_NAME = re.compile(r"\w(?:[\w.-]{0,251}\w)?\.?")
 
 
-class TlsModel(Model):
-    """A named set of what encryption needs; files are PEM."""
-
-    certificate: Annotated[PathText, Field(min_length=1)] | None = Field(
-        None, description="our own, with its chain; servers must have one"
-    )
-    key: Annotated[PathText, Field(min_length=1)] | None = Field(
-        None, description="its private key, if that is not in the file of the certificate"
-    )
-    authorities: Annotated[PathText, Field(min_length=1)] | None = Field(
-        None,
-        description="whom the other side's certificate must come from; without it whom the system trusts",
-    )
-    verify: bool = Field(True, description="judge the other side's certificate")
-    hostname: str = Field("", description="what a server's certificate must say, if not the host")
-
-
 class ProbingModel(KeepaliveModel):
     """TCP keepalive of an element's connection."""
 

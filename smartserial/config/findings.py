@@ -60,6 +60,12 @@ CODES = {
             "values that are to be saved are forgotten with the process",
             "say in `state` which file they are kept in",
         ),
+        Explanation(
+            "CF16",
+            WARNING,
+            "a file with secrets that others on this machine can read or change",
+            "take these rights away: `chmod 600`, or 640 with a group of the gateway's own",
+        ),
     )
 }
 

@@ -22,6 +22,7 @@ from smartserial.settings import Device, GatewaySettings, PortDevice
 _TWISTED = {"tcp6", "ssl", "tls", "unix", "host", "systemd", "stdio", "haproxy", "fd"}  # its own endpoints
 _KINDS = {"serial": "port", "pty": "virtual"}
 _KEY = re.compile(r"`(\w+): (\w+)`")
+_LISTENER = re.compile(r"(?:(?:\[([^\]]+)\]|([^:=]+)):)?([0-9]{1,9})")  # PORT, HOST:PORT, [HOST]:PORT
 _COLON = re.compile(r"(?<!\\):")
 _OPTION = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _WORDS: dict[str, Any] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -68,7 +69,8 @@ def _flag(place: Place) -> str:
         return "--max-clients" if len(place) > 2 else ""
     if words == ["mode"]:
         return "--mode"
-    return f"{'--device' if place[2] == 'device' else '--listen'} {' '.join(words)}".rstrip()
+    flag = {"device": "--device", "connect": "--connect"}.get(str(place[2]), "--listen")
+    return flag if words == ["to"] else f"{flag} {' '.join(words)}".rstrip()
 
 
 def value_of(word: str) -> Any:
@@ -114,19 +116,34 @@ def device_of(text: str, flag: str = "--device") -> dict[str, Any]:
 
 
 def _listener(text: str) -> dict[str, Any]:
-    """Read a port, HOST:PORT, or an endpoint string; ``tcp:`` ones become ordinary listeners."""
-    match = re.fullmatch(r"(?:(?:\[([^\]]+)\]|([^:=]+)):)?([0-9]{1,9})", text)
-    if match and match[2] != "tcp":
+    """Read a port, HOST:PORT, the same after ``udp:``, or an endpoint string.
+
+    Endpoints of ``tcp:`` become ordinary listeners.
+    """
+    udp = text.startswith("udp:")
+    match = _LISTENER.fullmatch(text.removeprefix("udp:"))
+    if match and (udp or match[2] != "tcp"):
         host = match[1] or match[2]
-        return {"port": int(match[3]), **({"host": host} if host else {})}
+        over = {"transport": "udp"} if udp else {}
+        return {"port": int(match[3]), **({"host": host} if host else {}), **over}
+    if udp:
+        what = f"expected udp:PORT or udp:HOST:PORT, found {text!r}"
+        raise FindingsError([Finding("twistd smartserial", 0, 0, "--listen", "CF03", ERROR, what)])
     prefix, words, options = split_words(text)
     port = options.get("port") or (words[0] if words else "")
     if prefix == "tcp" and re.fullmatch("[0-9]{1,9}", port) and not options.keys() - {"port", "interface"}:
         return {"port": int(port), "host": options.get("interface") or "any"}
     if text and not re.match(r"[a-z0-9]+:", text):
-        what = f"expected PORT, HOST:PORT or an endpoint, found {text!r}"
+        what = f"expected PORT, HOST:PORT, udp: and one of these, or an endpoint, found {text!r}"
         raise FindingsError([Finding("twistd smartserial", 0, 0, "--listen", "CF03", ERROR, what)])
     return {"endpoint": text}
+
+
+def _called(texts: Sequence[str]) -> dict[str, Any]:
+    """Read addresses that are called, all of them after ``udp:`` or none."""
+    if all(text.startswith("udp:") for text in texts):
+        return {"to": [text.removeprefix("udp:") for text in texts], "transport": "udp"}
+    return {"to": list(texts)}
 
 
 def one_share(
@@ -137,6 +154,7 @@ def one_share(
     insecure: bool = False,
     max_clients: str | None = None,
     console: str | None = None,
+    connect: Sequence[str] = (),
 ) -> tuple[GatewaySettings, list[Finding]]:
     """Return the settings of one share that is given by flags, and the warnings.
 
@@ -147,7 +165,10 @@ def one_share(
     share: dict[str, Any] = {
         "device": device_of(device),
         "listen": [{**_listener(text), "mode": mode, "insecure": insecure} for text in listen],
+        **({"connect": {**_called(connect), "mode": mode}} if connect else {}),
     }
+    if connect and not listen:
+        del share["listen"]
     if max_clients is not None:
         share["sharing"] = {"max_clients": value_of(max_clients)}
     values: dict[str, Any] = {"shares": {name: share}}

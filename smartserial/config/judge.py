@@ -41,6 +41,7 @@ def judge(source: Source, folder: Path) -> tuple[GatewaySettings | None, list[Fi
     Returns:
         The settings, or None if there are errors; and all findings, in the order of their lines.
     """
+    source.folder = folder
     config, findings = validate(ConfigModel, source)
     if config is None:
         config = _salvage(source)

@@ -8,9 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.config import JsonDict
 
+from smartserial.config.connect import Connect
 from smartserial.config.devices import DeviceModel
-from smartserial.config.elements import ElementModel, TlsModel
+from smartserial.config.elements import ElementModel
 from smartserial.config.records import Record
+from smartserial.config.tlssets import TlsModel
+from smartserial.config.users import LoginModel, UsersModel
 from smartserial.config.values import (
     HostPort,
     KeepaliveModel,
@@ -43,7 +46,7 @@ def _host(value: Any) -> Any:
         ) from error
 
 
-class ListenerModel(Model):
+class ListenerModel(LoginModel):
     """One way in."""
 
     mode: Literal["raw", "rfc2217"] = "raw"
@@ -56,9 +59,11 @@ class ListenerModel(Model):
     host: Annotated[str, BeforeValidator(_host)] = "127.0.0.1"
     endpoint: str | None = Field(None, min_length=1, description="any Twisted server endpoint")
     insecure: bool = Field(default=False, description="let other machines in without protection")
+    tls: Name | None = Field(None, description="encryption: the name of a set in `tls` with a certificate")
     access: Literal["both", "read", "write"] = "both"
     allow: list[NetworkText] = []
     max_clients: int | None = Field(None, ge=1)
+    max_per_source: int | None = Field(None, ge=1, description="how many of them from one address")
     refusal: Literal["text", "close"] = "text"
     nodelay: bool = True
     keepalive: Annotated[
@@ -132,11 +137,12 @@ class SharingModel(Model):
     settings: RemoteSettingsModel = RemoteSettingsModel()
 
 
-class ShareModel(Model):
+class ShareModel(LoginModel):
     """One device and the ways to it."""
 
     device: DeviceModel
-    listen: list[ListenerModel] = Field(min_length=1)
+    listen: list[ListenerModel] = Field([], min_length=1, description="how clients come in")
+    connect: Connect = Field(None, description="clients that are called, as they do not come by themselves")
     sharing: SharingModel = SharingModel()
     packets: PacketsModel | None = Field(None, description="when bytes go to the clients; else as they come")
     buffer: Size = Field(8 * KIB, description="bytes from the device that are kept while nobody is connected")
@@ -174,14 +180,21 @@ _ConsoleAddress = Annotated[
 ]
 
 
-class ConsoleModel(Model):
+class ConsoleModel(LoginModel):
     """The doors to the console."""
 
     unix: _ConsoleSocket | None = Field(default=None, description="the path of its socket; false: none")
     telnet: _ConsoleAddress | None = Field(default=None, description="a port, or HOST:PORT")
+    ssh: _ConsoleAddress | None = Field(
+        default=None, description="a port, or HOST:PORT, for users of the gateway"
+    )
+    host_key: Annotated[PathText, Field(min_length=1)] | None = Field(
+        default=None, description="the private key of `ssh`, which is made if it is not there"
+    )
     insecure: bool = Field(
         default=False, description="let operators change things by telnet, without protection"
     )
+    tls: Name | None = Field(default=None, description="encryption of `telnet`: the name of a set in `tls`")
 
 
 _SOMETHING: JsonDict = {"anyOf": [{"required": ["shares"]}, {"required": ["elements"]}]}
@@ -202,3 +215,5 @@ class ConfigModel(Model):
     state: Annotated[PathText, Field(min_length=1)] | None = Field(
         None, description="the file of saved params"
     )
+    audit: Record = Field(None, description="a file with who did what")
+    users: UsersModel | None = Field(None, description="who may log in")

@@ -7,13 +7,18 @@ from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
-from smartserial.config.capturerules import CAPTURE_RULES, CAPTURE_SETTINGS_RULES
+from smartserial.config.capturerules import CAPTURE_RULES
+from smartserial.config.connectpairs import PAIR_RULES, follows
+from smartserial.config.connectrules import CONNECT_RULES
 from smartserial.config.devicerules import DEVICE_RULES
 from smartserial.config.devices import PortModel
+from smartserial.config.filerules import FILE_SETTINGS_RULES
 from smartserial.config.models import ConfigModel, ShareModel
 from smartserial.config.sharingrules import SHARING_RULES
 from smartserial.config.source import Place, Source, path_text
+from smartserial.config.sshrules import SSH_RULES
 from smartserial.config.udprules import UDP_RULES
+from smartserial.config.userrules import USER_RULES, asks
 from smartserial.config.virtualrules import VIRTUAL_RULES, VIRTUAL_SETTINGS_RULES
 from smartserial.config.walking import (
     Rule,
@@ -72,10 +77,10 @@ def one_listener_an_address(config: ConfigModel, source: Source) -> Iterator[Fin
 
 
 def protected(config: ConfigModel, source: Source) -> Iterator[Finding]:
-    """Other machines are let in only with the word `insecure`."""
+    """Other machines are let in only with protection, or with the word `insecure`."""
     hint = "add `insecure: true` if that is meant"
     for place, _, listener in listeners_of(config):
-        if listener.insecure:
+        if listener.insecure or asks(source, place) or source.has((*place, "tls")):
             continue
         if listener.endpoint is not None and not listener.endpoint.startswith("unix:"):
             message = "an endpoint may be open to other machines, without password or encryption"
@@ -86,14 +91,15 @@ def protected(config: ConfigModel, source: Source) -> Iterator[Finding]:
 
 
 def protected_console(config: ConfigModel, source: Source) -> Iterator[Finding]:
-    """Other machines are let to the console only with the word `insecure`."""
+    """Other machines are let to the console only with protection, or with the word `insecure`."""
     console = config.console
+    guarded = asks(source, ("console",)) or source.has(("console", "tls"))
     if console.telnet is None:
         wrong = ("console", "telnet") in source.places and "telnet" not in console.model_fields_set
         if console.insecure and not wrong:
             message = "cannot act: it is for `telnet`, and the socket is this user's own"
             yield source.finding(("console", "insecure"), "CF08", message, severity=WARNING, at_key=True)
-    elif not console.insecure and not loopback(console.telnet[0]):
+    elif not (console.insecure or loopback(console.telnet[0]) or guarded):
         message = f"{console.telnet[0]} is open to other machines, without password or encryption"
         hint = "add `insecure: true` if that is meant"
         yield source.finding(("console", "telnet"), "CF07", message, hint=hint)
@@ -140,10 +146,11 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
     for place, share, listener in listeners_of(config):
         limit = (*place[:2], "sharing", "max_clients")
         wrong = limit in source.places and "max_clients" not in share.sharing.model_fields_set
-        if (listener.max_clients or 0) > share.sharing.max_clients and not wrong:
-            yield idle((*place, "max_clients"), f"cannot act: the share lets in {share.sharing.max_clients}")
+        for key in ("max_clients", "max_per_source"):
+            if (getattr(listener, key) or 0) > share.sharing.max_clients and not wrong:
+                yield idle((*place, key), f"cannot act: the share lets in {share.sharing.max_clients}")
         if listener.endpoint is not None and listener.endpoint.startswith("unix:"):
-            for key in ("allow", "nodelay", "keepalive"):
+            for key in ("allow", "max_per_source", "nodelay", "keepalive"):
                 if key in listener.model_fields_set:
                     yield idle((*place, key), "cannot act: a unix socket has no addresses and no TCP")
         if listener.endpoint is not None and "host" in listener.model_fields_set:
@@ -152,7 +159,7 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
 
 def _only_raw(source: Source, share: Place) -> bool:
     """Tell whether a share's listeners are raw ones, as they are written: a wrong mode may be anything."""
-    listen = source.values["shares"][share[1]]["listen"]
+    listen = source.values["shares"][share[1]].get("listen", [])
     return isinstance(listen, list) and all(
         isinstance(listener, dict) and listener.get("mode", "raw") == "raw" for listener in listen
     )
@@ -171,7 +178,14 @@ def changes_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
     idle = partial(idle_at, source)
     for place, share in shares_of(config):
         settings = share.sharing.settings
-        if _only_raw(source, place):
+        call = share.connect
+        if call is not None and call.mode == "rfc2217" and not call.asks:
+            continue  # whoever is called there is a client of RFC 2217
+        if call is not None and follows(share, call):
+            if settings.notify and _only_raw(source, place):
+                message = "cannot act: no listener of this share has `mode: rfc2217`"
+                yield idle((*place, "sharing", "settings", "notify"), message)
+        elif _only_raw(source, place):
             for keys in _about_rfc2217(share):
                 yield idle((*place, *keys), "cannot act: no listener of this share has `mode: rfc2217`")
         elif not settings.remote:
@@ -224,12 +238,16 @@ RULES: tuple[Rule, ...] = (
     *DEVICE_RULES,
     *CAPTURE_RULES,
     *UDP_RULES,
+    *CONNECT_RULES,
+    *PAIR_RULES,
+    *USER_RULES,
+    *SSH_RULES,
     *SHARING_RULES,
     *VIRTUAL_RULES,
 )
 SETTINGS_RULES: tuple[SettingsRule, ...] = (
     one_use_of_a_device,
     own_links,
-    *CAPTURE_SETTINGS_RULES,
+    *FILE_SETTINGS_RULES,
     *VIRTUAL_SETTINGS_RULES,
 )

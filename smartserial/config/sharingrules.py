@@ -8,7 +8,7 @@ from functools import partial
 from smartserial.config.models import ConfigModel, PacketsModel, ShareModel
 from smartserial.config.source import Place, Source
 from smartserial.config.values import Model
-from smartserial.config.walking import Rule, idle_at, shares_of
+from smartserial.config.walking import Rule, idle_at, shares_of, ways_of
 from smartserial.findings import Finding
 
 _ONE_MAY_SEND = {
@@ -44,7 +44,7 @@ def _no_choice(share: ShareModel) -> Iterator[tuple[str, str]]:
         "receive_from": rules.receive_from in ("first", "last", "last-active"),
         "exclusive": rules.exclusive and rules.receive_from not in _ONE_MAY_SEND,
     }
-    if all(listener.access == "read" for listener in share.listen):
+    if all(listener.access == "read" for listener in ways_of(share)):
         chosen |= {"receive_from": rules.receive_from != "all", "send_to": rules.send_to == "asker"}
         why = "no listener lets clients send"
     elif rules.max_clients == 1:
@@ -74,7 +74,7 @@ def hearing_that_acts(config: ConfigModel, source: Source) -> Iterator[Finding]:
         if share.sharing.send_to == "none":
             why = "cannot act: with `send_to: none` nobody hears the device"
             keys: list[Place] = [("buffer",), ("replay",), ("packets",), ("sharing", "slow_client")]
-        elif all(listener.access == "write" for listener in share.listen):
+        elif all(listener.access == "write" for listener in ways_of(share)):
             why = "cannot act: no listener lets clients read"
             keys = [("packets",), ("sharing", "send_to")]
         else:

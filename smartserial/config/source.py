@@ -22,6 +22,7 @@ _MOST_VALUES = 50_000  # aliases may stand for many more values than the file ha
 
 _DEEPEST = 50  # values in values
 _DEEPEST_BRACKETS = 200  # the YAML library takes seconds for thousands
+_QUOTED = re.compile(r"(['\"]).*\1")
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
 Place = tuple[str | int, ...]
@@ -29,12 +30,17 @@ Place = tuple[str | int, ...]
 
 @dataclass(slots=True)
 class Source:
-    """A file's values, and the line and column of each key and value, counted from 1."""
+    """A file's values, and the line and column of each key and value, counted from 1.
+
+    `path` is that of the file, if it is one; relative paths in it begin at `folder`, which `judge` knows.
+    """
 
     name: str
     values: Any = None
     keys: dict[Place, tuple[int, int]] = field(default_factory=dict)
     places: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    path: Path | None = None
+    folder: Path = Path()
 
     def written(self, place: Place) -> Any:
         """Return what is written at `place`, as it is; None if nothing is."""
@@ -89,7 +95,9 @@ def read_source(path: Path, shown: str = "") -> Source:
         data = read_bounded(path, MOST_BYTES)
     except UnreadableError as error:
         raise _unreadable(shown or str(path), 0, 0, str(error)) from error
-    return parse_source(shown or str(path), data)
+    source = parse_source(shown or str(path), data)
+    source.path = path.absolute()
+    return source
 
 
 def parse_source(name: str, data: bytes) -> Source:
@@ -106,6 +114,8 @@ def parse_source(name: str, data: bytes) -> Source:
         problem = (error.problem or error.context or "not YAML").partition(" with value")[0]
         if problem.startswith("but ") and error.context:
             problem = f"{error.context}, {problem}"
+        if b"password" in b"".join(data.splitlines()[line - 1 : line]):
+            problem = _QUOTED.sub("...", problem)  # an alias or a tag may be meant as a password
         raise _unreadable(name, line, column, problem) from error
     except RecursionError as error:
         raise _unreadable(name, 1, 1, "nested too deeply") from error

@@ -28,6 +28,7 @@ _EXPECTED = {
     "less_than_equal": "at most {le}",
     "literal_error": "{expected}",
     "string_too_short": "a text that is not empty",
+    "string_too_long": "at most {max_length} characters",
     "string_pattern_mismatch": "a name of letters, digits, '.', '_' and '-'",
     "too_short": "at least one",
 }

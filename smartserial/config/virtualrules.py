@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from grp import getgrnam
 from pathlib import Path
@@ -11,7 +12,7 @@ from smartserial.config.devices import VirtualModel
 from smartserial.config.models import ConfigModel
 from smartserial.config.source import Place, Source, path_text
 from smartserial.config.walking import Rule, SettingsRule, devices_of, idle_at, listeners_of
-from smartserial.findings import Finding
+from smartserial.findings import WARNING, Finding
 from smartserial.settings import GatewaySettings, PortDevice, VirtualDevice
 
 
@@ -74,5 +75,23 @@ def names_that_are_taken(settings: GatewaySettings, source: Source) -> Iterator[
             yield source.finding((*place, "port"), "CF06", message, hint=f"the device is {path}.real")
 
 
+def overlays_of_devices(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
+    """A virtual port takes the name of a device that is there, or was moved aside by a gateway that runs."""
+    for place, _, device in devices_of(settings):
+        if not isinstance(device, VirtualDevice) or not device.overlay:
+            continue
+        here = device.path
+        if any(path.is_char_device() for path in (here, here.with_name(f"{here.name}.real"))):
+            continue
+        wrong = "is no serial device" if os.path.lexists(here) else "is not there"
+        message = f"{here} {wrong}: without a device to overlay the gateway does not start"
+        hint = "plug it in before the start, or leave `overlay` out"
+        yield source.finding((*place, "overlay"), "CF09", message, severity=WARNING, hint=hint)
+
+
 VIRTUAL_RULES: tuple[Rule, ...] = (listeners_that_wait, lingering_that_ends)
-VIRTUAL_SETTINGS_RULES: tuple[SettingsRule, ...] = (owners_that_exist, names_that_are_taken)
+VIRTUAL_SETTINGS_RULES: tuple[SettingsRule, ...] = (
+    owners_that_exist,
+    names_that_are_taken,
+    overlays_of_devices,
+)

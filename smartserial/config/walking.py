@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from smartserial.config.connect import ConnectModel
 from smartserial.config.devices import SerialModel
 from smartserial.config.models import ConfigModel, ListenerModel, ShareModel
 from smartserial.config.source import Place, Source
@@ -25,6 +26,11 @@ def listeners_of(config: ConfigModel) -> Iterator[tuple[Place, ShareModel, Liste
     for place, share in shares_of(config):
         for n, listener in enumerate(share.listen):
             yield (*place, "listen", n), share, listener
+
+
+def ways_of(share: ShareModel) -> list[ListenerModel | ConnectModel]:
+    """Return all ways to clients: listeners, and calls."""
+    return [*share.listen, *([] if share.connect is None else [share.connect])]
 
 
 def ports_of(config: ConfigModel) -> Iterator[tuple[Place, SerialModel]]:

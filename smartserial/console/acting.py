@@ -6,7 +6,6 @@ from collections.abc import Awaitable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import deferLater
 
 from smartserial.channels.link import LinkState
 from smartserial.config.flags import line_from_words, seconds_from_word
@@ -19,6 +18,7 @@ from smartserial.errors import ConfigError, PortError
 from smartserial.findings import did_you_mean
 from smartserial.journal import LEVELS
 from smartserial.lines import LINE_NAMES, Lines
+from smartserial.sequences import Sequence, Step
 from smartserial.share.service import Share
 
 _SETTINGS = ("line", "baudrate", "bytesize", "parity", "stopbits", "flow")
@@ -100,6 +100,20 @@ async def _drive(share: Share, lines: Lines) -> None:
     await done
 
 
+def _leave_to_sequence(name: str, share: Share) -> None:
+    """Refuse to move lines that a sequence moves: it would not be the one that was configured."""
+    running = share.device.sequencer.running
+    if running:
+        raise VerbError(f"{running} is under way on {name}, and drives the lines: wait for its end")
+
+
+async def _perform(share: Share, what: Sequence) -> None:
+    try:
+        await share.device.sequencer.run(what, share.ports)
+    except PortError as error:
+        raise VerbError(str(error)) from error
+
+
 async def lines(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Set DTR, RTS or break; without any, show them."""
     share = desk.share(words[0])
@@ -107,6 +121,7 @@ async def lines(desk: Desk, operator: Operator, words: list[str]) -> Output:
         shown = look_at_share(desk, operator, words)
         return await shown if isinstance(shown, Awaitable) else shown
     wanted = _wanted(words[1:])
+    _leave_to_sequence(words[0], share)
     await _drive(share, wanted)
     return _done(desk, operator, words[0], f"set {wanted}")
 
@@ -118,12 +133,12 @@ async def pulse(desk: Desk, operator: Operator, words: list[str]) -> Output:
     if name not in ("dtr", "rts"):
         raise VerbError(f"expected dtr or rts, found {name}")
     seconds = _time(words[2] if len(words) > 2 else _PULSE)
+    _leave_to_sequence(words[0], share)
     level = getattr(share.ports.line.lines(), name)
     before = True if level is None else level
     desk.operated(operator, words[0], f"pulse of {name} for {seconds:g} s")
-    await _drive(share, Lines(**{name: not before}))
-    await deferLater(desk.gateway.reactor, seconds)
-    await _drive(share, Lines(**{name: before}))
+    steps = (Step(0.0, Lines(**{name: not before})), Step(seconds, Lines(**{name: before})))
+    await _perform(share, Sequence(f"a pulse of {name}", "", steps, seconds))
     return Words((f"{words[0]}: {name} was {'off' if before else 'on'} for {seconds:g} s",))
 
 
@@ -137,10 +152,7 @@ async def sequence(desk: Desk, operator: Operator, words: list[str]) -> Output:
     if share.device.link.state is not LinkState.UP:
         raise VerbError(f"the device is {share.device.link.state.value}")
     desk.operated(operator, words[0], f"sequence {name}")
-    try:
-        await share.device.sequencer.run(known[name], share.ports)
-    except PortError as error:
-        raise VerbError(str(error)) from error
+    await _perform(share, known[name])
     return Words((f"{words[0]}: {name} is done",))
 
 
@@ -176,10 +188,12 @@ def send(desk: Desk, operator: Operator, words: list[str]) -> Output:
 
 def take(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Take control and the right to write from all clients."""
-    holder = desk.share(words[0]).ports.desk
+    share = desk.share(words[0])
+    holder = share.ports.desk
     if holder.seized and holder.holder is not operator:
         raise VerbError(f"{getattr(holder.holder, 'name', 'somebody')} has taken it")
     holder.seize(operator)
+    share.intake.silence()
     return _done(desk, operator, words[0], "taken: clients only watch")
 
 
@@ -194,7 +208,8 @@ def release(desk: Desk, operator: Operator, words: list[str]) -> Output:
 
 def reset_stats(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Count from now on; the accounts in the log are not changed by that."""
-    desk.counted_from = {share: share.accounts() for share in desk.gateway.shares.values()}
+    desk.counted_from.clear()
+    desk.counted_from.update({share: share.accounts() for share in desk.gateway.shares.values()})
     return _done(desk, operator, "all", "counters reset")
 
 

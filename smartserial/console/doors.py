@@ -17,18 +17,27 @@ from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.channels.session import peer_name
+from smartserial.channels.loginentrance import Entrance
+from smartserial.channels.logingate import MOST_LOGGING_IN
+from smartserial.channels.logintelnet import TelnetLogin, below
+from smartserial.channels.session import peer_host, peer_name
 from smartserial.channels.telnet import TelnetProtocol
+from smartserial.channels.tls import server_creator
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.place import default_socket
 from smartserial.console.plain import PlainConsole
 from smartserial.console.telnet import POLICY, TelnetConsole
 from smartserial.errors import ConfigError
-from smartserial.settings import Address, ConsoleSettings
+from smartserial.events import LoginFailed
+from smartserial.settings import Address, ConsoleSettings, LoginSettings, TlsSettings
+from smartserial.share.entry import given_name
+from smartserial.sharing.rights import OWNER, WATCHER, Identity
 
+_log = Logger()
 MOST_OPERATORS = 32  # at each door
 _CREDENTIALS = struct.Struct("=3i")  # struct ucred: pid, uid, gid
 
@@ -38,9 +47,8 @@ class _Door(Factory):
 
     noisy = False
 
-    def __init__(self, desk: Desk, may_change: bool, reactor: Any) -> None:
+    def __init__(self, desk: Desk, reactor: Any) -> None:
         self._desk = desk
-        self._may_change = may_change
         self._reactor = reactor
         self._here = 0
 
@@ -61,20 +69,78 @@ class _Door(Factory):
 
 
 class _TelnetDoor(_Door):
-    """For operators who come by telnet."""
+    """For operators who come by telnet; without a login nobody knows who they are.
+
+    Args:
+        desk: what verbs work on.
+        settings: say what they may do, and whether they have to log in.
+        reactor: keeps the time.
+    """
+
+    def __init__(self, desk: Desk, settings: ConsoleSettings, reactor: Any) -> None:
+        super().__init__(desk, reactor)
+        self._settings = settings
+        self._logging_in = 0
+
+    @override
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        if self._settings.login is None:
+            return super().buildProtocol(addr)
+        if self._logging_in >= MOST_LOGGING_IN:
+            return None
+        self._logging_in += 1
+        return self._ask(self._settings.login, addr)
 
     @override
     def let_in(self, addr: IAddress | None) -> Protocol:
-        operator = Operator(peer_name(addr), "telnet", self._may_change, self._reactor.seconds())
-        console = TelnetConsole(self._desk, operator, self._reactor, self.left)
-        return TelnetProtocol(console, POLICY, self._reactor)
+        identity = OWNER if self._settings.insecure else WATCHER
+        return TelnetProtocol(self._console(peer_name(addr), identity), POLICY, self._reactor)
+
+    def _console(self, name: str, identity: Identity) -> TelnetConsole:
+        operator = Operator(name, "telnet", identity, self._reactor.seconds())
+        return TelnetConsole(self._desk, operator, self._reactor, self.left)
+
+    # ---- logins
+
+    def _ask(self, login: LoginSettings, addr: IAddress | None) -> Protocol:
+        """Return what asks who somebody is."""
+        peer, keeper = peer_name(addr), self._desk.gateway.keeper
+
+        def failed(user: str, why: str) -> None:
+            self._desk.gateway.events.publish(LoginFailed("console", peer, given_name(user), why))
+
+        entrance = Entrance(
+            login,
+            keeper,
+            peer_host(addr),
+            True,
+            lambda identity: self._enter(login, peer, identity),
+            failed,
+            lambda count: None,
+            self._logged_in,
+        )
+        return below(TelnetLogin(entrance, POLICY.greeting, self._reactor), POLICY, self._reactor)
+
+    def _logged_in(self) -> None:
+        self._logging_in -= 1
+
+    def _enter(self, login: LoginSettings, peer: str, identity: Identity) -> Protocol | str:
+        """Return the console of somebody who has logged in; whoever knows its one secret may everything."""
+        if login.secret:
+            identity = OWNER
+        if not any(grant.rights for grant in identity.grants):
+            return f"{identity.name} has no rights here"
+        if self._here >= MOST_OPERATORS:
+            return f"{MOST_OPERATORS} operators are at this door, and no more are let in"
+        self._here += 1
+        return self._console(f"{identity.name} at {peer}" if identity.name else peer, identity)
 
 
 class _LocalProtocol(PlainConsole):
     """Somebody on this machine; the kernel says who."""
 
     def __init__(self, desk: Desk, reactor: Any, left: Callable[[], None]) -> None:
-        super().__init__(desk, Operator("", "unix", True, reactor.seconds()), local=True)
+        super().__init__(desk, Operator("", "unix", OWNER, reactor.seconds()), local=True)
         self._left = left
 
     @override
@@ -93,6 +159,21 @@ class _LocalProtocol(PlainConsole):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
         self._left()
+
+
+def _sealed(door: Factory, tls: TlsSettings, reactor: Any) -> Factory:
+    """Return a door behind TLS; who does not shake hands is no operator.
+
+    Raises:
+        ConfigError: its files cannot be used, or pyOpenSSL is not there.
+    """
+    creator = server_creator(tls, lambda text: _log.warn("console: {text}", text=text))
+    from smartserial.channels.tlsfactory import TlsFactory  # needs more of Python than the rest
+
+    def failed(addr: IAddress | None, why: str) -> None:
+        _log.info("console: {peer} was refused: {why}", peer=peer_name(addr), why=why)
+
+    return TlsFactory(door, creator, reactor, failed)
 
 
 def _free(path: Path) -> None:
@@ -146,6 +227,8 @@ class Doors(Service):
         settings = self._settings
         if settings.telnet is not None:
             self._open_telnet(settings.telnet)
+        if settings.ssh is not None:
+            self._open_ssh(settings.ssh)
         if settings.unix is not None:
             self._open_local(settings.unix)
         elif settings.default:
@@ -156,14 +239,33 @@ class Doors(Service):
         return []
 
     def _open_telnet(self, address: Address) -> None:
-        door = _TelnetDoor(self._desk, self._settings.insecure, self._reactor)
+        door: Factory = _TelnetDoor(self._desk, self._settings, self._reactor)
+        if self._settings.tls is not None:
+            door = _sealed(door, self._settings.tls, self._reactor)
         try:
             port = self._reactor.listenTCP(address.port, door, interface=address.host)
         except CannotListenError as error:
             cause = getattr(error.socketError, "strerror", None) or error.socketError
             raise ConfigError(f"cannot open the console on {address}: {cause}") from error
         self._ports.append(port)
-        self.where.append(f"telnet {peer_name(port.getHost())}")
+        how = " with TLS" if self._settings.tls is not None else ""
+        self.where.append(f"telnet {peer_name(port.getHost())}{how}")
+
+    def _open_ssh(self, address: Address) -> None:
+        try:
+            from smartserial.console import sshdoor  # needs more of Python than the rest
+        except ImportError as error:
+            words = f"SSH needs more of Python ({error}): install smartserial[ssh]"
+            raise ConfigError(words) from error
+        door = sshdoor.SshDoor(self._desk, self._settings, self._reactor)
+        port = sshdoor.listen(door, address, self._reactor)
+        self._ports.append(port)
+        where = peer_name(port.getHost())
+        self.where.append(f"ssh {where}")
+        new = ", which is new" if door.new else ""
+        _log.info(
+            "console: ssh on {where} with host key {key}{new}", where=where, key=door.fingerprint, new=new
+        )
 
     def _open_local(self, path: Path) -> None:
         try:
@@ -176,7 +278,7 @@ class Doors(Service):
         _free(path)
         before = os.umask(0o177)
         try:
-            port = self._reactor.listenUNIX(str(path), _Door(self._desk, True, self._reactor), mode=0o600)
+            port = self._reactor.listenUNIX(str(path), _Door(self._desk, self._reactor), mode=0o600)
         except CannotListenError as error:
             cause = getattr(error.socketError, "strerror", None) or error.socketError
             raise ConfigError(f"cannot open the console at {path}: {cause}") from error

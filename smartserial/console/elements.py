@@ -44,7 +44,7 @@ def elements(desk: Desk, operator: Operator, words: list[str]) -> Output:
             "sessions": sum(len(line.channel.peers) for line in element.lines),
             "connections": [f"{line.number}: {line.channel.where}" for line in element.lines],
         }
-        for name, element in desk.gateway.elements.items()
+        for name, element in desk.elements.items()
     )
 
 
@@ -68,6 +68,7 @@ def _bytes(line: Line) -> Row:
         "waiting": tally.pending,
         "dropped": tally.dropped,
         "unsent": tally.unsent,
+        **({"datagrams_dropped": tally.overruns} if tally.overruns else {}),
     }
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from smartserial.channels.comport import ComPortSession
 from smartserial.channels.session import Session
 from smartserial.console import elements
 from smartserial.console.desk import Desk, Operator
@@ -17,9 +16,13 @@ from smartserial.events import Event
 from smartserial.interfaces import IProgramPort, ISerialTransport
 from smartserial.journal import sentence
 from smartserial.lines import Lines, ModemLines
-from smartserial.settings import Mode, PortDevice, Rfc2217Device, ShareCarrier, describe
+from smartserial.settings import PortDevice, Rfc2217Device, ShareCarrier, describe
 from smartserial.share.service import Share
 from smartserial.sharing.ledger import Account
+from smartserial.sharing.rights import GATEWAY
+
+_DISCARDED = "discarded_"
+_DROPPED = "datagrams_dropped"  # by the kernel; not bytes
 
 
 def _state(share: Share) -> str:
@@ -42,9 +45,9 @@ def shares(desk: Desk, operator: Operator, words: list[str]) -> Output:
             "clients": len(share.clients),
             "control": _holder(share),
             "speaks": _speakers(share),
-            "listeners": [listener.where for listener in share.listeners],
+            "listeners": [way.where for way in share.ways if way not in share.visits],
         }
-        for name, share in desk.gateway.shares.items()
+        for name, share in desk.shares.items()
     ]
     rows += [
         {
@@ -57,7 +60,7 @@ def shares(desk: Desk, operator: Operator, words: list[str]) -> Output:
             "speaks": None,
             "listeners": [],
         }
-        for name, settings in desk.gateway.disabled.items()
+        for name, settings in desk.disabled.items()
     ]
     return table(rows)
 
@@ -86,7 +89,8 @@ def _modem(lines: ModemLines) -> dict[str, bool]:
 
 def _account(account: Account) -> dict[str, int]:
     figures = {name: getattr(account, name) for name in ("read", "copied", "delivered", "buffered")}
-    return figures | {f"discarded_{reason.value}": count for reason, count in account.discarded}
+    figures |= {f"{_DISCARDED}{reason.value}": count for reason, count in account.discarded}
+    return figures | ({_DROPPED: account.overruns} if account.overruns else {})
 
 
 def share(desk: Desk, operator: Operator, words: list[str]) -> Output | Awaitable[Output]:
@@ -122,6 +126,7 @@ def _share(desk: Desk, words: list[str], programs: list[str] | None) -> Output:
             "listeners": [f"{ln.where} {ln.settings.mode.value}" for ln in share.listeners],
             **({} if programs is None else {"opened by programs": programs}),
             **({} if share.capture.settings is None else {"capture": str(share.capture.settings.path)}),
+            **({"calls": [f"{call.where}: {call.state}" for call in share.calls]} if share.calls else {}),
             "clients": [session.name for session in share.clients],
             "up": _account(up),
             "down": _account(down),
@@ -134,9 +139,10 @@ def _client(share: Share, session: Session) -> Row:
     return {
         "share": share.settings.name,
         "peer": session.name,
+        "user": session.identity.name or None,
         "listener": session.listener.where,
-        "mode": (Mode.RFC2217 if isinstance(session, ComPortSession) else Mode.RAW).value,
-        "access": session.listener.settings.access.value,
+        "mode": session.listener.settings.mode.value,
+        "access": _access(session),
         "speaks": "yes" if share.intake.may_speak(session) else "no",
         "received": session.received,
         "delivered": stream.sent,
@@ -146,16 +152,22 @@ def _client(share: Share, session: Session) -> Row:
     }
 
 
+def _access(session: Session) -> str:
+    """Return what a client may do by its listener and its rights, in the words of the configuration."""
+    reads, writes = session.may_read, session.writes
+    return "both" if reads and writes else "read" if reads else "write" if writes else "none"
+
+
 def clients(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """Who is connected: to all shares, or to one."""
-    chosen = {name: desk.share(name) for name in words} or desk.gateway.shares
+    chosen = {name: desk.share(name) for name in words} or desk.shares
     return table(_client(share, session) for share in chosen.values() for session in share.clients)
 
 
 def stats(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """The account of each share, since it started or since `stats reset`."""
     rows = []
-    for name, share in desk.gateway.shares.items():
+    for name, share in desk.shares.items():
         now = share.accounts()
         before = desk.counted_from.get(share)
         for n, direction in enumerate(("up", "down")):
@@ -164,7 +176,9 @@ def stats(desk: Desk, operator: Operator, words: list[str]) -> Output:
                 old = _account(before[n])
                 figures = {k: v if k == "buffered" else v - old.get(k, 0) for k, v in figures.items()}
             discarded = {
-                k.removeprefix("discarded_"): v for k, v in figures.items() if k.startswith("disc") and v
+                k.removeprefix(_DISCARDED): v
+                for k, v in figures.items()
+                if (k.startswith(_DISCARDED) or k == _DROPPED) and v
             }
             rows.append(
                 {"share": name, "direction": direction} | _without_reasons(figures) | {"discarded": discarded}
@@ -173,7 +187,7 @@ def stats(desk: Desk, operator: Operator, words: list[str]) -> Output:
 
 
 def _without_reasons(figures: dict[str, int]) -> dict[str, int]:
-    return {name: count for name, count in figures.items() if not name.startswith("discarded_")}
+    return {k: v for k, v in figures.items() if not k.startswith(_DISCARDED) and k != _DROPPED}
 
 
 def who(desk: Desk, operator: Operator, words: list[str]) -> Output:
@@ -186,12 +200,13 @@ def who(desk: Desk, operator: Operator, words: list[str]) -> Output:
             "you": other is operator,
         }
         for other in desk.operators
+        if other is operator or desk.sees(GATEWAY)
     )
 
 
 def _element_on(desk: Desk, share: str) -> Element:
     """Return the element that runs on a share: it knows what the bytes mean."""
-    for one in desk.gateway.elements.values():
+    for one in desk.elements.values():
         if any(connection.carrier == ShareCarrier(share) for connection in one.settings.connections):
             return one
     raise VerbError(f"no element runs on {share}: what its bytes mean is not known")
@@ -202,8 +217,8 @@ def monitor(desk: Desk, operator: Operator, words: list[str]) -> Output:
     form = words[1] if len(words) > 1 else "text"
     if form not in ("hex", "text", "decoded"):
         raise VerbError(f"expected hex, text or decoded, found {form}")
-    if words[0] in desk.gateway.elements:
-        return elements.monitor(desk.gateway.elements[words[0]], form)
+    if words[0] in desk.elements:
+        return elements.monitor(desk.elements[words[0]], form)
     share = desk.share(words[0], or_element=True)
     if form == "decoded":
         return elements.monitor(_element_on(desk, words[0]), form)
@@ -225,7 +240,12 @@ def events(desk: Desk, operator: Operator, words: list[str]) -> Output:
     """What happens, as it happens; with a word, only what has it in it."""
 
     def begin(take: Any) -> Any:
+        known = desk.gateway
+
         def told(event: Event) -> None:
+            of_one = any(event.name in one for one in (known.shares, known.disabled, known.elements))
+            if not desk.sees(event.name if of_one else GATEWAY):
+                return
             text = sentence(event)
             if not words or any(word in f"{type(event).__name__} {text}" for word in words):
                 said = text.removeprefix(f"{event.name}: ")  # the name has a column of its own

@@ -23,10 +23,13 @@ def ports(desk: Desk, operator: Operator, words: list[str]) -> Awaitable[Output]
 
 def _users(desk: Desk) -> Iterator[tuple[str, str]]:
     """Yield who has a port here, and its name."""
-    for name, share in desk.gateway.shares.items():
+    for name, share in desk.shares.items():
         if isinstance(share.settings.device, PortDevice):
             yield name, share.settings.device.port
-    for name, element in desk.gateway.elements.items():
+    for name, settings in desk.gateway.disabled.items():
+        if isinstance(settings.device, PortDevice):
+            yield f"{name} (disabled)", settings.device.port
+    for name, element in desk.elements.items():
         for one in element.settings.connections:
             if isinstance(one.carrier, DeviceCarrier) and isinstance(one.carrier.device, PortDevice):
                 yield name, one.carrier.device.port

@@ -108,7 +108,7 @@ class PlainConsole(LineOnlyReceiver):
         columns, _, rows = text.removeprefix("terminal ").partition("x")
         fits = all(word.isascii() and word.isdigit() and len(word) < 5 for word in (columns, rows))
         size = (int(columns), int(rows)) if fits else (80, 24)
-        self._session.closed()
+        self._session.hand_on()
         self._terminal = editing(self._desk, self._operator, size, self.room)
         self._terminal.makeConnection(self.transport)
 

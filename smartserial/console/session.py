@@ -69,7 +69,7 @@ class Session:
         self._left = False
         self._skipped = 0
         self._end: Callable[[], None] | None = None  # of what is being followed
-        desk.operators[operator] = None
+        desk.enters(operator, self.dismiss)
 
     @property
     def following(self) -> bool:
@@ -103,13 +103,25 @@ class Session:
             end()
             self._finished("")
 
-    def closed(self) -> None:
-        """Take note that the operator is gone."""
+    def hand_on(self) -> None:
+        """End what goes on here: another session is the operator's from now on."""
         end, self._end = self._end, None
         if end is not None:
             end()
         self._lines.clear()
-        self._desk.operators.pop(self._operator, None)
+
+    def closed(self) -> None:
+        """Take note that the operator is gone."""
+        self.hand_on()
+        self._desk.leaves(self._operator)
+
+    def dismiss(self) -> None:
+        """Close: whoever types may do other things now."""
+        self.hand_on()
+        if not self._left:
+            self._left = True
+            self._door.show(["your rights have changed: log in again"])
+            self._door.leave()
 
     def go_on(self) -> None:
         """Take note that what was shown has been taken."""

@@ -38,8 +38,9 @@ class Terminal(HistoricRecvLine):
         self, desk: Desk, operator: Operator, width: int, height: int, room: Callable[[], bool]
     ) -> None:
         self._desk = desk
+        self._operator = operator
         self._session = Session(desk, operator, self)
-        self.width, self.height = max(20, width), max(5, height)
+        self.resize(width, height)
         self.ps = (PROMPT.encode(), b"")
         self._has_room = room
         self._page: list[str] = []  # what is still to be shown
@@ -89,7 +90,7 @@ class Terminal(HistoricRecvLine):
     @override
     def handle_TAB(self) -> None:
         begun = b"".join(self.lineBuffer[: self.lineBufferIndex]).decode("ascii", "replace")
-        choices = completions(self._desk, begun)
+        choices = completions(self._desk.seen_by(self._operator), begun)
         word = begun.rpartition(" ")[2]
         common = [len(set(letters)) == 1 for letters in zip(*choices, strict=False)]
         more = choices[0][len(word) : [*common, False].index(False)] if choices else ""
@@ -135,6 +136,10 @@ class Terminal(HistoricRecvLine):
         self.terminal.write(line.encode("ascii", "backslashreplace"))
         self.terminal.nextLine()
 
+    def resize(self, width: int, height: int) -> None:
+        """Take note that the terminal has so many columns and rows now."""
+        self.width, self.height = max(20, width), max(5, height)
+
     def resumed(self) -> None:
         """Take note that the terminal keeps up again."""
         self._session.go_on()
@@ -168,6 +173,11 @@ class EditingTerminal(ServerProtocol):
         terminal: Any = self.terminalProtocol
         terminal.resumed()
         self._act()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Take note that the terminal has so many columns and rows now."""
+        terminal: Any = self.terminalProtocol
+        terminal.resize(columns, rows)
 
     @override
     def dataReceived(self, data: bytes) -> None:

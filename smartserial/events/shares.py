@@ -88,10 +88,34 @@ class ListenerFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Calling(Event):
+    """A share calls somebody: for the first time, or anew since a connection ended or something is for them."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed(Event):
+    """Somebody could not be reached, or did not let us in; it is tried again. Told once for each cause."""
+
+    to: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinesSet(Event):
-    """Lines of the device were driven."""
+    """Lines of the device were driven; `whose` tells for whom, if for a client."""
 
     lines: Lines
+    whose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakSent(Event):
+    """A client has had a break sent, of so many seconds."""
+
+    peer: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +191,20 @@ class ClientRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LoginFailed(Event):
+    """Somebody could not log in, to a share or to the `console`; `user` is the name that was given."""
+
+    peer: str
+    user: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClientDisconnected(Event):
-    """A client is gone; `received` bytes came from it, `delivered` went to it, `discarded` did not."""
+    """A client is gone; `received` bytes came from it, `delivered` went to it, `discarded` did not.
+
+    It was there for so many `seconds`.
+    """
 
     peer: str
     why: str
@@ -176,6 +212,20 @@ class ClientDisconnected(Event):
     delivered: int
     discarded: int
     user: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramsLost(Event):
+    """The kernel had no room for datagrams since the last such event; told once in ten seconds at most.
+
+    Args:
+        where: they came to, or from: a listener's address, or the device.
+        count: of datagrams; how many bytes they had is not known.
+    """
+
+    where: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

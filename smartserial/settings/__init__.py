@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from smartserial.settings.connect import BACKOFF, CallLogin, ConnectSettings, Heartbeat, Secret, TelnetRole
 from smartserial.settings.devices import (
     Device,
     EndpointDevice,
@@ -13,6 +14,7 @@ from smartserial.settings.devices import (
     UdpDevice,
     VirtualDevice,
     describe,
+    line_of,
 )
 from smartserial.settings.elements import (
     PROBING,
@@ -28,6 +30,7 @@ from smartserial.settings.elements import (
 )
 from smartserial.settings.gateway import ConsoleSettings, GatewaySettings
 from smartserial.settings.network import DATAGRAM, LARGEST_DATAGRAM, Address, Keepalive, TlsSettings
+from smartserial.settings.pools import PoolSettings
 from smartserial.settings.records import RecordFile
 from smartserial.settings.shares import (
     KIB,
@@ -35,17 +38,17 @@ from smartserial.settings.shares import (
     Arbitration,
     DeviceRules,
     ListenerSettings,
-    Mode,
     RemoteSettings,
     ShareSettings,
     Sharing,
     SlowClient,
     UdpRules,
-    When,
 )
 from smartserial.settings.users import GroupSettings, LoginSettings, UserSettings, UsersSettings
+from smartserial.settings.ways import Mode, When
 
 __all__ = [
+    "BACKOFF",
     "DATAGRAM",
     "KIB",
     "LARGEST_DATAGRAM",
@@ -53,7 +56,9 @@ __all__ = [
     "PROBING",
     "Address",
     "Arbitration",
+    "CallLogin",
     "Carrier",
+    "ConnectSettings",
     "ConnectionSettings",
     "ConsoleSettings",
     "Device",
@@ -63,17 +68,20 @@ __all__ = [
     "EndpointDevice",
     "GatewaySettings",
     "GroupSettings",
+    "Heartbeat",
     "Keepalive",
     "ListenerSettings",
     "LoginSettings",
     "LoopDevice",
     "Mode",
     "NetworkCarrier",
+    "PoolSettings",
     "PortDevice",
     "RecordFile",
     "RemoteSettings",
     "Rfc2217Device",
     "Role",
+    "Secret",
     "ShareCarrier",
     "ShareSettings",
     "Sharing",
@@ -81,6 +89,7 @@ __all__ = [
     "SlowClient",
     "Start",
     "TcpDevice",
+    "TelnetRole",
     "TlsSettings",
     "Transport",
     "UdpDevice",
@@ -90,4 +99,5 @@ __all__ = [
     "VirtualDevice",
     "When",
     "describe",
+    "line_of",
 ]

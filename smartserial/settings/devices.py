@@ -124,6 +124,11 @@ Device = (
 )
 
 
+def line_of(device: Device) -> LineSettings | None:
+    """Return the settings of the line that the configuration has for a device, if it has any."""
+    return device.line if isinstance(device, PortDevice | Rfc2217Device) else None
+
+
 def describe(device: Device) -> str:
     """Name a device in a few words, for logs and messages."""
     match device:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from smartserial.definition.protocol import Protocol
 from smartserial.lines import LINE_NAMES, ModemLines
 from smartserial.sequences import Sequence
+from smartserial.settings.connect import ConnectSettings
 from smartserial.settings.devices import Device
 from smartserial.settings.network import DATAGRAM, Address, Keepalive, TlsSettings
 from smartserial.settings.records import RecordFile
 from smartserial.settings.users import LoginSettings
+from smartserial.settings.ways import Mode, When
 from smartserial.sharing.access import Access, Network
 from smartserial.sharing.control import Control, WhenRefused
 from smartserial.sharing.packets import PacketRules
@@ -47,13 +48,6 @@ class DeviceRules:
     away_age: float = 5.0
 
 
-class Mode(Enum):
-    """How the clients of a listener speak: bytes alone, or telnet with RFC 2217."""
-
-    RAW = "raw"
-    RFC2217 = "rfc2217"
-
-
 @dataclass(frozen=True, slots=True)
 class UdpRules:
     """How a listener speaks UDP.
@@ -69,13 +63,6 @@ class UdpRules:
     datagram: int = DATAGRAM
 
 
-class When(Enum):
-    """When there is a listener: always, or while a program has the virtual port open."""
-
-    ALWAYS = "always"
-    DEVICE_OPEN = "device-open"
-
-
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
     """One listener of a share.
@@ -86,6 +73,7 @@ class ListenerSettings:
         access: what its clients may do.
         allow: addresses that may connect; empty: all.
         max_clients: how many at once; None: as many as the share lets in.
+        max_per_source: how many of them from one address; None: all may be.
         tell_refused: tell a client that is refused why, in one line.
         nodelay: send small messages at once.
         keepalive: None: off.
@@ -103,6 +91,7 @@ class ListenerSettings:
     access: Access = Access.BOTH
     allow: tuple[Network, ...] = ()
     max_clients: int | None = None
+    max_per_source: int | None = None
     tell_refused: bool = True
     nodelay: bool = True
     keepalive: Keepalive | None = Keepalive()
@@ -192,12 +181,13 @@ class ShareSettings:
         name: what the operator calls it.
         device: where the bytes come from and go to.
         rules: how the device is treated.
-        listeners: at least one.
+        listeners: by which they come; at least one, unless there are calls.
         sharing: rules for its clients.
         packets: when what the device has sent goes to them; None: as it comes.
         buffer: bytes from the device that are kept while nobody is connected.
         replay: how many of the last bytes from the device are shown to clients that come later.
         capture: where everything that passes is written; None: nowhere.
+        connect: calls to clients that do not come by themselves; None: none are made.
     """
 
     name: str
@@ -209,3 +199,4 @@ class ShareSettings:
     buffer: int = 8 * KIB
     replay: int = 0
     capture: RecordFile | None = None
+    connect: ConnectSettings | None = None

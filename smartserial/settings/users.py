@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smartserial.sharing.rights import Grant
 
@@ -19,7 +19,7 @@ class UserSettings:
     """
 
     name: str
-    password: str = ""
+    password: str = field(default="", repr=False)
     groups: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
 
@@ -44,7 +44,7 @@ class UsersSettings:
 
     users: tuple[UserSettings, ...] = ()
     groups: tuple[GroupSettings, ...] = ()
-    checkers: tuple[str, ...] = ()
+    checkers: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +56,5 @@ class LoginSettings:
         groups: whose members may come in; empty: every user with a right here.
     """
 
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     groups: frozenset[str] = frozenset()

@@ -75,6 +75,13 @@ class Arbiter:
         """Let all go to the device: it is away, so there is nothing to wait for, or the rule has ended."""
         self._pass(self._requests.release())
 
+    def withdraw(self) -> int:
+        """Take out what waits; return how many bytes that were. The answer under way is still waited for."""
+        count = sum(len(data) for _, data in self._requests.withdraw())
+        self._let_go()
+        self._schedule()
+        return count
+
     def end(self) -> int:
         """End all; return how many bytes waited."""
         self._taps.pop(self, None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from smartserial.events import BytesDiscarded, EventStream
+from smartserial.events import BytesDiscarded, DatagramsLost, EventStream
+from smartserial.interfaces import IDatagramDevice
 from smartserial.sharing.ledger import Ledger, Reason
 
 REPORT = 10.0  # seconds between two reports
@@ -31,6 +33,20 @@ class Books:
     def unsent(self, count: int) -> None:
         """Count bytes for a client that the network did not take."""
         self.up.discard(Reason.UNSENT, count)
+
+    def overrun(self, where: str, count: int) -> None:
+        """Count datagrams that came to a listener, and that the kernel had no room for."""
+        self.down.overruns += count
+        self._events.publish(DatagramsLost(self._name, where, count))
+
+    def hear_overruns(self, stream: object, device: str) -> None:
+        """Count those that come from a device, if its transport tells of such."""
+        if IDatagramDevice.providedBy(stream):
+            stream.on_overrun = partial(self._device_overrun, device)
+
+    def _device_overrun(self, device: str, count: int) -> None:
+        self.up.overruns += count
+        self._events.publish(DatagramsLost(self._name, device, count))
 
     def open(self) -> None:
         """Begin to report."""

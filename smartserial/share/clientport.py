@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from smartserial import __version__
+from smartserial.channels.session import Session
 from smartserial.events import ChangeRefused, ClientIntroduced, ControlTaken
 from smartserial.lines import Lines, LineSettings
 from smartserial.settings import Sharing
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 _AT_REST = Lines(dtr=True, rts=True, brk=False)  # as the kernel opens a port
 _NAMES = {"dtr": "dtr", "rts": "rts", "brk": "break"}
+
+
+def whose(session: object) -> str:
+    """Say for whom something was done, if for a client."""
+    return f" for {session.name}" if isinstance(session, Session) else ""
 
 
 class ClientPort:
@@ -55,6 +61,11 @@ class ClientPort:
         return self._believed_lines.over(self._ports.line.lines()).over(_AT_REST)
 
     @property
+    def announces(self) -> bool:
+        """Whether this client is told the settings unasked, from the beginning."""
+        return self._ports.announces
+
+    @property
     def signature(self) -> bytes:
         """What we are."""
         return f"smartserial {__version__} {self._ports.settings.name}".encode()
@@ -66,6 +77,8 @@ class ClientPort:
         desk = self._ports.desk
         if not self._session.listener.settings.access.writes:
             return "its listener is for watchers"
+        if not self._session.may_control:
+            return "its user may not"
         before = desk.holder
         if not desk.may_change(self._session):
             return "nobody may" if desk.rule is Control.NONE else "another client holds control"

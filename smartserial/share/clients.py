@@ -20,7 +20,7 @@ from smartserial.settings import Sharing
 from smartserial.share.floor import Floor, Sink
 from smartserial.share.slowclients import SlowClients
 from smartserial.share.watch import Watch, reset
-from smartserial.sharing.access import Refusal, allowed, full
+from smartserial.sharing.access import Refusal, allowed, crowded, full
 from smartserial.sharing.ledger import Ledger, Reason
 
 FIRST_ANSWER = 5.0  # seconds that a client which asked and finished sending waits for the first byte
@@ -89,16 +89,26 @@ class Clients:
 
     # ---- coming in
 
-    def find_place(self, listener: Listener) -> Refusal | None:
-        """Tell a client that comes that there is no place for it, or make one by sending the oldest away."""
+    def find_place(self, listener: Listener, host: str) -> Refusal | None:
+        """Tell a client that comes from `host` that there is no place for it, or make one.
+
+        The oldest one may be sent away for it, but nobody for one from a source that has all of its places.
+        """
         settings = listener.settings
+        most = settings.max_per_source
+        if most is not None and host and self._from(listener, host) >= most:
+            return crowded(self.name, host, most)
         if settings.max_clients is not None and listener.clients >= settings.max_clients:
             return self._no_place(settings.max_clients, [s for s in self.here if s.listener is listener])
         if len(self.here) >= self.sharing.max_clients:
             return self._no_place(self.sharing.max_clients, list(self.here))
         return None
 
+    def _from(self, listener: Listener, host: str) -> int:
+        return sum(one.listener is listener and peer_host(one.address) == host for one in self.here)
+
     def _no_place(self, limit: int, candidates: list[Session]) -> Refusal | None:
+        candidates = [one for one in candidates if not _is_target(one)]  # these come back by themselves
         if not self.sharing.kick_oldest or not candidates:
             return full(self.name, limit)
         self.drop(candidates[0], "made room for a newer client")
@@ -121,9 +131,12 @@ class Clients:
             session.stream.high = self._high
             if session.listener not in listeners:
                 session.cut("its listener was closed")
-            elif not allowed(session.listener.settings.allow, peer_host(session.address)):
+            elif not (_is_target(session) or self._allowed(session)):
                 session.cut("its address is not allowed any more")
         self.review()
+
+    def _allowed(self, session: Session) -> bool:
+        return allowed(session.listener.settings.allow, peer_host(session.address))
 
     @property
     def _high(self) -> int:
@@ -153,7 +166,7 @@ class Clients:
 
     def finished_sending(self, session: Session, asked: bool) -> None:
         """Let a client that has finished sending hear the rest; `asked`: it has not been answered yet."""
-        if session.listener.settings.access.reads:
+        if session.may_read:
             self._let_leave(session, FIRST_ANSWER if asked else QUIET)
         else:
             self.finish(session, "finished")
@@ -294,3 +307,8 @@ class Clients:
         for call in self.leaving.values():
             if call.active():
                 call.cancel()
+
+
+def _is_target(session: Session) -> bool:
+    """Tell whether a client is one that the configuration names, and did not come by itself."""
+    return getattr(session.stream, "target", None) is not None

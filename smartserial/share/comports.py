@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from typing import Protocol as Shape
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -13,29 +13,34 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from smartserial.channels.comport import ComPortSession
+from smartserial.channels.sequencer import Driven
+from smartserial.channels.session import Session
 from smartserial.channels.shadow import ShadowLine
 from smartserial.errors import PortError
-from smartserial.events import ChangeFailed, LinesSet, SettingsChanged
-from smartserial.interfaces import ISerialTransport
-from smartserial.lines import Lines, LineSettings, ModemLines
-from smartserial.settings import PortDevice, Rfc2217Device, ShareSettings
+from smartserial.events import BreakSent, ChangeFailed, LinesSet, SettingsChanged
+from smartserial.interfaces import IProgramPort, ISerialTransport
+from smartserial.lines import Lines, ModemLines
+from smartserial.settings import ShareSettings, line_of
 from smartserial.share.books import Books
-from smartserial.share.clientport import ClientPort
+from smartserial.share.breaklimit import TELNET_BREAK, BreakLimit
+from smartserial.share.callsline import Leads
+from smartserial.share.clientport import ClientPort, whose
 from smartserial.share.device import SharedDevice
 from smartserial.share.modemwatch import ModemWatch
+from smartserial.share.purging import purge
 from smartserial.sharing.control import Desk
-from smartserial.sharing.ledger import Reason
+from smartserial.sharing.wishes import Wishes
 from smartserial.telnet.comport import LineState, Purge
 from smartserial.telnet.server import ComPortServer
 
 _log = Logger()
 _OUT = 0.02  # seconds between two looks whether everything is out
-LONGEST_BREAK = 10.0  # seconds
-TELNET_BREAK = 0.25  # seconds that a TELNET BREAK lasts
 
 
 class ComPortsOwner(Shape):
     """What the serial line needs of its share."""
+
+    calls: Leads
 
     def alone(self, session: ComPortSession) -> bool:
         """Tell whether a client is the only one."""
@@ -60,24 +65,22 @@ class ComPorts:
     ) -> None:
         self.settings = settings
         self.desk = Desk(settings.sharing.control)
-        self.ports: dict[ComPortSession, ClientPort] = {}
+        self.ports: dict[Session, ClientPort] = {}
         self._device = device
         self._owner = owner
         self._books = books
         self._reactor = reactor
         self.publish = owner.publish
-        self._shadow = ShadowLine(_configured(settings))
+        self._shadow = ShadowLine(line_of(settings.device))
         self._told = self._shadow.settings  # what was in force when that was last told
         self._changing = 0
         self._lock = DeferredLock()
         self._restoring: IDelayedCall | None = None
         self._stopped = False
-        self._before: LineSettings | None = None  # what was in force before clients changed it
-        self._changes: dict[str, Any] = {}  # what clients have changed since, by the names of LineSettings
-        self._ordered: dict[str, Any] = {}  # what operators have changed
-        self.driven = Lines()
+        self._wishes = Wishes()
+        self.driven = Driven()
         self._watch = ModemWatch(self, reactor)
-        self._break_end: IDelayedCall | None = None
+        self._limit = BreakLimit(self._end_break, reactor)
 
     # ---- the line
 
@@ -89,26 +92,25 @@ class ComPorts:
 
     def line_state(self) -> int:
         """Return the bits of NOTIFY-LINESTATE for what is now: whether all has been sent."""
-        stream = self._device.link.stream
-        waiting = stream is not None and stream.pending + stream.unconfirmed()
-        return 0 if waiting else LineState.SHIFT_EMPTY | LineState.HOLDING_EMPTY
+        return 0 if self._device.waits else LineState.SHIFT_EMPTY | LineState.HOLDING_EMPTY
 
     def device_changed(self) -> None:
         """Take note that the device is open now, or not any more; a new one gets what clients have set."""
         line = self.line
         if line is not self._shadow:
             line.on_change = self._far_change
+            if IProgramPort.providedBy(line):
+                line.on_set = self._set_anew
             self._told = self._shadow.settings = line.settings
             self._watch.count_from(line.counts())
-            if self._ordered or self._changes:
-                self._perform(self._change(None, self._ordered | self._changes))
-            if self.driven:
-                self._perform(self._drive(line, self.driven))
+            if self._wishes.values:
+                self._perform(self._change(None, self._wishes.values))
+            if self.driven.lines:
+                self._perform(self._drive(line, self.driven.lines))
         self._watch.look()
 
     def _perform(self, change: Any, done: Callable[[], None] = lambda: None) -> None:
-        performing = Deferred.fromCoroutine(change)
-        performing.addErrback(self._failed)
+        performing = Deferred.fromCoroutine(change).addErrback(self._failed)
         performing.addCallback(lambda _: done())
 
     def _failed(self, failure: Failure) -> None:
@@ -124,21 +126,33 @@ class ComPorts:
     @property
     def servers(self) -> list[ComPortServer]:
         """Those who tell clients."""
-        return [session.server for session in self.ports]
+        return [session.server for session in self.ports if isinstance(session, ComPortSession)]
+
+    @property
+    def announces(self) -> bool:
+        """Whether clients are told at once what a program has set: it decides, and they may go by that."""
+        return self.settings.sharing.settings.notify and bool(getattr(self.line, "programs", 0))
+
+    @property
+    def set_here(self) -> Set[str]:
+        """Names of the settings that clients and operators have changed."""
+        return self._wishes.values.keys()
 
     # ---- changes
 
     def change(self, session: object, changes: Mapping[str, Any], done: Callable[[], None]) -> None:
         """Change settings for a client that may do that."""
-        if self._before is None:
-            self._before = self.line.settings
-        self._changes.update(changes)
+        self._wishes.change(changes, self.line.settings)
         self._perform(self._change(session, changes), done)
 
     def operate(self, changes: Mapping[str, Any], done: Callable[[], None]) -> None:
         """Change settings for an operator; they stay in force when clients have left."""
-        self._ordered.update(changes)
+        self._wishes.order(changes)
         self._perform(self._change(None, changes), done)
+
+    def adopt(self, settings: Mapping[str, Any]) -> None:
+        """Take over settings that are in force elsewhere; nobody here has asked for them."""
+        self._perform(self._change(None, settings))
 
     async def _change(self, session: object, changes: Mapping[str, Any]) -> None:
         """Make a change when those before it are done: each begins with what they have left in force."""
@@ -158,7 +172,9 @@ class ComPorts:
         self._tell_settings(session)
 
     def _far_change(self) -> None:
-        """Take note that the device tells of a change over there."""
+        """Take note that the device tells of a change over there: what a program sets, it decides."""
+        if IProgramPort.providedBy(self.line):
+            self._wishes.decided(self.line.settings, self._told)
         if not self._changing:
             self._tell_settings(None)
         self._watch.look()
@@ -168,15 +184,14 @@ class ComPorts:
         try:
             await line.apply(replace(line.settings, **changes))
             self._shadow.settings = line.settings
+            self._wishes.done(changes)
         except PortError as error:
-            if len(changes) == 1:
-                self.publish(ChangeFailed, str(error))
-                for name in changes:
-                    if name in self._changes:
-                        self._changes[name] = getattr(line.settings, name)
+            if len(changes) > 1:
+                for name, value in changes.items():
+                    await self._apply(line, {name: value})
                 return
-            for name, value in changes.items():
-                await self._apply(line, {name: value})
+            self.publish(ChangeFailed, str(error))
+            self._wishes.refused(changes)
 
     def _tell_settings(self, session: object) -> None:
         """Tell of settings that are new; `session` is the client that wanted them, and knows."""
@@ -184,85 +199,78 @@ class ComPorts:
         if settings == before:
             return
         self._told = settings
-        who = f" for {session.name}" if isinstance(session, ComPortSession) else ""
         kept = [name for name in line.shadowed if getattr(settings, name) != getattr(before, name)]
-        self.publish(SettingsChanged, str(settings), who, tuple(kept))
-        if self.settings.sharing.settings.notify:
-            for other in list(self.ports):
-                if other is not session:
-                    other.server.settings_changed()
+        self.publish(SettingsChanged, str(settings), whose(session), tuple(kept))
+        self._announce(getattr(session, "server", None))
+        self._owner.calls.line_changed(anew=False)
+
+    def _announce(self, knows: ComPortServer | None) -> None:
+        """Tell clients of the settings in force, where that is wanted, but not the one who knows."""
+        for server in self.servers if self.settings.sharing.settings.notify else ():
+            if server is not knows:
+                server.settings_changed()
+
+    def _set_anew(self) -> None:
+        """Take note that a program has set what was set: others may have changed it for their ports."""
+        self._announce(None)
+        self._owner.calls.line_changed(anew=True)
 
     def drive(self, session: object, lines: Lines, done: Callable[[], None]) -> None:
         """Set lines for a client that may do that."""
-        self.driven = replace(lines.over(self.driven), brk=None)
-        if lines.brk is not None:
-            self._limit_break(lines.brk)
-        self._perform(self._drive(self.line, lines), done)
+        self.driven.set(lines)
+        self._perform(self._drive(self.line, lines, session), done)
 
-    async def _drive(self, line: Any, lines: Lines) -> None:
+    def step(self, lines: Lines) -> None:
+        """Set lines for a sequence."""
+        self.driven.step(lines)
+        self._perform(self._drive(self.line, lines))
+
+    async def _drive(self, line: Any, lines: Lines, session: object = None) -> None:
         before = line.lines()
+        if lines.brk is not None:
+            self._limit.note(lines.brk)
         self._shadow.set_lines(lines)
         try:
             await line.set_lines(lines)
         except PortError as error:
             self.publish(ChangeFailed, str(error))
         if lines.over(before) != before:
-            self.publish(LinesSet, lines)
-
-    def _limit_break(self, on: bool) -> None:
-        if self._break_end is not None:
-            self._break_end.cancel()
-            self._break_end = None
-        if on:
-            self._break_end = self._reactor.callLater(LONGEST_BREAK, self._end_break)
+            self.publish(LinesSet, lines, whose(session))
+            self._owner.calls.lines_driven(lines)
 
     def _end_break(self) -> None:
-        self._break_end = None
         self._perform(self._drive(self.line, Lines(brk=False)))
 
     def send_break(self, session: ComPortSession) -> None:
         """Send a break for a client's TELNET BREAK, if it may."""
         if session in self.ports and self.ports[session].may_drive("break"):
             self.line.send_break(TELNET_BREAK)
+            self.publish(BreakSent, session.name, TELNET_BREAK)
 
     def purge(self, session: ComPortSession, buffers: Purge) -> None:
-        """Throw away what waits for a client; in the device's queues too, but only where nobody else is.
-
-        Programs purge whenever they open a port, and what waits there may be others' bytes.
-        """
-        stream = self._device.link.stream if self._owner.alone(session) else None
-        if buffers & Purge.RECEIVE:
-            count = session.stream.discard_oldest(session.stream.pending)
-            session.discarded += count
-            if stream is not None:
-                in_driver = self.line.purge_input()
-                self._books.up.read += in_driver
-                count += in_driver
-            self._books.up.discard(Reason.PURGED, count)
-        if buffers & Purge.TRANSMIT and stream is not None and session.listener.settings.access.writes:
-            count = stream.discard_oldest(stream.pending) + self.line.purge_output()
-            self._books.down.discard(Reason.PURGED, count)
+        """Throw away what waits for a client; in the device's queues too, but only where nobody else is."""
+        alone = session.may_control and self._owner.alone(session)
+        purge(session, buffers, self._device.link.stream if alone else None, self.line, self._books)
 
     # ---- who is there
 
-    def enter(self, session: ComPortSession) -> ClientPort:
+    def enter(self, session: Session) -> ClientPort:
         """Return the line as a new client may use it."""
         self._watch.look()
-        port = self.ports[session] = ClientPort(self, session)
+        port = self.ports[session] = ClientPort(self, cast(ComPortSession, session))
         return port
 
     def begin(self, session: ComPortSession) -> None:
         """Take note that a client has its place: it learns of the modem lines as they are."""
         self._watch.introduce(session.server)
 
-    def leave(self, session: ComPortSession) -> None:
+    def leave(self, session: Session) -> None:
         """Forget a client; what it holds ends, and the last one leaves the line as it is configured."""
         port = self.ports.pop(session, None)
         if port is None:
             return
-        if self._break_end is not None and (port.breaks or not self.ports):
-            self._limit_break(False)
-            self._end_break()
+        if self._limit.running and (port.breaks or not self.ports):
+            self._limit.end()
         self.desk.leave(session)
         if not self.ports:
             self._watch.stop()
@@ -278,27 +286,23 @@ class ComPorts:
         if self._restoring is not None and self._restoring.active():
             self._restoring.cancel()
         self._restoring = None
-        stream = self._device.link.stream
         if self.ports:
             return
-        waits = stream is not None and stream.pending + stream.unconfirmed()
-        if waits and self._changes and not self._stopped:
+        if self._device.waits and self._wishes.clients and not self._stopped:
             self._restoring = self._reactor.callLater(_OUT, self._restore_when_out)
         else:
             self._restore()
 
     def _restore(self) -> None:
-        before, self._before, changes, self._changes = self._before, None, self._changes, {}
-        self.driven = Lines()
-        if before is None or not changes or not self.settings.sharing.settings.restore:
-            return
-        wanted = replace(_configured(self.settings) or before, **self._ordered)
-        self._perform(self._change(None, {name: getattr(wanted, name) for name in changes}))
+        wanted = self._wishes.end(line_of(self.settings.device))
+        self.driven.forget()
+        if wanted and self.settings.sharing.settings.restore:
+            self._perform(self._change(None, wanted))
 
     def update(self, settings: ShareSettings) -> None:
         """Go by other settings."""
-        if _configured(settings) != _configured(self.settings):
-            self._ordered = {}
+        if line_of(settings.device) != line_of(self.settings.device):
+            self._wishes.forget_orders()
         self.settings = settings
         self.desk.update(settings.sharing.control)
         self._tell_settings(None)
@@ -307,13 +311,7 @@ class ComPorts:
     def stop(self) -> None:
         """End everything that would happen later."""
         self._watch.stop()
-        self._limit_break(False)
+        self._limit.note(False)
         self._stopped = True
         if self._restoring is not None:
             self._restore_when_out()
-
-
-def _configured(settings: ShareSettings) -> LineSettings | None:
-    """Return the settings of the line that the configuration has, if it has any."""
-    device = settings.device
-    return device.line if isinstance(device, PortDevice | Rfc2217Device) else None

@@ -10,7 +10,7 @@ from typing import Protocol as Shape
 from twisted.internet.interfaces import IDelayedCall, IStreamClientEndpoint
 from twisted.python.failure import Failure
 
-from smartserial.channels.devicecare import lines_for, set_lines, why_down, why_missing
+from smartserial.channels.devicecare import ProfileLines, why_down, why_missing
 from smartserial.channels.link import Link
 from smartserial.channels.sequencer import Sequencer
 from smartserial.errors import PortBusyError, PortError
@@ -74,6 +74,7 @@ class SharedDevice:
         self.sequencer = Sequencer(reactor)
         self.from_device = owner.from_device
         self.write: Callable[[bytes], None] = self._keep  # the shortest path for what clients send
+        self._profile = ProfileLines()
         self._kept = WaitingRoom(settings.rules.away_buffer, settings.rules.away_age)
         self._settings = settings
         self._owner = owner
@@ -88,6 +89,11 @@ class SharedDevice:
     def streams(self) -> list[Any]:
         """The device's transport, if it is open."""
         return [] if self.link.stream is None else [self.link.stream]
+
+    @property
+    def waits(self) -> bool:
+        """Whether bytes that were given to the device have not arrived there yet."""
+        return any(stream.pending + stream.unconfirmed() for stream in self.streams)
 
     @property
     def holding_clients(self) -> bool:
@@ -168,7 +174,7 @@ class SharedDevice:
         self._winding_down = None
         if self._clients or not self._acts_when_idle:
             return
-        if any(stream.pending + stream.unconfirmed() for stream in self.streams):
+        if self.waits:
             self._winding_down = self._reactor.callLater(_TICK, self._wind_down)
             return
         self._set_lines()
@@ -178,10 +184,12 @@ class SharedDevice:
 
     @property
     def _acts_when_idle(self) -> bool:
-        return self._settings.rules.on_demand or bool(lines_for(self._settings.device, in_use=False))
+        return self._settings.rules.on_demand or bool(
+            self._profile.lines(self._settings.device, in_use=False)
+        )
 
     def _set_lines(self) -> None:
-        setting = set_lines(self._settings.device, self.link, in_use=bool(self._clients))
+        setting = self._profile.set(self._settings.device, self.link, in_use=bool(self._clients))
         setting.addCallbacks(self._lines_set, self._failed)
 
     def _lines_set(self, lines: Lines) -> None:
@@ -263,6 +271,7 @@ class SharedDevice:
         """Count what the device did not get; keep the clients, or close them, as the rules say."""
         self.write = self._keep
         self.away = why_down(reason, expected)
+        self._profile.closed()
         self._owner.device_changed()
         self.sequencer.end("the device is gone")
         self._ledger.delivered += stream.sent

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.task import deferLater
 
+from smartserial.interfaces import IProgramPort
 from smartserial.share.books import Books
 from smartserial.share.clients import Clients
 from smartserial.share.device import SharedDevice
@@ -23,14 +25,18 @@ class Drain:
         books: tell whether bytes come.
         clients: have bytes waiting for them.
         device: has, too.
+        held: tells how many bytes wait for their turn to go to it.
         reactor: keeps the time.
     """
 
-    def __init__(self, books: Books, clients: Clients, device: SharedDevice, reactor: Any) -> None:
+    def __init__(
+        self, books: Books, clients: Clients, device: SharedDevice, held: Callable[[], int], reactor: Any
+    ) -> None:
         self.hurried = False  # set to end the grace at once
         self._books = books
         self._clients = clients
         self._device = device
+        self._held = held
         self._reactor = reactor
 
     async def wait(self) -> None:
@@ -47,5 +53,11 @@ class Drain:
             await deferLater(self._reactor, TICK)
 
     def _waiting(self) -> int:
-        streams = [*(session.stream for session in self._clients), *self._device.streams]
-        return sum(stream.pending + stream.unconfirmed() for stream in streams)
+        streams = [session.stream for session in self._clients]
+        streams += [stream for stream in self._device.streams if not _nobody_there(stream)]
+        return self._held() + sum(int(stream.pending + stream.unconfirmed()) for stream in streams)
+
+
+def _nobody_there(device: Any) -> bool:
+    """Tell whether no program has a virtual port open: what waits for one cannot be delivered."""
+    return IProgramPort.providedBy(device) and not device.programs

@@ -135,6 +135,9 @@ class Floor:
             for session in self._hearing:
                 if session not in hearing:
                     session.unsure = b""  # others get what is newer: it cannot go to them any more
+        if self.selection.rules.send_to is Who.ASKER and hearing != self._hearing:
+            for session in {*self._hearing, *hearing} if 1 in (len(hearing), len(self._hearing)) else ():
+                session.unsure = b""  # others had it too, or get what is newer
         self._hearing, self._sinks = hearing, None
         self._present = set(self.selection.readers)
         if not hearing:
@@ -169,8 +172,11 @@ class Floor:
 
     def shares(self, session: Session) -> bool:
         """Tell whether others got what a client was given, or something newer."""
-        if self.selection.rules.send_to in _ONE_HEARS:
+        rule = self.selection.rules.send_to
+        if rule in _ONE_HEARS:
             return session not in self._hearing
+        if rule is Who.ASKER and self._hearing == (session,) and not self._replays:
+            return False  # it was the answer to this client, and nobody else was shown it
         return any(other is not session for other in self.selection.readers)
 
     # ---- where bytes go

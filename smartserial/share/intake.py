@@ -94,6 +94,11 @@ class Intake:
         if self.arbiter is not None:
             self._books.down.discard(Reason.STOP_DEADLINE, self.arbiter.end())
 
+    def silence(self) -> None:
+        """Throw away what waits for its turn: an operator has taken the share."""
+        if self.arbiter is not None:
+            self._books.down.discard(Reason.POLICY, self.arbiter.withdraw())
+
     def release(self) -> None:
         """Let nobody wait any more: the device is away."""
         if self.arbiter is not None:
@@ -103,7 +108,7 @@ class Intake:
         """Give what a client has sent to the device, if it may send."""
         self._books.down.read += len(data)
         session.heard_at = self._books.up.read
-        if self._desk.seized or not session.listener.settings.access.writes:
+        if self._desk.seized or not session.writes:
             self._books.down.discard(Reason.POLICY, len(data))
             return
         if self._taps:
@@ -141,9 +146,6 @@ class Intake:
     def _send(self, source: Source, data: bytes) -> None:
         """Give the device what it is the turn of."""
         client = source if isinstance(source, Session) else None
-        if client is not None and self._desk.seized:  # since it began to wait
-            self._books.down.discard(Reason.POLICY, len(data))
-            return
         if self._selection.rules.send_to is Who.ASKER:
             self._selection.asks(client, self._reactor.seconds())
         if self._taps:

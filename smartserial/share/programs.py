@@ -30,8 +30,11 @@ class _Clients(Shape):
 class ProgramsOwner(Shape):
     """What is needed of the share."""
 
-    listeners: list[Listener]
     floor: Floor
+
+    @property
+    def ways(self) -> list[Listener]:
+        """Listeners, and calls."""
 
     @property
     def clients(self) -> _Clients:
@@ -44,7 +47,7 @@ class ProgramsOwner(Shape):
 class Programs:
     """Takes note of programs that open and close the device, if that is a virtual port.
 
-    Listeners of `when: device-open` listen while a program has it open. When the last one closes it,
+    Ways in of `when: device-open` are there while a program has it open. When the last one closes it,
     their clients get what it has written, and are closed after their `linger`.
 
     Args:
@@ -78,9 +81,9 @@ class Programs:
 
     def update(self) -> None:
         """Go by other listeners."""
-        for listener in self._endings.keys() - set(self._owner.listeners):
+        for listener in self._endings.keys() - set(self._owner.ways):
             self._endings.pop(listener).cancel()
-        self._failed &= set(self._owner.listeners)
+        self._failed &= set(self._owner.ways)
         self._serve()
         self._drained()
 
@@ -106,8 +109,10 @@ class Programs:
 
     def _serve(self) -> None:
         """Listen, or do not, as each listener is set."""
+        if self._again is not None and self._again.active():
+            self._again.cancel()
         self._again = None
-        for listener in self._owner.listeners:
+        for listener in self._owner.ways:
             if self.count and listener in self._endings:
                 self._endings.pop(listener).cancel()
             try:
@@ -124,7 +129,7 @@ class Programs:
         """Let the clients go that came for a program, when they have had their time."""
         if self.count or (self._stream is not None and not getattr(self._stream, "drained", True)):
             return
-        for listener in self._owner.listeners:
+        for listener in self._owner.ways:
             if listener.settings.when is not When.DEVICE_OPEN or listener in self._endings:
                 continue
             if not listener.settings.linger:

@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock, succeed
-from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -17,31 +17,31 @@ from typing_extensions import override
 
 from smartserial.channels.attendants import Audience
 from smartserial.channels.comport import ComPortSession
+from smartserial.channels.keeper import Keeper
 from smartserial.channels.listener import Listener, plain_line
 from smartserial.channels.session import Session
 from smartserial.events import (
     ClientConnected,
-    ClientDisconnected,
-    ClientMisspoke,
-    ClientRefused,
     EventStream,
     ShareChanged,
     ShareNoted,
     ShareStarted,
     ShareStopped,
 )
-from smartserial.settings import ShareSettings, describe
+from smartserial.settings import ShareSettings, UsersSettings, describe
 from smartserial.share.books import Books
+from smartserial.share.calls import Calls
 from smartserial.share.capturing import Capture
 from smartserial.share.clients import Clients
 from smartserial.share.comports import ComPorts
+from smartserial.share.departure import tell_of
 from smartserial.share.device import SharedDevice
 from smartserial.share.drain import TICK, Drain
+from smartserial.share.entry import Entry
 from smartserial.share.floor import Floor
 from smartserial.share.intake import Intake
 from smartserial.share.programs import Programs
 from smartserial.share.stock import Stock
-from smartserial.sharing.access import Refusal, allowed, forbidden, held
 from smartserial.sharing.ledger import Account, Reason
 
 _log = Logger()
@@ -57,6 +57,7 @@ class Share(Service):
         listeners: already bound, in the order of the settings.
         events: is told what happens.
         reactor: the reactor.
+        keeper: knows the users; None: there are none.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Share(Service):
         listeners: list[Listener],
         events: EventStream,
         reactor: Any,
+        keeper: Keeper | None = None,
     ) -> None:
         self.settings = settings
         self.listeners = listeners
+        self.visits: list[Listener] = []  # ways by doors that are not the share's own
         self._events = events
         self._reactor = reactor
         self._books = Books(settings.name, events, reactor)
@@ -81,11 +84,10 @@ class Share(Service):
         self.floor = Floor(settings, self._books.up, self.stock, reactor)
         self.note = partial(self.publish, ShareNoted)
         self.capture = Capture(self.taps, self.note, reactor)
-        self.count_unsent = self._books.unsent
+        self.count_unsent, self.count_overrun = self._books.unsent, self._books.overrun
         self.clients = Clients(settings.name, settings.sharing, self._books.up, self.floor, self, reactor)
         self.device = SharedDevice(settings, endpoint, self, self._books.down, reactor)
-        self._drain = Drain(self._books, self.clients, self.device, reactor)
-        self.ports = ComPorts(settings, self.device, self, self._books, reactor)
+        self.ports: ComPorts = ComPorts(settings, self.device, self, self._books, reactor)
         self.intake = Intake(
             settings.sharing,
             self._books,
@@ -96,6 +98,11 @@ class Share(Service):
             self.hearing_changed,
             reactor,
         )
+        self._drain = Drain(self._books, self.clients, self.device, lambda: self.intake.held, reactor)
+        self._let_in_by(keeper or Keeper(UsersSettings(), reactor))
+        self.calls = Calls(self, reactor)
+        self.lent: list[Listener] = []
+        """Those of pools, as far as they lead here."""
         self.programs = Programs(self, self._books.down, reactor)
         self.from_client = self.intake.from_client
         self.from_operator, self.count_refused = self.intake.from_operator, self.intake.count_refused
@@ -104,16 +111,30 @@ class Share(Service):
         self.com_port, self.telnet_break = self.ports.enter, self.ports.send_break
         self.hold_device, self.device_missing = self.device.hold_back, self.audience.device_missing
 
+    def _let_in_by(self, keeper: Keeper) -> None:
+        self.keeper = keeper
+        self.entry = Entry(self, keeper, self.ports.desk.leave)
+        self.admits, self.judge, self.refused = self.entry.admits, self.entry.judge, self.entry.refused
+        self.entitle, self.login_failed = self.entry.entitle, self.entry.login_failed
+
+    @property
+    def ways(self) -> list[Listener]:
+        """By which clients come: listeners, calls, and what pools have."""
+        return [*self.listeners, *self.visits, *self.calls, *self.lent]
+
     # ---- life
 
     @override
     def startService(self) -> None:
         super().startService()
-        self.publish(ShareStarted, describe(self.settings.device), tuple(ln.where for ln in self.listeners))
+        self.calls.use(self.settings.connect)
+        ways = tuple(way.where for way in self.listeners or self.calls)
+        self.publish(ShareStarted, describe(self.settings.device), ways)
         for listener in self.listeners:
             listener.attach(self)
         self.capture.use(self.settings.capture)
         self.device.start()
+        self.calls.start()
         self._books.open()
 
     @override
@@ -134,7 +155,7 @@ class Share(Service):
 
     async def _stop(self) -> None:
         self.programs.stop()
-        for listener in self.listeners:
+        for listener in self.ways:
             await listener.stop()
         self.floor.end()
         await self._drain.wait()
@@ -159,9 +180,9 @@ class Share(Service):
         """End the grace of a stop at once."""
         self._drain.hurried = True
 
-    def publish(self, event: Any, *fields: object) -> None:
+    def publish(self, event: Any, *fields: object, **named: object) -> None:
         """Tell the world of an event of this share."""
-        self._events.publish(event(self.settings.name, *fields))
+        self._events.publish(event(self.settings.name, *fields, **named))
 
     def accounts(self) -> tuple[Account, Account]:
         """Return the accounts from the device and to the device, as they stand now."""
@@ -191,11 +212,14 @@ class Share(Service):
         self.stock.use(settings)
         self.capture.use(settings.capture)
         self.floor.use(settings)
-        self.clients.update(settings.sharing, listeners)
+        self.calls.use(settings.connect)
+        self.clients.update(settings.sharing, self.ways)
+        self.entry.review()
         self.intake.use(settings.sharing)
         self.from_client = self.intake.from_client
         self.device.update(settings, endpoint)
         self.ports.update(settings)
+        self.calls.start()
         self.programs.update()
         names = [field.name for field in fields(settings) if field.name != "name"]
         self.publish(ShareChanged, tuple(n for n in names if getattr(former, n) != getattr(settings, n)))
@@ -228,25 +252,15 @@ class Share(Service):
 
     # ---- clients
 
-    def judge(self, listener: Listener, host: str) -> Refusal | None:
-        """Decide about a client that comes."""
-        rules = self.settings.rules
-        if not allowed(listener.settings.allow, host):
-            return forbidden(self.settings.name, host)
-        if self.device.busy and not rules.wait_while_busy and not rules.on_demand:
-            return held(self.settings.name, self.device.busy)
-        return self.clients.find_place(listener)
-
-    def refused(self, listener: Listener, peer: str, refusal: Refusal) -> None:
-        """Take note of a client that was not let in."""
-        self.publish(ClientRefused, peer, listener.where, refusal.text)
-
     def session_opened(self, session: Session) -> None:
         """Give a client its place, and what was kept for it."""
         session.listener.set_up(session.transport)
-        self.publish(ClientConnected, session.name, session.listener.where)
+        session.opened_at = self._reactor.seconds()
+        self.publish(ClientConnected, session.name, session.listener.where, session.identity.name)
         self.clients.reclaim()
         self.clients.add(session)
+        if session.greeting:
+            session.stream.tell(session.greeting)
         if isinstance(session, ComPortSession):
             self.ports.begin(session)
         self.floor.hand_out()
@@ -267,18 +281,7 @@ class Share(Service):
         if reason.check(ConnectionLost):
             session.stream.abandon()
         self.clients.closed(session)
-        why = session.farewell or ("closed" if reason.check(ConnectionDone) else reason.getErrorMessage())
-        stream = session.stream
-        if isinstance(session, ComPortSession) and session.oddities:
-            self.publish(ClientMisspoke, session.name, session.oddities)
-        self.publish(
-            ClientDisconnected,
-            session.name,
-            why,
-            session.received,
-            stream.sent,
-            stream.dropped + session.discarded,
-        )
+        tell_of(session, reason, self._reactor.seconds(), self.publish)
 
     def presence_changed(self) -> None:
         """Tell the device for how many it is there."""
@@ -307,6 +310,7 @@ class Share(Service):
             self.intake.release()
         self.ports.device_changed()
         self.programs.device_changed(self.device.link.stream)
+        self._books.hear_overruns(self.device.link.stream, describe(self.settings.device))
         self.audience.device_changed()
 
     def alone(self, session: Session) -> bool:

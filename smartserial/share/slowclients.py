@@ -71,8 +71,11 @@ class SlowClients:
         self.enforce(session)
 
     def enforce(self, session: Session, stuck: bool = False) -> None:
-        """Act where more waits for a client than may; `stuck`: whatever waits is too much."""
-        limit = 0 if stuck else self._clients.sharing.slow_client.limit
+        """Act where more waits for a client than may; `stuck`: whatever waits is too much.
+
+        What was kept until it came is ours, and waits beside what may wait for it.
+        """
+        limit = 0 if stuck else self._clients.sharing.slow_client.limit + session.excused
         over = session.stream.pending - limit
         if over <= 0 or session.unwritable:
             return

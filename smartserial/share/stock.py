@@ -65,6 +65,7 @@ class Stock:
         if not new:
             old = missed = b""
         self._ledger.copied += len(old) + len(missed)
+        session.excuse(len(old) + len(kept) + len(missed))
         if old:
             session.stream.write(old)
         if kept:

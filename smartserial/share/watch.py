@@ -8,7 +8,7 @@ from typing import Protocol as Shape
 from twisted.internet.interfaces import IDelayedCall
 
 from smartserial.channels.session import Session
-from smartserial.channels.tcp import ServerStream
+from smartserial.channels.tcp import SocketStream
 from smartserial.settings import Sharing
 
 LOOK = 2.0  # seconds between two looks
@@ -91,7 +91,7 @@ def _vanished(session: Session, patience: float) -> bool:
     """
     stream, keepalive = session.wire, session.listener.settings.keepalive
     given = stream.sent + stream.pending
-    if given == session.confirmed or not isinstance(stream, ServerStream) or session.unwritable:
+    if given == session.confirmed or not isinstance(stream, SocketStream) or session.unwritable:
         return False
     if keepalive is not None:
         patience = keepalive.every + keepalive.retry * keepalive.count
@@ -105,4 +105,4 @@ def _vanished(session: Session, patience: float) -> bool:
 def reset(session: Session) -> bool:
     """Tell whether the peer has reset the connection, where that can be seen."""
     stream = session.wire
-    return isinstance(stream, ServerStream) and bool(stream.connected) and stream.reset()
+    return isinstance(stream, SocketStream) and bool(stream.connected) and stream.reset()

@@ -81,6 +81,12 @@ def full(name: str, limit: int) -> Refusal:
     return Refusal(f"{name} is in use: {clients} connected and no more are let in")
 
 
+def crowded(name: str, host: str, limit: int) -> Refusal:
+    """The refusal of one client too many from one address."""
+    clients = "one client is" if limit == 1 else f"{limit} clients are"
+    return Refusal(f"{name}: {clients} connected from your address {host} and no more are let in from there")
+
+
 def forbidden(name: str, host: str) -> Refusal:
     """The refusal of an address that is not on the list."""
     return Refusal(f"{name} is not open to your address {host}")

@@ -38,6 +38,16 @@ class Backlog:
             return list(self._chunks)
         return [self._chunks[n] for n in range(_MOST_CHUNKS)]
 
+    def first(self, count: int) -> bytes:
+        """Return the oldest `count` bytes, or all if there are fewer; they stay in the queue."""
+        pieces: list[bytes | memoryview] = []
+        for chunk in self._chunks:
+            pieces.append(chunk[:count])
+            count -= len(pieces[-1])
+            if not count:
+                break
+        return b"".join(pieces)
+
     def consume(self, count: int) -> int:
         """Take out the oldest `count` bytes, or all if there are fewer.
 

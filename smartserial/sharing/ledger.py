@@ -7,6 +7,8 @@ For each share and direction, at every moment::
 *read* came from the source, *copied* are the further copies made of it for several clients,
 *delivered* was taken by the kernel of the receiving side, *buffered* waits here, and each byte
 of *discarded* has a `Reason`.
+
+Datagrams that the kernel had no room for never were bytes here; they are counted as such.
 """
 
 from __future__ import annotations
@@ -54,13 +56,17 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One direction at one moment; all figures are bytes since the share started."""
+    """One direction at one moment; all figures are bytes since the share started.
+
+    But `overruns` are datagrams that the kernel dropped before they were read, for too many waited.
+    """
 
     read: int
     copied: int
     delivered: int
     buffered: int
     discarded: tuple[tuple[Reason, int], ...]
+    overruns: int = 0
 
     @property
     def unexplained(self) -> int:
@@ -71,6 +77,7 @@ class Account:
         reasons = ", ".join(f"{reason.value} {count}" for reason, count in self.discarded)
         text = f"read {self.read}, copied {self.copied}, delivered {self.delivered}, buffered {self.buffered}"
         text += f", discarded {sum(n for _, n in self.discarded)}" + (f" ({reasons})" if reasons else "")
+        text += f", datagrams dropped by the kernel {self.overruns}" if self.overruns else ""
         return text + (f", UNEXPLAINED {self.unexplained}" if self.unexplained else "")
 
 
@@ -80,13 +87,14 @@ class Ledger:
     `delivered` holds what sinks that are gone have taken; those of live sinks are added by `account`.
     """
 
-    __slots__ = ("copied", "delivered", "discarded", "read")
+    __slots__ = ("copied", "delivered", "discarded", "overruns", "read")
 
     def __init__(self) -> None:
         self.read = 0
         self.copied = 0
         self.delivered = 0
         self.discarded: Counter[Reason] = Counter()
+        self.overruns = 0
 
     def discard(self, reason: Reason, count: int) -> None:
         """Count `count` bytes, 0 or more, as not delivered."""
@@ -104,4 +112,4 @@ class Ledger:
         delivered = self.delivered + sum(sink.sent for sink in sinks)
         buffered = kept + sum(sink.pending + sink.dropped for sink in sinks)
         discarded = tuple(sorted(self.discarded.items(), key=lambda item: item[0].value))
-        return Account(self.read, self.copied, delivered, buffered, discarded)
+        return Account(self.read, self.copied, delivered, buffered, discarded, self.overruns)

@@ -2,8 +2,9 @@
 
 What a source sends while nobody has the turn goes to the device, and the source has the turn. What it sends
 before the device has answered with a whole message goes after that: where a request ends is not known. The
-turn ends when there were as many messages as pieces were sent in it, or after a silence. Everything else
-waits, in the order of coming; pieces of one source with nothing between them go together.
+turn ends when there were as many messages as pieces were sent in it, or after a silence; while others wait,
+no turn is longer than `LONGEST` such silences. Everything else waits, in the order of coming; pieces of one
+source with nothing between them go together.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Generic, TypeVar
 
 MOST_WAITING = 64 * 1024
 """Bytes that may wait for one source, before it is better not read from; and bytes of one turn."""
+LONGEST = 10
+"""Windows that a turn lasts at most while others wait, however much is said in it."""
 
 S = TypeVar("S", bound=Hashable)
 
@@ -43,6 +47,7 @@ class Requests(Generic[S]):
         self._queue: deque[_Request[S]] = deque()
         self._asked = self._answered = self._size = 0  # pieces, messages and bytes of this turn
         self._silent_at = 0.0
+        self._limit = inf  # when the turn ends whatever is said, for others wait
 
     @property
     def held(self) -> int:
@@ -56,7 +61,7 @@ class Requests(Generic[S]):
     @property
     def next_wake(self) -> float | None:
         """When `wake` is to be called, in seconds; None: when somebody sends."""
-        return None if self.holder is None else self._silent_at
+        return None if self.holder is None else min(self._silent_at, self._limit)
 
     def offer(self, source: S, data: bytes, now: float) -> list[tuple[S, bytes]]:
         """Take what a source sends, one byte or more; return what goes to the device now, in order."""
@@ -69,6 +74,8 @@ class Requests(Generic[S]):
             self._size += len(data)
             self._silent_at = now + self._window
             return [*passing, (source, data)]
+        if not self._queue:
+            self._limit = now + LONGEST * self._window
         if not self._queue or self._queue[-1].source != source:
             self._queue.append(_Request(source))
         self._queue[-1].pieces.append(data)
@@ -89,23 +96,30 @@ class Requests(Generic[S]):
 
     def wake(self, now: float) -> list[tuple[S, bytes]]:
         """End a turn in which nothing more is expected; return what goes to the device now."""
-        if self.holder is None or now < self._silent_at:
+        if self.holder is None or now < min(self._silent_at, self._limit):
             return []
         return self._next(now)
 
     def release(self) -> list[tuple[S, bytes]]:
         """End all waiting; return what waited, in order."""
-        passing = [(request.source, b"".join(request.pieces)) for request in self._queue]
-        self._queue.clear()
-        self.waiting.clear()
+        passing = self.withdraw()
         self.holder = None
         return passing
+
+    def withdraw(self) -> list[tuple[S, bytes]]:
+        """Take out what waits, and return it, in order; who has the turn keeps it."""
+        waited = [(request.source, b"".join(request.pieces)) for request in self._queue]
+        self._queue.clear()
+        self.waiting.clear()
+        self._limit = inf
+        return waited
 
     def _next(self, now: float) -> list[tuple[S, bytes]]:
         self.holder = None
         if not self._queue:
             return []
         request = self._queue.popleft()
+        self._limit = now + LONGEST * self._window if self._queue else inf
         left = self.waiting[request.source] - sum(map(len, request.pieces))
         self.waiting[request.source] = left
         if not left:

@@ -21,6 +21,8 @@ class Right(Flag):
     ADMIN = auto()
 
 
+GATEWAY = ""
+"""The gateway as a whole, in the place of the name of a share or element: the pattern ``*`` alone fits."""
 GUEST = Right.READ | Right.WRITE | Right.CONTROL
 """What clients may do that need not say who they are, as far as their listener lets them."""
 ALL = GUEST | Right.ADMIN
@@ -61,8 +63,14 @@ class Identity:
                 rights |= grant.rights
         return rights
 
+    def ever(self, right: Right) -> bool:
+        """Tell whether there is anything on which somebody has this right."""
+        return not right or any(right in grant.rights for grant in self.grants)
+
 
 ANYBODY = Identity(grants=(Grant("*", GUEST),))
 """A client that need not say who it is."""
+WATCHER = Identity(grants=(Grant("*", Right.READ),))
+"""An operator who may only look, for nobody knows who it is."""
 OWNER = Identity(grants=(Grant("*", ALL),))
 """An operator who sits at this machine."""

@@ -14,7 +14,7 @@ which is the default.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 
 from smartserial.lines import LineCounts, Lines, LineSettings, ModemLines
@@ -105,12 +105,18 @@ class ComPortClient:
         round_.end()
         return round_
 
-    def change(self, wanted: LineSettings, done: Done) -> Round:
-        """Ask for other settings, as far as they are not in force; RS-485 is not known to the RFC."""
+    def change(self, wanted: LineSettings, done: Done, names: Collection[str] | None = None) -> Round:
+        """Ask for other settings; RS-485 is not known to the RFC.
+
+        Args:
+            wanted: the settings.
+            done: is called at the end.
+            names: which of them; None: those that are not in force.
+        """
         round_ = Round(done)
-        for name in SETTINGS:
+        for name in SETTINGS if names is None else names:
             value = getattr(wanted, name)
-            if name in self._unknown or value != getattr(self.settings, name):
+            if names is not None or name in self._unknown or value != getattr(self.settings, name):
                 self._request(Request(round_, name, value))
         round_.end()
         return round_

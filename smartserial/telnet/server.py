@@ -51,6 +51,10 @@ class Port(Shape):
     def signature(self) -> bytes:
         """Our own text."""
 
+    @property
+    def announces(self) -> bool:
+        """Whether the client is told the settings unasked, from the beginning."""
+
     def change(self, settings: Mapping[str, Any], done: Callable[[], None]) -> None:
         """Change settings, by the names of `LineSettings`; call `done` when that has succeeded or not."""
 
@@ -129,6 +133,8 @@ class ComPortServer:
         if not self._open:
             self._open = True
             self._tell(Code.NOTIFY_MODEMSTATE, self._masks[Code.SET_MODEMSTATE_MASK].poll())
+            if self._port.announces:
+                self.settings_changed()
             if self._held:
                 self.hold(True)
 

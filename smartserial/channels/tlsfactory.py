@@ -1,0 +1,69 @@
+"""TLS below the protocols of any factory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from twisted.internet.interfaces import IAddress, IProtocolFactory
+from twisted.internet.protocol import Factory, Protocol
+from typing_extensions import override
+
+from smartserial.channels.tlslayer import TlsProtocol
+
+MOST_SHAKING = 256
+"""Connections of one factory whose handshake is not done; the oldest one makes room for one more."""
+
+
+class TlsFactory(Factory):
+    """Wraps a factory, so that its protocols are made when the hands have been shaken.
+
+    Args:
+        wrapped: makes the protocols.
+        creator: gives what makes the next connection; see `channels.tls.server_creator`.
+        reactor: keeps the time.
+        failed: is called with an address, and words, where there is no handshake.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        wrapped: IProtocolFactory,
+        creator: Callable[[], object],
+        reactor: Any,
+        failed: Callable[[IAddress | None, str], None],
+    ) -> None:
+        self._wrapped = wrapped
+        self._creator = creator
+        self._reactor = reactor
+        self._failed = failed
+        self._shaking: dict[object, TlsProtocol] = {}
+
+    @override
+    def doStart(self) -> None:
+        super().doStart()
+        self._wrapped.doStart()
+
+    @override
+    def doStop(self) -> None:
+        self._wrapped.doStop()
+        super().doStop()
+
+    @override
+    def buildProtocol(self, addr: IAddress | None) -> TlsProtocol:
+        key = object()
+
+        def inside() -> Protocol | None:
+            del self._shaking[key]
+            return cast("Protocol | None", self._wrapped.buildProtocol(cast(Any, addr)))
+
+        def failed(why: str) -> None:
+            del self._shaking[key]
+            self._failed(addr, why)
+
+        if len(self._shaking) >= MOST_SHAKING:
+            next(iter(self._shaking.values())).give_up("TLS: too many handshakes at once")
+        protocol = TlsProtocol(inside, self._creator(), False, self._reactor, failed=failed)
+        self._shaking[key] = protocol
+        return protocol

@@ -1,0 +1,216 @@
+"""The SSH door: one for the gateway, to its console and to its shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import Logger
+from typing_extensions import override
+
+from smartserial.channels.logingate import MOST_LOGGING_IN
+from smartserial.channels.session import peer_host, peer_name
+from smartserial.channels.tcp import StreamPort
+from smartserial.console.desk import Desk, Operator
+from smartserial.console.output import VerbError
+from smartserial.console.sshchannel import Channel
+from smartserial.console.sshclient import Notice, SshWay, client_of
+from smartserial.console.sshconnection import Connection
+from smartserial.console.sshconsole import SshPlain, SshTerminal, SshVerb
+from smartserial.console.sshkey import default_path, fingerprint, host_key
+from smartserial.console.sshlogin import Entrance, Login
+from smartserial.console.sshtransport import SshTransport
+from smartserial.console.sshwords import Connect, Perform, Status, wish_of
+from smartserial.errors import ConfigError
+from smartserial.events import LoginFailed
+from smartserial.settings import Address, ConsoleSettings, Keepalive, LoginSettings
+from smartserial.share.entry import given_name
+from smartserial.share.service import Share
+from smartserial.sharing.rights import Identity
+
+MOST_OPERATORS = 32
+"""At the console, at the same time."""
+MOST_CONNECTIONS = 256
+"""Of those who have logged in; a client of a share has one too."""
+
+_log = Logger()
+
+
+class SshDoor(Factory):
+    """Lets in users of the gateway.
+
+    Args:
+        desk: what verbs work on, and the gateway whose shares are served.
+        settings: say whose members may come in.
+        reactor: keeps the time.
+
+    Raises:
+        ConfigError: the host key cannot be used, or made.
+    """
+
+    noisy = False
+
+    def __init__(self, desk: Desk, settings: ConsoleSettings, reactor: Any) -> None:
+        path = settings.host_key or default_path()
+        key, self.new = host_key(path)
+        self.fingerprint = fingerprint(key)
+        self.publicKeys = {b"ssh-ed25519": key.public()}
+        self.privateKeys = {b"ssh-ed25519": key}
+        self.desk = desk
+        self.operators = 0
+        self.login_settings = LoginSettings(groups=settings.login.groups if settings.login else frozenset())
+        self._reactor = reactor
+        self._logging_in: set[SshTransport] = set()
+        self._inside: set[SshTransport] = set()
+        self._ways: WeakKeyDictionary[Share, SshWay] = WeakKeyDictionary()
+
+    # ---- who comes
+
+    @override
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        if len(self._logging_in) >= MOST_LOGGING_IN:
+            return None
+        transport = SshTransport(self, self._reactor)
+        self._logging_in.add(transport)
+        return transport
+
+    def getService(self, transport: SshTransport, name: bytes) -> Callable[[], Any] | None:
+        """Return what makes the service that is asked for; None: there is none."""
+        return transport.service_for(name)
+
+    def login(self, transport: SshTransport) -> Login:
+        """Return what asks who somebody is."""
+        peer = peer_name(transport.transport.getPeer())
+        events = self.desk.gateway.events
+
+        def failed(user: str, why: str) -> None:
+            events.publish(LoginFailed("console", peer, given_name(user), why))
+
+        def enter(identity: Identity) -> Connection | str:
+            if len(self._inside) >= MOST_CONNECTIONS:
+                return f"{MOST_CONNECTIONS} connections are at this door, and no more are let in"
+            self._logging_in.discard(transport)
+            self._inside.add(transport)
+            return Connection(_Visitor(self, identity, peer), transport)
+
+        source = peer_host(transport.transport.getPeer())
+        return Login(
+            transport, Entrance(self.desk.gateway.keeper, self.login_settings, source, enter, failed)
+        )
+
+    def refused(self, transport: SshTransport, why: str) -> None:
+        """Take note that somebody was sent away."""
+        peer = peer_name(transport.transport.getPeer())
+        _log.info("console: {peer} by ssh was sent away: {why}", peer=peer, why=why)
+
+    def left(self, transport: SshTransport) -> None:
+        """Take note that a connection is gone."""
+        self._logging_in.discard(transport)
+        self._inside.discard(transport)
+
+    # ---- what they want
+
+    def operator_left(self) -> None:
+        """Take note that an operator is gone."""
+        self.operators -= 1
+
+    def way_to(self, share: Share) -> SshWay:
+        """Return the way into a share, which is made for the first who comes."""
+        if share not in self._ways:
+            self._ways[share] = SshWay(share, self.login_settings, self._reactor)
+            share.visits.append(self._ways[share])
+        return self._ways[share]
+
+    def seconds(self) -> float:
+        """Return the time."""
+        seconds: float = self._reactor.seconds()
+        return seconds
+
+
+class _Visitor:
+    """Somebody who has logged in; provides `Site`. What they may do is looked up anew for each channel."""
+
+    def __init__(self, door: SshDoor, identity: Identity, peer: str) -> None:
+        self._door = door
+        self._name = identity.name
+        self._peer = peer
+
+    def shell(self, channel: Channel) -> Protocol:
+        """Return a console."""
+        left, desk = self._door.operator_left, self._door.desk
+
+        def console(operator: Operator) -> Protocol:
+            if channel.terminal is None:
+                return SshPlain(desk, operator, left)
+            return SshTerminal(desk, operator, channel, left)
+
+        return self._seat(channel, console)
+
+    def command(self, channel: Channel, command: str) -> Protocol:
+        """Return a client of a share, or what does one verb."""
+        left, desk = self._door.operator_left, self._door.desk
+        try:
+            wish = wish_of(command)
+        except VerbError as error:
+            return Notice(channel, Status.WRONG, str(error))
+        match wish:
+            case Connect(share=name):
+                return self._client(channel, name)
+            case Perform(line=line):
+                return self._seat(channel, lambda one: SshVerb(desk, one, channel, line, left))
+
+    def _seat(self, channel: Channel, make: Callable[[Operator], Protocol]) -> Protocol:
+        """Return what an operator has, if there is a place for one."""
+        identity = self._identity()
+        if identity is None:
+            return Notice(channel, Status.NOT_DONE, self._no_more)
+        if self._door.operators >= MOST_OPERATORS:
+            words = f"{MOST_OPERATORS} operators are at this door, and no more are let in"
+            return Notice(channel, Status.NOT_DONE, words)
+        self._door.operators += 1
+        return make(Operator(f"{self._name} at {self._peer}", "ssh", identity, self._door.seconds()))
+
+    def _client(self, channel: Channel, name: str) -> Protocol:
+        """Return a client of a share, if it may be one."""
+        identity, door = self._identity(), self._door
+        if identity is None:
+            return Notice(channel, Status.NOT_DONE, self._no_more)
+        operator = Operator(f"{self._name} at {self._peer}", "ssh", identity, door.seconds())
+        try:
+            share = door.desk.seen_by(operator).share(name)
+        except VerbError as error:
+            return Notice(channel, Status.NOT_DONE, str(error))
+        if not share.running:
+            return Notice(channel, Status.NOT_DONE, f"{name} is being stopped")
+        return client_of(share, door.way_to(share), identity, channel)
+
+    @property
+    def _no_more(self) -> str:
+        return f"{self._name} has no rights here any more"
+
+    def _identity(self) -> Identity | None:
+        """Return who it is now: users may be gone, or may do other things."""
+        identity = self._door.desk.gateway.keeper.identity(self._name)
+        groups = self._door.login_settings.groups
+        if identity is None or (groups and not groups & identity.groups):
+            return None
+        return identity if any(grant.rights for grant in identity.grants) else None
+
+
+def listen(door: SshDoor, address: Address, reactor: Any) -> StreamPort:
+    """Return the port at which a door is open.
+
+    Raises:
+        ConfigError: the address cannot be had.
+    """
+    port = StreamPort(address.host, address.port, door, reactor, keepalive=Keepalive())
+    try:
+        port.startListening()
+    except CannotListenError as error:
+        cause = getattr(error.socketError, "strerror", None) or error.socketError
+        raise ConfigError(f"cannot open the console on {address}: {cause}") from error
+    return port

@@ -1,0 +1,174 @@
+"""A pool: one address for several shares. Who comes gets the first that is free.
+
+::
+
+    connection --> PoolListener (TLS, telnet, login) --> Pool.choose --> Way of a share --> its Session
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from twisted.internet.interfaces import IAddress
+from typing_extensions import override
+
+from smartserial.channels.keeper import Keeper
+from smartserial.channels.link import LinkState
+from smartserial.channels.listener import Listener, plain_line
+from smartserial.channels.session import Session, peer_host
+from smartserial.events import ClientRefused, EventStream, LoginFailed, ShareNoted
+from smartserial.settings import ListenerSettings, LoginSettings, PoolSettings
+from smartserial.share.entry import given_name
+from smartserial.share.service import Share
+from smartserial.sharing.access import Refusal, allowed, crowded, forbidden, full
+from smartserial.sharing.rights import Identity
+
+
+class Way(Listener):
+    """A pool's listener as one of its shares sees it: it has no socket."""
+
+    @override
+    def make_session(self, addr: IAddress) -> Session:
+        session = super().make_session(addr)
+        session.greeting = self.greeting
+        return session
+
+    greeting = b""
+
+    def clients_from(self, host: str) -> int:
+        """Tell how many clients came by this way from one address."""
+        sessions = self.owner.clients.here if isinstance(self.owner, Share) else ()
+        return sum(one.listener is self and peer_host(one.address) == host for one in sessions)
+
+
+class PoolListener(Listener):
+    """A listener whose clients go to one of several shares."""
+
+    def __init__(self, settings: ListenerSettings, reactor: Any) -> None:
+        super().__init__(settings, reactor)
+        self.ways: dict[str, Way] = {}  # by the names of shares, those that are given first come first
+        self.choose: Callable[[PoolListener, IAddress, Identity | None], Session | Refusal]
+
+    @override
+    def admit(
+        self, addr: IAddress, identity: Identity | None = None, login: LoginSettings | None = None
+    ) -> Session | Refusal:
+        return self.choose(self, addr, identity)
+
+    def lead_to(self, pool: PoolSettings, shares: Mapping[str, Share], reactor: Any) -> None:
+        """Make the ways to the shares of a pool that are there."""
+        former, self.ways = self.ways, {}
+        for name in pool.shares:
+            if name in shares:
+                way = self.ways[name] = former.get(name) or Way(self.settings, reactor)
+                way.settings, way.where = self.settings, f"{self.where} of pool {pool.name}"
+                way.greeting = plain_line(f"{pool.name}: this is {name}") if pool.announce else b""
+                way.attach(shares[name])
+                shares[name].lent.append(way)
+
+
+class Pool:
+    """Provides `ListenerOwner`, as far as clients have not got a share yet.
+
+    Args:
+        settings: replaced by `use`.
+        keeper: knows the users.
+        events: is told what happens.
+        reactor: the reactor.
+    """
+
+    def __init__(self, settings: PoolSettings, keeper: Keeper, events: EventStream, reactor: Any) -> None:
+        self.settings = settings
+        self.keeper = keeper
+        self.listeners: list[PoolListener] = []
+        self.refused_bytes = 0
+        """Bytes that came from those who were not let in."""
+        self._events = events
+        self._reactor = reactor
+
+    def use(self, settings: PoolSettings, listeners: list[PoolListener], shares: Mapping[str, Share]) -> None:
+        """Go by these settings, with listeners that have their sockets, in the order of the settings."""
+        self.settings = settings
+        for listener in self.listeners:
+            if listener not in listeners:
+                listener.stop()
+        self.listeners = listeners
+        for listener in listeners:
+            listener.choose = self.choose
+            listener.lead_to(settings, shares, self._reactor)
+            listener.attach(self)  # type: ignore[arg-type] # sessions are those of shares
+
+    def stop(self) -> None:
+        """Let nobody in any more."""
+        for listener in self.listeners:
+            listener.stop()
+
+    # ---- who comes
+
+    def choose(
+        self, listener: PoolListener, addr: IAddress, identity: Identity | None = None
+    ) -> Session | Refusal:
+        """Return a session of the first share that is free, one whose device is there before all others."""
+        refusal = self._no_place(listener, peer_host(addr))
+        if refusal is not None:
+            return refusal
+        refusals = []
+        for way in sorted(listener.ways.values(), key=_away):
+            share = way.owner
+            if not isinstance(share, Share) or len(share.clients):
+                continue
+            found = way.admit(addr, identity, listener.settings.login if identity is not None else None)
+            if isinstance(found, Session):
+                return found
+            refusals.append(found)
+        if refusals and len(refusals) == len(listener.ways):
+            return refusals[0]
+        return Refusal(f"{self.settings.name} is in use: none of {', '.join(self.settings.shares)} is free")
+
+    def _no_place(self, listener: PoolListener, host: str) -> Refusal | None:
+        settings, ways = listener.settings, listener.ways.values()
+        if settings.max_clients is not None and sum(way.clients for way in ways) >= settings.max_clients:
+            return full(self.settings.name, settings.max_clients)
+        if settings.max_per_source is None or not host:
+            return None
+        here = sum(way.clients_from(host) for way in ways)
+        most = settings.max_per_source
+        return crowded(self.settings.name, host, most) if here >= most else None
+
+    def admits(self, listener: Listener, host: str) -> Refusal | None:
+        """Decide about a connection by its address."""
+        if allowed(listener.settings.allow, host):
+            return None
+        return forbidden(self.settings.name, host)
+
+    def login_failed(self, peer: str, user: str, why: str) -> None:
+        """Take note of somebody who could not log in."""
+        self._events.publish(LoginFailed(self.settings.name, peer, given_name(user), why))
+
+    def refused(self, listener: Listener, peer: str, refusal: Refusal) -> None:
+        """Take note of a client that was not let in."""
+        self._events.publish(ClientRefused(self.settings.name, peer, listener.where, refusal.text))
+
+    def count_refused(self, count: int) -> None:
+        """Count bytes of a client that was not let in."""
+        self.refused_bytes += count
+
+    def note(self, text: str) -> None:
+        """Tell the operator something that may be worth mending."""
+        self._events.publish(ShareNoted(self.settings.name, text))
+
+
+def _away(way: Way) -> bool:
+    share = way.owner
+    return isinstance(share, Share) and share.device.link.state in (LinkState.AWAY, LinkState.OPENING)
+
+
+def lend(pools: Iterable[Pool], shares: Mapping[str, Share]) -> None:
+    """Make the ways of all pools anew; clients whose way is gone are closed."""
+    for share in shares.values():
+        share.lent = []
+    for pool in pools:
+        pool.use(pool.settings, pool.listeners, shares)
+    for share in shares.values():
+        share.clients.update(share.settings.sharing, share.ways)

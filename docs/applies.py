@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, get_args
 
 from examples import code, table
@@ -58,6 +57,7 @@ CALLS: Mapping[str, Values] = {
 }
 """One call of each kind."""
 
+_HASH = hash_password(b"-", 1)
 CALL_VALUES: Mapping[str, Any] = {
     "backoff": ["1s"],
     "heartbeat": {"send": ".", "every": "5s"},
@@ -90,7 +90,7 @@ VALUES: Mapping[str, Any] = {
     "owner": "0",
     "packets.char": "\r",
     "packets.chars": "\r",
-    "password": hash_password(b"-", 1),
+    "password": _HASH,
     "rs485": True,
     "sequences": {"reset": "dtr=off 100ms dtr=on"},
     "stopbits": 2,
@@ -113,9 +113,6 @@ ELEMENT = {"e": {"protocol": "modbus-rtu", "connections": {"0": {"share": "a"}}}
 
 SETS = {"site": {"certificate": "site.pem"}}
 """What listeners with `tls` name."""
-
-LOGIN = ("password", "users", "groups")
-"""What says that those who come in log in; it may need users."""
 
 KINDS_SAY = {*DEVICE_KINDS, "mode", "transport", "endpoint", "to", "telnet_role"}
 """Keys that say what something is, and no rows."""
@@ -238,8 +235,8 @@ CASES: tuple[Case, ...] = (
     case("device.open", "a call that is always there", _ON_DEMAND, connect=_CALL),
     case("listen[0].users", "`transport: udp`", _PORT, {**_UDP, "users": True}),
     case("listen[0].users", "nobody has to log in", _PORT, {**_RAW, "users": False}),
-    case("users", "listeners with words of their own", _PORT, {**_RAW, "users": False}, users=True),
-    case("users", "a listener with `transport: udp`", _PORT, _UDP, users=True),
+    case("users", "listeners with words of their own", _PORT, {**_RAW, "password": _HASH}, users=True),
+    case("listen[0].transport", "a share with `users`", _PORT, _UDP, users=True),
     case("listen[0].max_clients", "fewer places in the share", _PORT, {**_RAW, "max_clients": 17}),
 )
 """What the checker says of options that cannot act; each is a row, and a test."""
@@ -298,6 +295,8 @@ def judged(share: Values, elements: Values | None = None) -> list[Finding]:
     config: Values = {"shares": {"a": share}, **({"elements": elements} if elements else {})}
     if any("tls" in way for way in (*share.get("listen", ()), share.get("connect", ()))):
         config["tls"] = SETS
+    if any(key in one for one in (share, *share.get("listen", ())) for key in ("users", "groups")):
+        config["users"] = {"file": "users.yaml"}
     _, findings = judge(parse_source("gateway.yaml", json.dumps(config).encode()), Path("/base"))
     return [finding for finding in findings if finding.code != "CF09"]  # no file that is named is there
 

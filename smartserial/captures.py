@@ -7,7 +7,8 @@
     json    {"time": 12.5, "direction": "up", "peer": "10.0.0.5:4001", "bytes": "02 41 03"}, one a line;
             all but "bytes" may be left out
 
-They are read as they come: a piece is there as soon as its line is.
+They are read as they come: a piece is there as soon as its line is. A crash may tear a line of JSON: such a one
+is passed over, if that is wanted, and others in the file are whole.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from smartserial.files import UnreadableError
 
 UP = "up"
 """The direction from the device."""
+MOST_NOTED = 20
+"""Lines that are passed over and told of one by one."""
 MOST_LINE = 1 << 24
 """Bytes of the longest line."""
 _CHUNK = 1 << 16  # bytes that are read at once, if so many are there
@@ -37,7 +40,9 @@ _BETWEEN = re.compile(r"0[xX](?=[0-9A-Fa-f]{2})|[\s:,]+")
 _PAIRS = re.compile(r"(?:[0-9A-Fa-f]{2})*")
 _NO_HEX = re.compile(rb"[^0-9A-Fa-fxX\s:,]|\r(?!\Z)")
 _NO_COMMENT = re.compile(rb"#\S")  # many a device begins its lines so
+_OURS = b'{"time": '
 _OBJECT = re.compile(rb'\{\s*(?:"|\Z)')
+_MOST_BAD = 100  # lines of JSON that are none of a capture, before the first one that is
 _MOST_GUESSED = 1 << 16  # bytes of a line that may be hex
 
 
@@ -111,10 +116,28 @@ def _hex(chunks: Iterable[bytes]) -> Iterator[Piece]:
             yield Piece(piece)
 
 
-def _json(chunks: Iterable[bytes]) -> Iterator[Piece]:
+def _json(chunks: Iterable[bytes], skipped: Callable[[int], object] | None = None) -> Iterator[Piece]:
+    bad: list[CaptureError] = []
+    good = False
     for number, line in _lines(chunks):
-        if line.strip():
-            yield _object(line, number)
+        if not line.strip():
+            continue
+        piece: Piece | None
+        try:
+            piece = _object(line, number)
+        except CaptureError as error:
+            bad.append(error)
+            if skipped is None or (len(bad) > _MOST_BAD and not good):
+                raise bad[0] from error
+            piece = None
+        else:
+            good = True
+        while good and bad and skipped is not None:
+            skipped(bad.pop(0).line)
+        if piece is not None:
+            yield piece
+    if bad:
+        raise bad[0]
 
 
 def _object(line: str, number: int) -> Piece:
@@ -139,6 +162,30 @@ def _seconds(said: object, number: int) -> float:
     except OverflowError:  # an integer that no float holds
         pass
     raise CaptureError('expected seconds as "time"', number)
+
+
+class Skipped:
+    """Tells of lines that are passed over, of the first `MOST_NOTED` one by one.
+
+    Args:
+        name: of the file.
+        tell: takes a line for people.
+    """
+
+    def __init__(self, name: str, tell: Callable[[str], object]) -> None:
+        self._name = name
+        self._tell = tell
+        self._count = 0
+
+    def __call__(self, number: int) -> None:
+        self._count += 1
+        if self._count <= MOST_NOTED:
+            self._tell(f"{self._name}:{number}: not a line of a capture, skipped")
+
+    def sum_up(self) -> None:
+        """Tell how many more there were."""
+        if self._count > MOST_NOTED:
+            self._tell(f"{self._name}: {self._count - MOST_NOTED} more lines skipped")
 
 
 FORMS: Mapping[str, Callable[[Iterable[bytes]], Iterator[Piece]]] = {"raw": _raw, "hex": _hex, "json": _json}
@@ -173,7 +220,9 @@ def _form_of(line: bytes, *, ended: bool) -> str:
     if text.startswith(b"{"):
         if not _OBJECT.match(text):
             return "raw"
-        return ("json" if b'"bytes"' in text else "raw") if ended else ""
+        if not ended or (text.startswith(_OURS) and not text.endswith(b"}")):  # torn: the next one may tell
+            return ""
+        return "json" if b'"bytes"' in text else "raw"
     said = text.partition(b"#")[0]
     if _NO_HEX.search(said) or _NO_COMMENT.match(text):
         return "raw"
@@ -182,12 +231,16 @@ def _form_of(line: bytes, *, ended: bool) -> str:
     return "hex" if len(line) > _MOST_GUESSED or bytes_of_hex(said.decode("ascii")) else "raw"
 
 
-def pieces_of(chunks: Iterable[bytes], form: str = "") -> Iterator[Piece]:
+def pieces_of(
+    chunks: Iterable[bytes], form: str = "", skipped: Callable[[int], object] | None = None
+) -> Iterator[Piece]:
     """Read a capture as it comes.
 
     Args:
         chunks: what is in the file, cut anywhere.
         form: one of `FORMS`; empty guesses.
+        skipped: is told the number of each line of JSON that is none of a capture, and is passed over as
+            others are; None: the first one is an error.
 
     Raises:
         CaptureError: it is not of that form; what came before is read.
@@ -197,7 +250,8 @@ def pieces_of(chunks: Iterable[bytes], form: str = "") -> Iterator[Piece]:
         chunk = next(source, None)
         start += chunk or b""
         form = form_of(bytes(start), ended=chunk is None)
-    return FORMS[form](chain([bytes(start)], source))
+    whole = chain([bytes(start)], source)
+    return _json(whole, skipped) if form == "json" else FORMS[form](whole)
 
 
 def chunks_of(path: Path | None, before: Callable[[], object]) -> Iterator[bytes]:

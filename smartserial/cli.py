@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,8 +100,10 @@ def _decode(arguments: argparse.Namespace) -> int:
         decoder = decoding.Decoder(protocol, arguments.connection)
         where = "stdin" if arguments.file in (None, "-") else arguments.file
         chunks = captures.chunks_of(None if where == "stdin" else Path(where), sys.stdout.flush)
-        for one in decoder.decode(captures.pieces_of(chunks, arguments.input)):
+        skipped = captures.Skipped(where, partial(print, file=sys.stderr))
+        for one in decoder.decode(captures.pieces_of(chunks, arguments.input, skipped)):
             print(write(one))
+        skipped.sum_up()
     except SmartSerialError as error:
         print(f"smartserial: {where}: {error}", file=sys.stderr)
         return 2

@@ -48,6 +48,7 @@ from smartserial.events import (
     PeerConnected,
     PeerDisconnected,
     PeerRefused,
+    PoolStarted,
     PortClosed,
     PortOpened,
     SettingsChanged,
@@ -64,6 +65,7 @@ _MOST_A_SECOND = 20  # lines about clients; there may be thousands who come and 
 
 _LINES: dict[type[Event], tuple[str, str]] = {
     ShareStarted: ("info", "serves {device} on {listening}"),
+    PoolStarted: ("info", "gives one of {shares} on {listening}"),
     ShareChanged: ("info", "has new settings: {parts}"),
     ShareNoted: ("warn", "{text}"),
     DeviceOpened: ("info", "opened {device} {settings}"),

@@ -9,6 +9,7 @@ USB = "usb:"
 """What a name begins with that means an adapter: then come ``SERIAL``, ``VID:PID`` or ``VID:PID:SERIAL``."""
 
 _IDS = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})(?::(.+))?", re.DOTALL)
+_OPEN_BRACKET = re.compile(r"\[[^\]]*$")
 _WILD = re.compile(r"[*?\[]")
 
 
@@ -37,18 +38,32 @@ class UsbName:
 def usb_name(name: str) -> UsbName | None:
     """Return what a name asks of a USB adapter; None if it means a path.
 
+    Serial numbers may have colons: some adapters give their hardware address, which has five.
+
     Raises:
-        ValueError: it asks nothing; the text says what was expected.
+        ValueError: it asks nothing, or nothing that can be; the text says what was expected.
     """
     if not name.startswith(USB):
         return None
     rest = name.removeprefix(USB)
-    if not rest.strip():
-        raise ValueError(f"expected usb:SERIAL, usb:VID:PID or usb:VID:PID:SERIAL, found {name!r}")
     ids = _IDS.fullmatch(rest)
-    if ids is None:
-        return UsbName(serial=rest)
-    return UsbName(ids[1].lower(), ids[2].lower(), ids[3] or "")
+    if ids is not None:
+        return UsbName(ids[1].lower(), ids[2].lower(), ids[3] or "")
+    if not rest.strip() or rest.count(":") in (1, 2) or rest.endswith(":"):
+        raise ValueError(f"expected usb:SERIAL, usb:VID:PID or usb:VID:PID:SERIAL, found {name!r}")
+    if _WILD.search(rest):
+        raise ValueError(f"expected a serial number, which is no pattern, found {name!r}")
+    return UsbName(serial=rest)
+
+
+def check_name(name: str) -> None:
+    """See whether a name can mean a port.
+
+    Raises:
+        ValueError: it cannot; the text says what was expected.
+    """
+    if usb_name(name) is None and _OPEN_BRACKET.search(name):
+        raise ValueError(f"expected a ] for each [ of a pattern, found {name!r}")
 
 
 def is_pattern(name: str) -> bool:

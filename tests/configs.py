@@ -40,7 +40,7 @@ def share(values: str) -> str:
 
 def console(values: str) -> str:
     """A configuration whose console has these values; they begin at 1:10."""
-    return f"console: {values}\n" + listen("{port: 1}")
+    return f"console: {values}\n" + listen("{port: 9}")
 
 
 def telnet(text: str) -> str:

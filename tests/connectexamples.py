@@ -38,7 +38,7 @@ LOGIN = f"login: {{user: anna, password_file: {SECRET}}}"
 COMPLETE_CALLS = (
     "{to: ['127.0.0.1:4101', 'localhost:4102'], mode: rfc2217, telnet_role: client, all: true, tls: doors, "
     f"when: device-open, backoff: [1s, 20s], {LOGIN}, "
-    "lines: {open: {{dtr: true}}, closed: {{rts: false}}}}}}",
+    "lines: {open: {dtr: true}, closed: {rts: false}}}",
     '{to: ["[2001:db8::1]:4103"], transport: tcp, register: "ID\\r", heartbeat: {send: "\\0", every: 30s}, '
     "access: read, nodelay: false, keepalive: {every: 10s}, idle_timeout: 1m}",
 )

@@ -15,9 +15,9 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, Logger, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+import smartserial.change as change_room
 import smartserial.console.elements as elements_room
 import smartserial.console.machine as machine_room
-import smartserial.gateway as gateway_room
 from smartserial.channels.listener import Listener
 from smartserial.channels.portlist import ListedPort
 from smartserial.console.desk import Desk, Operator
@@ -149,8 +149,8 @@ class ConsoleStage:
         log = Logger(namespace="smartserial", observer=observer)
         self.journal = Journal(self.stream, self.clock.seconds, log)
         self.endpoints: dict[str, FakeEndpoint] = {}
-        test.patch(gateway_room, "listener_for", UnboundListener)
-        test.patch(gateway_room, "_endpoint_of", self._endpoint)
+        test.patch(change_room, "listener_for", UnboundListener)
+        test.patch(change_room, "_endpoint_of", self._endpoint)
         test.patch(elements_room, "deferToThread", maybeDeferred)
         test.patch(machine_room, "deferToThread", maybeDeferred)
         test.patch(machine_room, "list_ports", lambda: list(PORTS))

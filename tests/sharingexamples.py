@@ -71,6 +71,10 @@ SHARING_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                     (f"5:51 CF08 {S}.send_to", "there is one client"),
                 ],
             ),
+            (
+                at(f"{WRITE}, {READ.replace('1', '2')}", "sharing: {send_to: asker}"),
+                [(f"5:15 CF08 {S}.send_to", "who may ask has `access: write`, and hears no answer")],
+            ),
             (sharing("max_clients: 1, exclusive: true"), [(f"5:31 CF08 {S}.exclusive", "one client")]),
         ],
         [
@@ -83,6 +87,7 @@ SHARING_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             sharing("max_clients: 1, receive_from: all, send_to: all, exclusive: false"),
             at(f"{READ}, {{port: 2}}", "sharing: {receive_from: first, send_to: first}"),
             at(READ, "sharing: {receive_from: all, send_to: last-active}"),
+            at(f"{WRITE}, {{port: 2}}", "sharing: {send_to: asker}"),
         ],
     ),
     "hearing_that_acts": (
@@ -100,6 +105,13 @@ SHARING_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [(f"5:30 CF08 {S}.slow_client", "nobody hears")],
             ),
             (at(WRITE, "packets: {size: 2}"), [(f"5:5 CF08 {P}", "no listener lets clients read")]),
+            (
+                at(WRITE, "buffer: 1KiB\n    sharing: {slow_client: {policy: discard}}"),
+                [
+                    ("5:5 CF08 shares.a.buffer", "no listener lets clients read"),
+                    (f"6:15 CF08 {S}.slow_client", "no listener lets clients read"),
+                ],
+            ),
             (at(WRITE, "sharing: {send_to: last}"), [(f"5:15 CF08 {S}.send_to", "lets clients read")]),
         ],
         [
@@ -107,12 +119,13 @@ SHARING_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             share("buffer: 0\n    sharing: {send_to: none}"),
             at(WRITE, "sharing: {send_to: all}"),
             at(f"{WRITE}, {{port: 2}}", "packets: {size: 2}"),
-            share("packets: null\n    sharing: {send_to: none}"),
         ],
     ),
     "packets_that_act": (
         [
             (packets(""), [(f"5:5 CF08 {P}", "it says nothing")]),
+            (share("packets:"), [(f"5:5 CF08 {P}", "it says nothing")]),
+            (share("packets: null"), [(f"5:5 CF08 {P}", "it says nothing")]),
             (packets("size: null"), [(f"5:5 CF08 {P}", "it says nothing")]),
             (
                 packets('size: 1, hold: 1s, gap: 1ms, char: "x", pause: 1s'),
@@ -136,6 +149,41 @@ SHARING_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
     "one_spelling_of_chars": (
         [(packets('char: "a", chars: "b"'), [(f"5:26 CF05 {P}.chars", "`char` already says this")])],
         [packets('char: "a"'), packets('chars: "ab"')],
+    ),
+    "chars_that_are_meant": (
+        [
+            (
+                packets("char: '\\n'"),
+                [(f"5:21 CF03 {P}.char", "expected bytes, found a backslash and 'n', two of them")],
+            ),
+            (
+                packets("chars: '\\x03'"),
+                [(f"5:22 CF03 {P}.chars", 'in double quotes "\\x" is one byte')],
+            ),
+            (packets("char: \\r"), [(f"5:21 CF03 {P}.char", "found a backslash and 'r'")]),
+        ],
+        [
+            packets('char: "\\n"'),
+            packets("char: '\\'"),
+            packets("char: 'n\\'"),
+            packets("char: '\\('"),
+        ],
+    ),
+    "slowness_that_ends": (
+        [
+            (
+                sharing("slow_client: {policy: pause-device, timeout: 5s}"),
+                [(f"5:51 CF08 {S}.slow_client.timeout", "the device waits for clients")],
+            ),
+        ],
+        [
+            sharing("slow_client: {policy: pause-device, limit: 2KiB}"),
+            sharing("slow_client: {timeout: 5s}"),
+            at(
+                "{port: 1, keepalive: false}",
+                "sharing: {slow_client: {policy: pause-device, timeout: 5s}}",
+            ),
+        ],
     ),
     "messages_that_are_known": (
         [

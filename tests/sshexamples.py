@@ -9,7 +9,7 @@ SSH_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
     "users_for_ssh": (
         [
             (
-                console("{ssh: 1}"),
+                console("{ssh: 2}"),
                 [
                     (
                         "1:16 CF04 console.ssh",
@@ -31,8 +31,8 @@ SSH_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [("2:30 CF06 console.ssh", "port 2222 is also that of `telnet`")],
             ),
             (
-                users(console('{ssh: "any:1"}')),
-                [("2:16 CF06 console.ssh", "port 1 is also that of shares.a.listen[0]")],
+                users(console('{ssh: "any:9"}')),
+                [("2:16 CF06 console.ssh", "port 9 is also that of shares.a.listen[0]")],
             ),
         ],
         [

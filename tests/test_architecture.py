@@ -25,6 +25,7 @@ LEVELS: tuple[set[str], ...] = (
     {"audittable", "channels", "config", "journal", "linefile", "notify"},
     {"audit", "share"},
     {"element"},
+    {"change"},
     {"difference", "gateway"},
     {"captures", "console", "convert", "streams"},
     {"decoding", "passwd", "replaying", "verdict"},

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.captures import FORMS, MOST_LINE, CaptureError, Piece, form_of, pieces_of
+from smartserial.captures import (
+    FORMS,
+    MOST_LINE,
+    MOST_NOTED,
+    CaptureError,
+    Piece,
+    Skipped,
+    form_of,
+    pieces_of,
+)
 
 
 def raw(data: bytes) -> Piece:
@@ -104,6 +113,70 @@ class CapturesTest(SynchronousTestCase):
                 for number, piece in enumerate(pieces, 1):
                     self.assertEqual(next(found), piece)
                     self.assertEqual(len(given_out), number)
+
+
+class SkippedTest(SynchronousTestCase):
+    """Lines of JSON that are none of a capture are passed over where that is wanted."""
+
+    GOOD, TORN = b'{"time": 1.0, "bytes": "01"}\n', b'{"time": 2.0, "direc\n'
+
+    def read(self, *lines: bytes) -> tuple[int, list[int]]:
+        skipped: list[int] = []
+        return len(list(pieces_of([b"".join(lines)], "", skipped.append))), skipped
+
+    def test_torn_lines(self) -> None:
+        for lines, read in (
+            ((self.GOOD, self.TORN, self.GOOD), (2, [2])),
+            ((self.TORN, self.GOOD), (1, [1])),
+            ((self.GOOD, self.TORN), (1, [2])),
+            ((self.GOOD, self.TORN, self.TORN, b"\n", self.GOOD), (2, [2, 3])),
+            ((self.GOOD, b"\0" * 100 + b"\n", self.GOOD), (2, [2])),
+            ((self.GOOD, b'{"time": 3.0, "bytes": "0'), (1, [2])),
+        ):
+            with self.subTest(lines=lines):
+                self.assertEqual(self.read(*lines), read)
+
+    def test_without_that_wish_it_is_an_error(self) -> None:
+        found = pieces_of([self.GOOD + self.TORN + self.GOOD])
+        self.assertEqual(next(found).data, b"\x01")
+        error = self.assertRaises(CaptureError, next, found)
+        self.assertEqual(error.line, 2)
+
+    def test_nothing_good(self) -> None:
+        for count in (1, 2, 1000):
+            found = pieces_of([b'{"bytes": 1}\n' * count], "", lambda _: self.fail("it was told"))
+            error = self.assertRaises(CaptureError, list, found)
+            self.assertEqual(error.line, 1)
+
+    def test_they_are_told_before_what_follows(self) -> None:
+        told: list[int] = []
+        found = pieces_of([self.GOOD + self.TORN + self.GOOD], "", told.append)
+        next(found)
+        self.assertEqual(told, [])
+        next(found)
+        self.assertEqual(told, [2])
+
+    def test_many_are_summed_up(self) -> None:
+        lines: list[str] = []
+        skipped = Skipped("x.jsonl", lines.append)
+        for number in range(1, MOST_NOTED + 8):
+            skipped(number)
+        skipped.sum_up()
+        self.assertEqual(lines[0], "x.jsonl:1: not a line of a capture, skipped")
+        self.assertEqual((len(lines), lines[-1]), (MOST_NOTED + 1, "x.jsonl: 7 more lines skipped"))
+
+    @given(st.lists(st.tuples(st.binary(min_size=1, max_size=5), st.integers(0, 60))))
+    def test_whatever_is_torn(self, pieces: list[tuple[bytes, int]]) -> None:
+        """What stays whole is read, and the other lines are told; a first good line tells the form."""
+        whole = [b'{"time": 1.0, "bytes": "%s"}' % data.hex().encode() for data, _ in pieces]
+        kept = [
+            (line if cut > len(line) else line[:cut]) for line, (_, cut) in zip(whole, pieces, strict=True)
+        ]
+        skipped: list[int] = []
+        found = pieces_of([self.GOOD + b"".join(line + b"\n" for line in kept)], "", skipped.append)
+        good = [data for (data, _), line, one in zip(pieces, whole, kept, strict=True) if line == one]
+        self.assertEqual([piece.data for piece in found], [b"\x01", *good])
+        self.assertEqual(len(skipped), sum(b"" != one != line for line, one in zip(whole, kept, strict=True)))
 
 
 BITS = (

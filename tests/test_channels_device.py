@@ -16,7 +16,7 @@ from smartserial.channels.channel import MOST_PENDING, Channel, ChannelError, Ta
 from smartserial.channels.devicechannel import LAST_WORDS, DeviceChannel
 from smartserial.channels.holders import held_here
 from smartserial.channels.retries import LAST_RETRY
-from smartserial.channels.serialport import close_port, open_port
+from smartserial.channels.serialport import close_port, keep_others_out, open_port
 from smartserial.engine.effects import Peer
 from smartserial.errors import ConfigError, PortBusyError, PortError
 from smartserial.lines import LineProfile, Lines
@@ -344,7 +344,9 @@ class RealTests(TestCase):
             await until(lambda: channel.peers)
             await channel.close()
             self.assertEqual(held_here(pty.path), 0)
-            close_port(open_port(pty.path, exclusive=True), exclusive=True)
+            fd = open_port(pty.path)
+            await keep_others_out(fd, pty.path, reactor)
+            close_port(fd, exclusive=True)
 
     async def test_opening_while_it_opens_and_closes(self) -> None:
         pty = Pty(self)

@@ -25,6 +25,8 @@ from .configs import (
 )
 from .connectexamples import CONNECT_EXAMPLES, CONNECT_WARNINGS
 from .fileexamples import FILE_EXAMPLES
+from .listenexamples import LISTEN_EXAMPLES, LISTEN_WARNINGS
+from .poolexamples import POOL_EXAMPLES, POOL_WARNINGS
 from .sharingexamples import SHARING_EXAMPLES
 from .sshexamples import SSH_EXAMPLES, SSH_WARNINGS
 from .udpexamples import UDP_EXAMPLES
@@ -289,6 +291,12 @@ EXAMPLES: dict[str, Examples] = {
                 [("9:15 CF08 shares.b.sharing.control", "no listener of this share")],
             ),
             (
+                telnet(share("sharing: {control: last}")).replace(
+                    "mode: rfc2217", "mode: rfc2217, access: read"
+                ),
+                [(f"5:15 CF08 {S}.control", "with `access: read` no client of RFC 2217 changes anything")],
+            ),
+            (
                 telnet(share("sharing: {settings: {remote: false, restore: true}}")),
                 [(f"5:41 CF08 {S}.settings.restore", "with `remote: false` no client changes the settings")],
             ),
@@ -320,6 +328,10 @@ EXAMPLES: dict[str, Examples] = {
                     (f"3:44 CF08 {D}.away_buffer", "cannot act: this device never goes away"),
                     (f"3:63 CF08 {D}.away_age", "cannot act: this device never goes away"),
                 ],
+            ),
+            (
+                port("away_buffer: 1KiB") + "    sharing: {receive_from: none}\n",
+                [(f"3:26 CF08 {D}.away_buffer", "with `receive_from: none` nobody may send")],
             ),
             (
                 device("{sim: scpi-meter, away_buffer: 1KiB}"),
@@ -384,16 +396,20 @@ EXAMPLES: dict[str, Examples] = {
 
 EXAMPLES |= {name: Examples(*examples) for name, examples in CONNECT_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in FILE_EXAMPLES.items()}
+EXAMPLES |= {name: Examples(*examples) for name, examples in LISTEN_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in SHARING_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in SSH_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in UDP_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in USER_EXAMPLES.items()}
+EXAMPLES |= {name: Examples(*examples) for name, examples in POOL_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in VIRTUAL_EXAMPLES.items()}
 OF_WARNINGS = {"rules_that_act", "hearing_that_acts", "packets_that_act"}
 OF_WARNINGS |= {"replays_that_act", "what_udp_has", "targets_that_hear"}
 OF_WARNINGS |= {"lingering_that_ends", "overlays_of_devices", "folders_that_are_there"}
+OF_WARNINGS |= LISTEN_WARNINGS
+OF_WARNINGS |= {"chars_that_are_meant", "slowness_that_ends", "others_may_speak", "packets_that_fit"}
 OF_WARNINGS |= CONNECT_WARNINGS
-OF_WARNINGS |= SSH_WARNINGS
+OF_WARNINGS |= SSH_WARNINGS | POOL_WARNINGS
 OF_WARNINGS |= {"logins_that_act", "words_in_clear"}
 OF_WARNINGS |= {"options_that_act", "changes_that_act", "losses_that_happen", "sequences_that_act"}
 

@@ -257,7 +257,7 @@ class SecretTest(SynchronousTestCase):
             "%s" % LOGIN.password,  # noqa: UP031
             sentence(CallFailed("a", "h:1", str(LOGIN))),
         ]
-        self.assertEqual(told[0], "shares.a.connect.login.password: (hidden) -> (hidden)")
+        self.assertEqual(told[0], "shares.a.connect.login.password_file: changed")
         for text in told:
             self.assertNotIn(CANARY, text)
 

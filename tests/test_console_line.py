@@ -189,7 +189,9 @@ class DeviceTest(SynchronousTestCase):
         self.stage.serial.takes = lambda wanted: None if wanted.baudrate > 9600 else wanted
         shown = self.seat.types("set plc baudrate=19200 parity=even")
         self.assertEqual(shown, ["! the device refused baudrate; it is at 9600 8E1"])
-        self.assertEqual(self.stage.operated(), ["plc: eva by unix: set baudrate=19200 parity=even"])
+        self.assertEqual(self.stage.operated(), ["plc: eva by unix: set parity=even"])
+        self.assertEqual(self.seat.types("set plc baudrate=19200"), shown)  # and nothing was set
+        self.assertEqual(self.stage.operated(), ["plc: eva by unix: set parity=even"])
 
     def test_a_setting_that_the_device_rounds(self) -> None:
         self.stage.serial.takes = lambda wanted: replace(wanted, baudrate=115385)

@@ -19,7 +19,6 @@ from smartserial.settings import (
     DeviceRules,
     ElementSettings,
     GatewaySettings,
-    Keepalive,
     ListenerSettings,
     LoopDevice,
     Mode,
@@ -34,6 +33,7 @@ from smartserial.settings import (
     Start,
     TlsSettings,
     Transport,
+    UdpRules,
     VirtualDevice,
 )
 from smartserial.sharing.access import Access, parse_network
@@ -43,53 +43,55 @@ A = ListenerSettings(Address(port=7001))
 B = ListenerSettings(Address(port=7002), Mode.RFC2217)
 PORT = PortDevice("ttyS0", LineSettings(9600))
 PLC = ShareSettings("plc", PORT, (A, B))
+UDP = ListenerSettings(Address(port=7001), udp=UdpRules())
 OTHER = ShareSettings("other", LoopDevice(), (A,))
 
 TABLE: list[tuple[ShareSettings, list[str]]] = [
     (PLC, []),
-    (replace(PLC, buffer=0), ["buffer: 8192 -> 0"]),
-    (replace(PLC, device=replace(PORT, line=LineSettings(300))), ["device.line.baudrate: 9600 -> 300"]),
+    (replace(PLC, buffer=0), ["buffer: 8KiB -> 0"]),
+    (replace(PLC, device=replace(PORT, line=LineSettings(300))), ["device.baudrate: 9600 -> 300"]),
     (
         replace(PLC, device=replace(PORT, port="ttyS1", line=LineSettings(9600, 7, Parity.EVEN))),
-        [
-            "device.port: ttyS0 -> ttyS1",
-            "device.line.bytesize: 8 -> 7",
-            "device.line.parity: none -> even",
-        ],
+        ["device.port: ttyS0 -> ttyS1", "device.bytesize: 8 -> 7", "device.parity: none -> even"],
     ),
     (replace(PLC, device=replace(PORT, hupcl=True)), ["device.hupcl: nothing -> true"]),
-    (replace(PLC, device=LoopDevice()), [f"device: {PORT} -> {LoopDevice()}"]),
+    (replace(PLC, device=LoopDevice()), ["device: port ttyS0 -> loop"]),
     (
-        replace(PLC, device=VirtualDevice(Path("/x"))),
-        [f"device: {PORT} -> {VirtualDevice(Path('/x'))}"],
+        replace(PLC, device=VirtualDevice(Path("/x"), mode=0o640), rules=DeviceRules(away_buffer=1024)),
+        ["device: port ttyS0 -> virtual port /x", "device.away_buffer: 0 -> 1KiB"],
     ),
     (
         replace(PLC, listeners=(replace(A, access=Access.READ), replace(B, mode=Mode.RAW))),
-        ["listeners[0].access: both -> read", "listeners[1].mode: rfc2217 -> raw"],
+        ["listen[0].access: both -> read", "listen[1].mode: rfc2217 -> raw"],
     ),
     (
         replace(PLC, listeners=(replace(A, keepalive=None), B)),
-        [f"listeners[0].keepalive: {Keepalive()} -> nothing"],
+        ["listen[0].keepalive: {every: 5s, retry: 2s, count: 3} -> false"],
     ),
     (
         replace(PLC, listeners=(replace(A, address=Address("::1", 7001)), B)),
-        ["listeners[0].address.host: 127.0.0.1 -> ::1"],
+        ["listen[0].host: 127.0.0.1 -> ::1"],
     ),
-    (replace(PLC, listeners=(A,)), [f"listeners: {(A, B)} -> {(A,)}"]),
+    (replace(PLC, listeners=(A,)), ["listen: 127.0.0.1:7002 removed"]),
+    (
+        replace(PLC, listeners=(B,)),
+        ["listen: 127.0.0.1:7001 removed"],
+    ),
+    (
+        replace(PLC, listeners=(A, UDP, replace(B, access=Access.READ))),
+        ["listen[1]: new, udp:127.0.0.1:7001", "listen[2].access: both -> read"],
+    ),
     (
         replace(PLC, sharing=Sharing(3, slow_client=SlowClient(timeout=1.0), control=Control.LAST)),
         [
             "sharing.max_clients: 16 -> 3",
-            "sharing.slow_client.timeout: 30.0 -> 1.0",
+            "sharing.slow_client.timeout: 30s -> 1s",
             "sharing.control: first -> last",
         ],
     ),
     (
         replace(PLC, rules=DeviceRules(on_demand=True, remote_lines=frozenset())),
-        [
-            "rules.on_demand: false -> true",
-            "rules.remote_lines: break, dtr, rts -> none",
-        ],
+        ["device.lines.remote: [break, dtr, rts] -> []", "device.open: always -> on-demand"],
     ),
 ]
 
@@ -115,44 +117,44 @@ ELEMENTS: list[tuple[ElementSettings, list[str]]] = [
     (replace(MAST, reactions=lambda: ()), []),
     (carried(why="for another reason"), []),
     (replace(MAST, start=Start.PAUSED, strict=True), ["start: active -> paused", "strict: false -> true"]),
-    (replace(MAST, element_timeout=5.0), ["timeout: nothing -> 5.0"]),
-    (replace(MAST, trace=RecordFile(Path("/t"))), [f"trace: nothing -> {RecordFile(Path('/t'))}"]),
+    (replace(MAST, element_timeout=5.0), ["timeout: nothing -> 5s"]),
+    (replace(MAST, trace=RecordFile(Path("/t"))), ["trace: nothing -> {file: /t, size: 10MiB, keep: 3}"]),
     (replace(MAST, protocol="acme-mast@1.0.0.1"), ["protocol: acme-mast -> acme-mast@1.0.0.1"]),
     (
         replace(MAST, definition=replace(DEFINITION, version="1.0.0.2")),
-        ["definition: Mast 1.0.0.1 -> Mast 1.0.0.2"],
+        ["protocol: Mast 1.0.0.1 -> Mast 1.0.0.2"],
     ),
     (
         replace(MAST, definition=replace(DEFINITION, params=(text(1, "wind", 4),))),
-        ["definition: Mast 1.0.0.1 says something else"],
+        ["protocol: Mast 1.0.0.1 says something else"],
     ),
     (
         replace(MAST, options=(("station", 8), ("name", "x"))),
         ["options.station: 7 -> 8", "options.gain: 1.5 -> nothing", "options.name: nothing -> x"],
     ),
     (replace(MAST, options=(("gain", 1.5), ("station", 7))), []),
-    (zero(timeout=2.0, retries=1), ["connections[0].timeout: 1.5 -> 2.0", "connections[0].retries: 3 -> 1"]),
+    (zero(timeout=2.0, retries=1), ["connections.0.timeout: 1.5s -> 2s", "connections.0.retries: 3 -> 1"]),
     (
         zero(allowed=(parse_network("10.0.0.1"), parse_network("10.1.0.0/16"))),
-        ["connections[0].allowed_addresses: 10.0.0.1/32 -> 10.0.0.1/32, 10.1.0.0/16"],
+        ["connections.0.allowed_addresses: [10.0.0.1] -> [10.0.0.1, 10.1.0.0/16]"],
     ),
-    (zero(allowed=()), ["connections[0].allowed_addresses: 10.0.0.1/32 -> none"]),
+    (zero(allowed=()), ["connections.0.allowed_addresses: [10.0.0.1] -> []"]),
     (
         carried(transport=Transport.UDP, port=7002),
-        ["connections[0].type: tcp -> udp", "connections[0].port: 7001 -> 7002"],
+        ["connections.0.type: tcp -> udp", "connections.0.port: 7001 -> 7002"],
     ),
-    (carried(tls=TlsSettings(Path("/d"))), ["connections[0].tls.certificate: /c -> /d"]),
-    (zero(carrier=ShareCarrier("plc")), ["connections[0]: tcp server 127.0.0.1:7001 -> share plc"]),
+    (carried(tls=TlsSettings(Path("/d"))), ["connections.0.tls.certificate: /c -> /d"]),
+    (zero(carrier=ShareCarrier("plc")), ["connections.0: tcp server 127.0.0.1:7001 -> share plc"]),
     (
         replace(MAST, connections=(ZERO, replace(ONE, carrier=DeviceCarrier(replace(PORT, port="ttyS1"))))),
-        ["connections[1].device.port: ttyS0 -> ttyS1"],
+        ["connections.1.device.port: ttyS0 -> ttyS1"],
     ),
     (
         replace(MAST, connections=(ZERO, replace(ONE, carrier=replace(NETWORK, host="::1")))),
-        ["connections[1]: port ttyS0 -> tcp server [::1]:7001"],
+        ["connections.1: port ttyS0 -> tcp server [::1]:7001"],
     ),
-    (replace(MAST, connections=(ONE,)), ["connections[0]: removed"]),
-    (replace(MAST, connections=(ZERO, ONE, replace(ONE, number=2))), ["connections[2]: new"]),
+    (replace(MAST, connections=(ONE,)), ["connections.0: removed"]),
+    (replace(MAST, connections=(ZERO, ONE, replace(ONE, number=2))), ["connections.2: new"]),
 ]
 
 
@@ -207,8 +209,8 @@ class DifferenceTest(SynchronousTestCase):
             GatewaySettings(audit=audit)
             for audit in (None, RecordFile(Path("/a"), 4096, 1), RecordFile(Path("/b"), 4096, 2))
         )
-        self.assertEqual(differences(none, one), ["audit: nothing -> /a (1 x 4096 bytes)"])
-        self.assertEqual(differences(one, other), ["audit.path: /a -> /b", "audit.keep: 1 -> 2"])
+        self.assertEqual(differences(none, one), ["audit: nothing -> {file: /a, size: 4KiB, keep: 1}"])
+        self.assertEqual(differences(one, other), ["audit.file: /a -> /b", "audit.keep: 1 -> 2"])
         self.assertEqual(differences(one, one), [])
 
     def test_the_console_is_not_among_them(self) -> None:

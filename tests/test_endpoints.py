@@ -238,13 +238,15 @@ class HolderTests(TestCase):
         self.assertEqual(holders(Path(os.ttyname(slave))), [])
         self.assertEqual(holders(Path("/nowhere")), [])
 
-    def test_a_port_that_we_have_locked_ourselves_is_not_another_programs(self) -> None:
+    async def test_a_port_that_we_have_locked_ourselves_is_not_another_programs(self) -> None:
         master, slave = os.openpty()
         self.addCleanup(os.close, master)
         self.addCleanup(os.close, slave)
         flock(slave, LOCK_EX)
+        path = Path(os.ttyname(slave))
+        fd = serialport.open_port(path)
+        self.addCleanup(os.close, fd)
         with self.assertRaises(PortError) as caught:
-            serialport.open_port(Path(os.ttyname(slave)), exclusive=True)
+            await serialport.keep_others_out(fd, path, reactor)
         self.assertNotIsInstance(caught.exception, PortBusyError)
         self.assertIn("still open for another share", str(caught.exception))
-        os.close(serialport.open_port(Path(os.ttyname(slave)), exclusive=False))

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial.channels import portlist
 from smartserial.channels.portlist import ListedPort, find_port, folders_of, list_ports
 from smartserial.errors import PortError
-from smartserial.portnames import UsbName, is_pattern, usb_name
+from smartserial.portnames import UsbName, check_name, is_pattern, usb_name
 from smartserial.settings import PortDevice
 from tests.configs import judged, the_share, two_devices
 from tests.support import make_folder
@@ -30,15 +30,35 @@ class NameTest(SynchronousTestCase):
             ("usb:0403:6001:a:b", UsbName("0403", "6001", "a:b")),
             ("usb:34:85:18:AA:BB:CC", UsbName(serial="34:85:18:AA:BB:CC")),  # some serial numbers look so
             ("usb:0403", UsbName(serial="0403")),
-            ("usb:0403:600", UsbName(serial="0403:600")),
         ):
             self.assertEqual(usb_name(name), expected, name)
 
     def test_a_name_that_asks_nothing(self) -> None:
-        for name in ("usb:", "usb:  "):
+        for name in (
+            "usb:",
+            "usb:  ",
+            "usb:0403:6001:",
+            "usb:zz:10",
+            "usb:0403:600",
+            "usb:403:6001:A1",
+            "usb:A1:",
+        ):
             with self.assertRaises(ValueError) as caught:
-                usb_name(name)
+                check_name(name)
             self.assertIn("expected usb:SERIAL, usb:VID:PID or usb:VID:PID:SERIAL", str(caught.exception))
+
+    def test_a_name_that_no_port_can_have(self) -> None:
+        for name, words in (
+            ("usb:*", "expected a serial number, which is no pattern, found 'usb:*'"),
+            ("usb:A5?", "expected a serial number"),
+            ("tty[", "expected a ] for each [ of a pattern, found 'tty['"),
+            ("/dev/tty[0-3]/[", "expected a ] for each ["),
+        ):
+            with self.assertRaises(ValueError) as caught:
+                check_name(name)
+            self.assertIn(words, str(caught.exception))
+        for name in ("ttyS0", "tty[0-3]", "/dev/serial/by-id/*", "usb:34:85:18:AA:BB:CC", "a]b"):
+            check_name(name)
 
     def test_patterns(self) -> None:
         for name, expected in (
@@ -234,6 +254,7 @@ class ConfigurationTest(SynchronousTestCase):
     def test_one_adapter_for_two_shares(self) -> None:
         _, findings = judged(two_devices("{port: 'usb:0403:abcd'}", "{port: 'usb:0403:ABCD'}"))
         self.assertEqual([finding.code for finding in findings], ["CF06"])
+        self.assertEqual(findings[0].message, "usb:0403:abcd is also that of shares.a")
 
     def test_a_name_that_asks_nothing(self) -> None:
         _, findings = judged(two_devices("{port: 'usb:'}", "{port: x}"))

@@ -33,7 +33,7 @@ ASKED = {"dtr": ASK_DTR, "rts": ASK_RTS, "break": ASK_BREAK}
 PROFILES = tuple(
     LineProfile(connected, idle)
     for connected, idle in product(
-        (Lines(), Lines(dtr=True), Lines(dtr=False, rts=True), Lines(True, True, False)),
+        (Lines(), Lines(dtr=True), Lines(dtr=False, rts=True), Lines(True, True, False), Lines(brk=True)),
         (Lines(), Lines(dtr=False), Lines(True, False), Lines(brk=True)),
     )
 )
@@ -86,7 +86,7 @@ class Talk:
         """A client comes, changes each line, loses the device, gets it back, and goes."""
         self.drives(self.profile.idle)
         client = self.stage.com()
-        self.drives(self.profile.connected)
+        self.drives(self.profile.connected.over(Lines(brk=False if self.profile.idle.brk else None)))
         driven = Lines()
         for name in LINE_NAMES:
             driven = self.change(client, name, driven)
@@ -96,7 +96,8 @@ class Talk:
         self.drives(self.profile.connected, replace(driven, brk=None))
         self.drives()
         client.reset()
-        self.drives(*([Lines(brk=False)] if driven.brk else []), self.profile.idle)
+        ended = Lines(brk=False if self.profile.connected.brk else None)
+        self.drives(*([Lines(brk=False)] if driven.brk else []), self.profile.idle.over(ended))
         self.stage.clock.advance(20)
         self.drives()
 

@@ -131,6 +131,17 @@ class RequestsTest(SynchronousTestCase):
         self.assertFalse(client.connected)
         self.assertEqual(stage.failures, [("control", "too many telnet requests came before the login")])
 
+    def test_too_many_while_the_password_is_judged(self) -> None:
+        for password in (PASSWORD, b"wrong"):
+            stage = stage_with()
+            stage.threads.at_once = False
+            client = stage.connect()
+            stage.type(client, b"control\r\n" + password + b"\r\n")
+            stage.type(client, com_port(7, b"\0") * (MOST_REQUESTS + 1))
+            stage.threads.work()
+            stage.turn(1)
+            self.assertEqual((stage.sessions, client.connected, stage.timers), ([], False, []))
+
     def test_requests_and_data_act_in_their_order(self) -> None:
         stage = stage_with()
         stage.threads.at_once = False

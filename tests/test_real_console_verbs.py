@@ -154,7 +154,7 @@ class ReloadTests(TestCase):
             before = rows(self.program, "shares")
             self.program.configure(self.BOTH.replace("8KiB", "16KiB"))
             shown = ctl(self.program, "reload", "--dry-run").stdout
-            self.assertEqual(shown, "shares.other.buffer: 8192 -> 16384\n")
+            self.assertEqual(shown, "shares.other.buffer: 8KiB -> 16KiB\n")
             self.assertEqual(ctl(self.program, "reload").stdout, shown)
             self.assertEqual(ctl(self.program, "reload").stdout, "nothing is different\n")
             self.assertEqual(rows(self.program, "shares"), before)

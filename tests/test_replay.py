@@ -325,25 +325,40 @@ class CommandTest(SynchronousTestCase):
             ((capture,), "expected TARGET, or --listen PORT"),
             ((capture, nowhere, "--listen", "0"), "expected TARGET, or --listen PORT"),
             (("-", nowhere, "--step"), "with --step stdin is the keyboard"),
-            ((capture, nowhere, "--speed", "-1"), "invalid speed, 0 or more value"),
-            ((capture, nowhere, "--speed", "nan"), "invalid speed, 0 or more value"),
+            ((capture, nowhere, "--speed", "-1"), "expected a number from 0 to 1000000, found"),
+            ((capture, nowhere, "--speed", "nan"), "expected a number from 0 to 1000000, found"),
         ):
             code, out, err = self.run_it(*arguments)
             self.assertEqual((code, out), (2, ""), arguments)
             self.assertIn(words, err)
             self.assertNotIn("Traceback", err)
 
-    def test_a_line_that_is_none(self) -> None:
-        """What came before it is played."""
-        self.write(("up", b"one"))
-        with self.capture.open("a") as file:
-            file.write(json.dumps({"time": 1}) + "\n")
+    def test_a_line_that_a_crash_has_torn(self) -> None:
+        """The others are played."""
+        self.write(("up", b"one"), ("up", b"two"))
+        one, two = self.capture.read_bytes().splitlines()
+        self.capture.write_bytes(b"\n".join([one, one[:40], two, two[:-1], b""]))
+        server, where = self.server()
+        process = self.start(str(self.capture), where, "--speed", "0")
+        self.assertEqual(receive_all(self.accept(server)), b"onetwo")
+        out, err = process.communicate(timeout=GUARD)
+        self.assertEqual(process.returncode, 0)
+        self.assertIn("played 2 pieces, 6 bytes", out.decode())
+        notes = [f"{self.capture}:{number}: not a line of a capture, skipped" for number in (2, 4)]
+        self.assertEqual(err.decode().splitlines(), notes)
+
+    def test_nothing_that_is_one(self) -> None:
+        self.capture.write_text(json.dumps({"time": 1, "bytes": 2}) + "\n" + json.dumps({"time": 1}) + "\n")
+        code, out, err = self.run_it(str(self.capture), "127.0.0.1:1")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn(f"{self.capture}: line 1: expected an object", err)
+
+    def test_one_byte(self) -> None:
+        self.write(("up", b"1"))
         server, where = self.server()
         process = self.start(str(self.capture), where)
-        self.assertEqual(receive(self.accept(server), 3), b"one")
-        _, err = process.communicate(timeout=GUARD)
-        self.assertEqual(process.returncode, 2)
-        self.assertIn(f"{self.capture}: line 2: expected an object", err.decode())
+        self.assertEqual(receive_all(self.accept(server)), b"1")
+        self.assertIn("played 1 piece, 1 byte, in", self.ended(process))
 
     def test_the_other_side_goes(self) -> None:
         self.write(*(("up", bytes(65536)) for _ in range(300)))
@@ -363,3 +378,16 @@ class CommandTest(SynchronousTestCase):
         process.send_signal(signal.SIGINT)
         self.assertEqual(self.ended(process, 130), "")
         self.assertEqual(receive_all(client), b"")
+
+    def test_control_c_while_nobody_reads(self) -> None:
+        self.write(*(("up", bytes(65536)) for _ in range(300)))
+        server, where = self.server()
+        process = self.start(str(self.capture), where, "--speed", "0", "--step")
+        client = self.accept(server)
+        assert process.stdin is not None
+        process.stdin.write(b"\n" * 300)
+        process.stdin.flush()
+        receive(client, 1)  # now it plays, and soon waits for us
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=GUARD)
+        self.assertEqual((process.returncode, err), (130, b""))

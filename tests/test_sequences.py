@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.sequencer import Sequencer
+from smartserial.channels.sequencer import Driven, Sequencer
 from smartserial.errors import PortError
 from smartserial.lines import Lines
 from smartserial.sequences import LONGEST, LONGEST_BREAK, Sequence, Step, parse_sequence
@@ -86,17 +86,15 @@ class Line:
     """Lines that are written down with the times at which they are driven."""
 
     def __init__(self, clock: Clock) -> None:
-        self.driven = Lines()
+        self.driven = Driven()
         self.calls: list[tuple[float, Lines]] = []
         self.on_drive: Callable[[], None] = lambda: None
         self._clock = clock
 
-    def drive(self, session: object, lines: Lines, done: Callable[[], None]) -> None:
-        assert session is None
-        self.driven = lines.over(self.driven)
+    def step(self, lines: Lines) -> None:
+        self.driven.step(lines)
         self.calls.append((round(self._clock.seconds(), 6), lines))
         self.on_drive()
-        done()
 
 
 class PerformTest(SynchronousTestCase):
@@ -117,7 +115,7 @@ class PerformTest(SynchronousTestCase):
         self.assertEqual(
             self.line.calls, [(0, Lines(False, True)), (0.1, Lines(True, False)), (0.15, Lines(dtr=False))]
         )
-        self.assertEqual(self.line.driven, Lines(False, False))
+        self.assertEqual(self.line.driven.lines, Lines(False, False))
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_the_table(self) -> None:
@@ -150,17 +148,54 @@ class PerformTest(SynchronousTestCase):
         self.assertEqual([lines for _, lines in self.line.calls[1:]], [Lines(rts=False), Lines(dtr=True)])
 
     def test_it_is_ended_with_those_that_wait(self) -> None:
-        self.line.driven = Lines(dtr=True)
+        self.line.driven.set(Lines(dtr=True))
         first, second = self.run_it("rts=on 1s rts=off", "reset"), self.run_it("dtr=off", "boot")
         self.sequencer.end("the device is gone")
         for done, name in ((first, "reset"), (second, "boot")):
             failure: Failure = self.failureResultOf(done, PortError)
             self.assertEqual(failure.getErrorMessage(), f"{name} was ended: the device is gone")
         self.assertEqual(self.line.calls, [(0, Lines(rts=True))])
-        self.assertEqual(self.line.driven, Lines(dtr=True))
+        self.assertEqual(self.line.driven.lines, Lines(dtr=True))
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.sequencer.end("again")
         self.successResultOf(self.run_it("dtr=off"))
+
+    def test_what_others_have_set_since_is_kept(self) -> None:
+        """Each line by itself, and also if they have set what it was at."""
+        for whole in (False, True):
+            self.setUp()
+            driven = self.line.driven
+            driven.set(Lines(dtr=True, rts=True))
+            done = self.run_it("dtr=off rts=off 1s rts=on 1s dtr=on")
+            driven.set(Lines(dtr=False))  # a client wants what the sequence has just set
+            driven.set(Lines(rts=False))
+            self.clock.advance(1)  # the sequence sets RTS again, DTR is the client's
+            if whole:
+                self.clock.advance(1)
+                self.successResultOf(done)
+                self.assertEqual(driven.lines, Lines(dtr=True, rts=True))
+            else:
+                self.sequencer.end("the device is gone")
+                self.failureResultOf(done, PortError)
+                self.assertEqual(driven.lines, Lines(dtr=False, rts=False))
+
+    @given(
+        st.lists(
+            st.tuples(st.booleans(), st.builds(Lines, *[st.sampled_from([None, False, True])] * 3)),
+            max_size=12,
+        ),
+        st.booleans(),
+    )
+    def test_the_last_word_on_each_line(self, words: list[tuple[bool, Lines]], whole: bool) -> None:
+        driven, expected = Driven(), dict[str, object]()
+        for by_sequence, lines in words:
+            (driven.step if by_sequence else driven.set)(lines)
+            for name in ("dtr", "rts"):
+                level = getattr(lines, name)
+                if level is not None and (whole or not by_sequence):
+                    expected[name] = level
+        driven.end(whole)
+        self.assertEqual(driven.lines, Lines(**expected))  # type: ignore[arg-type]
 
     def test_a_step_that_ends_it(self) -> None:
         """Such as one that finds the device gone."""

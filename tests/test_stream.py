@@ -285,7 +285,7 @@ class SerialTests(TestCase):
         self.addCleanup(lambda: self.master >= 0 and os.close(self.master))
         os.set_blocking(self.master, False)
         self.recorder = Recorder()
-        self.port = SerialTransport(open_port(Path(self.path), False), self.path, reactor)
+        self.port = SerialTransport(open_port(Path(self.path)), self.path, reactor)
         self.port.start(self.recorder)
         self.addCleanup(self.port.abortConnection)
 
@@ -375,5 +375,5 @@ class SerialTests(TestCase):
     def test_what_is_no_port_is_refused(self) -> None:
         for path, words in (("/dev/null", "not a serial port"), ("/nowhere", "No such file")):
             with self.assertRaises(PortError) as caught:
-                open_port(Path(path), True)
+                open_port(Path(path))
             self.assertIn(words, str(caught.exception))

@@ -26,7 +26,7 @@ class SetTests(SynchronousTestCase):
     def test_listeners_and_the_console(self) -> None:
         text = (
             SETS
-            + "console: {telnet: 'any:1', tls: many}\n"
+            + "console: {telnet: 'any:9', tls: many}\n"
             + listen("{port: 1, tls: one, host: any}, {port: 2, tls: many, mode: rfc2217}, {port: 3}")
         )
         settings, findings = judged(text)
@@ -86,7 +86,7 @@ class InstalledTests(ElementCase):
     def test_a_package_that_is_missing(self) -> None:
         texts = (
             SETS + listen("{port: 1}, {port: 2, tls: one}, {port: 3, tls: one}"),
-            SETS + "console: {telnet: 1, tls: many}\n" + listen("{port: 1}"),
+            SETS + "console: {telnet: 9, tls: many}\n" + listen("{port: 1}"),
             SETS + connection("tls: one"),
             connection("host: h, tls: true"),
         )

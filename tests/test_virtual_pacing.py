@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.channels import termios2
 from smartserial.channels.pacedtransport import PacedTransport
+from smartserial.channels.ptysettings import UNREAD
 from smartserial.channels.virtualport import VirtualPort
 from smartserial.lines import LineSettings, Parity
 from smartserial.settings import VirtualDevice
@@ -128,7 +129,7 @@ class Line:
         """Let time pass, with both sides sending. Returns how many bytes came from the program, and to it."""
         from_program, to_program = len(self.recorder.data), self.read
         for _ in range(round(seconds / 0.005)):
-            while True:
+            while write:
                 try:
                     os.write(self.fd, write)
                 except BlockingIOError:
@@ -199,6 +200,39 @@ class PacedTransportTest(SynchronousTestCase):
         line.reactor.advance(0.02)
         line.take()
         self.assertEqual((line.read, line.port.pending), (2, 0))
+        line.close()
+
+    def test_without_a_speed_bytes_pass_at_the_one_before(self) -> None:
+        """B0 hangs up a line; what is on its way passes, so that what comes after it is seen."""
+        line = Line(self)
+        line.set_speed(9600, 1)
+        line.port.doRead()
+        os.write(line.fd, pattern(200))
+        line.port.write(pattern(200))
+        line.set_speed(0, 1)
+        before, _ = line.run(0.1, b"")
+        self.assertEqual(line.port.settings.baudrate, 0)
+        self.assertTrue(80 <= before <= 120, before)
+        line.set_speed(115_200, 1)
+        line.run(0.05, b"")
+        self.assertEqual((len(line.recorder.data), line.read), (200, 200))
+        line.close()
+
+    def test_another_speed_is_seen_while_nothing_is_read(self) -> None:
+        line = Line(self)
+        line.set_speed(1, 1)
+        line.port.doRead()
+        os.write(line.fd, b"ab")
+        line.port.doRead()
+        self.assertEqual(line.recorder.data, b"")  # each byte takes ten seconds
+        self.assertNotIn(line.port, line.reactor.getReaders())
+        line.set_speed(9600, 1)
+        line.reactor.advance(UNREAD)
+        line.reactor.advance(0.02)
+        self.assertIn(line.port, line.reactor.getReaders())
+        for _ in range(2):  # that it was set, and data
+            line.port.doRead()
+        self.assertEqual(line.recorder.data, b"ab")
         line.close()
 
     def test_a_closing_waits_for_the_line(self) -> None:

@@ -135,6 +135,48 @@ class ReopenedTest(TestCase):
         self.assertEqual(termios2.read(fd).lflag, termios.ICANON)
 
 
+class UnreadTest(TestCase):
+    """Nothing is read, since nobody takes it: settings are seen all the same."""
+
+    timeout = 60
+
+    async def test_what_a_program_sets(self) -> None:
+        stage, anew = Stage(self), list[str]()
+        stage.port.on_set = lambda: anew.append("set")
+        for before in (True, False):
+            if before:
+                stage.port.pauseProducing()
+            fd = stage.program()
+            await until(lambda: stage.port.programs)
+            stage.port.pauseProducing()
+            os.write(fd, b"not read")
+            attributes = termios.tcgetattr(fd)
+            attributes[4] = attributes[5] = termios.B1200 if before else termios.B2400
+            termios.tcsetattr(fd, termios.TCSANOW, attributes)
+            expected = "1200 8N1" if before else "2400 8N1"
+            await until(lambda expected=expected: stage.changes and stage.changes[-1] == expected)
+            self.assertEqual(stage.recorder.data, b"")
+            stage.port.resumeProducing()
+            await until(lambda: stage.recorder.data == b"not read")
+            stage.recorder.data = b""
+            os.close(fd)
+            await until(lambda: not stage.port.programs)
+        self.assertEqual(anew, [])
+
+    async def test_no_timer_is_left(self) -> None:
+        stage = Stage(self)
+        stage.port.pauseProducing()
+        fd = stage.program()
+        await until(lambda: stage.port.programs)
+        os.close(fd)
+        await until(lambda: not stage.port.programs)
+        self.assertFalse(stage.port._unread.unread)
+        self.addCleanup(os.close, stage.program())
+        await until(lambda: stage.port.programs)
+        self.assertTrue(stage.port._unread.unread)
+        await stage.close()
+
+
 class StoppedTest(TestCase):
     """A program stops the output of the terminal, and leaves it so."""
 

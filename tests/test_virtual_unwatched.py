@@ -14,8 +14,6 @@ from twisted.trial.unittest import TestCase
 
 from smartserial.channels import ptywatch
 from smartserial.channels.devwatch import Folders
-from smartserial.channels.note import Note
-from smartserial.channels.overlay import Overlay, OverlayKeeper
 from smartserial.channels.ptywatch import Inotify, inotify
 from smartserial.errors import PortError
 from tests.support import Pty, make_folder
@@ -148,23 +146,12 @@ class NameTest(UnwatchedCase):
         self.full(inotify(reactor), "inotify_add_watch", errno.ENOSPC)
         path = self.folder / "port"
         first = Pty(self, path)  # type: ignore[arg-type]
-        note = Note(path)
-        note.claim()
-        self.addCleanup(note.remove)
-        overlay = Overlay(note)
-        overlay.begin(wanted=True)
-
-        def put_link() -> None:
-            path.symlink_to("/dev/null")
-
-        note.write("/dev/null")
-        put_link()
-        keeper = OverlayKeeper(overlay, put_link, reactor)
-        self.addCleanup(keeper.stop)
-        self.assertEqual(overlay.real.readlink(), first.path)
+        stage = Stage(self, path, overlay=True)
+        real = path.with_name("port.real")
+        self.assertEqual(real.readlink(), first.path)
         again = Pty(self, path)  # type: ignore[arg-type]
-        await until(lambda: overlay.real.readlink() == again.path)
-        await until(lambda: overlay.in_place)
+        await until(lambda: real.readlink() == again.path)
+        await until(lambda: path.readlink() == stage.port._port.target)
 
     def test_who_waits_for_a_device_is_told_once_in_the_log(self) -> None:
         folders = Folders(reactor)

@@ -70,6 +70,10 @@ UDP_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [(f"4:40 CF08 {L}[0].interface", "cannot act: there are no `targets`")],
             ),
             (
+                targets('"127.0.0.1:9", "127.0.0.2:9"', ", interface: lo"),
+                [(f"4:81 CF08 {L}[0].interface", "it is for groups (multicast)")],
+            ),
+            (
                 listen('{port: 1, targets: ["h:1"], interface: lo}'),
                 [
                     (f"4:24 CF08 {L}[0].targets", "this is for `transport: udp`"),
@@ -80,6 +84,8 @@ UDP_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
         [
             listen(f"{{{UDP}, idle_timeout: 5s, access: read, max_clients: 3}}"),
             listen("{port: 1, nodelay: true}"),
+            targets('"127.0.0.1:9", "239.0.0.1:9"', ", interface: lo"),
+            targets('"h:9"', ", interface: lo"),
         ],
     ),
     "targets_that_can_be_had": (
@@ -87,6 +93,14 @@ UDP_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             (
                 targets('"h:1", "h:2", "h:1"'),
                 [(f"4:64 CF06 {L}[0].targets[2]", "h:1 stands there twice")],
+            ),
+            (
+                targets('"127.0.0.1:1"'),
+                [(f"4:50 CF08 {L}[0].targets[0]", "127.0.0.1:1 is a listener of this share")],
+            ),
+            (
+                targets('"localhost:1"', ", host: any, insecure: true"),
+                [(f"4:50 CF08 {L}[0].targets[0]", "localhost:1 is a listener of this share")],
             ),
             (
                 targets('"10.0.0.5:1"'),
@@ -108,7 +122,7 @@ UDP_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
         [
             targets('"h:1", "h:2", "127.0.0.9:1", "239.0.0.1:1", "255.255.255.255:1"'),
             targets('"10.0.0.5:1", "10.0.0.255:1"', ", host: any, insecure: true"),
-            targets('"[::1]:1"', ', host: "::1"'),
+            targets('"[::1]:9"', ', host: "::1"'),
             targets('"h:1", "h:2"', ", max_clients: 2"),
         ],
     ),
@@ -132,6 +146,37 @@ UDP_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             targets('"h:1"') + "    buffer: 0\n",
             listen(f"{{{UDP}}}").replace("{loop: true}", "{loop: true, open: on-demand}"),
             listen(f"{{{UDP}}}") + "    buffer: 1KiB\n",
+        ],
+    ),
+    "others_may_speak": (
+        [
+            (
+                targets('"h:1"') + "    sharing: {receive_from: first}\n",
+                [
+                    (
+                        "5:29 CF08 shares.a.sharing.receive_from",
+                        "the first client is shares.a.listen[0].targets[0], always: nobody else may speak",
+                    )
+                ],
+            ),
+        ],
+        [
+            listen(f"{{{UDP}, targets: ['h:1'], access: read}}, {{port: 2}}")
+            + "    sharing: {receive_from: first}\n",
+            targets('"h:1"') + "    sharing: {receive_from: last}\n",
+            listen(f"{{{UDP}}}") + "    sharing: {receive_from: first}\n",
+        ],
+    ),
+    "packets_that_fit": (
+        [
+            (
+                at(f"{{{UDP}}}", "packets: {size: 64KiB}"),
+                [("5:21 CF08 shares.a.packets.size", "expected at most 65507: a datagram has no more")],
+            ),
+        ],
+        [
+            at(f"{{{UDP}}}, {{port: 1}}", "packets: {size: 64KiB}"),
+            at(f"{{{UDP}}}", "packets: {size: 65507}"),
         ],
     ),
 }

@@ -66,7 +66,7 @@ USER_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [("6:5 CF05 shares.a.groups", "`password` and `groups` exclude each other")],
             ),
             (
-                users(console(f"{{telnet: 1, users: true, {H}}}")),
+                users(console(f"{{telnet: 7, users: true, {H}}}")),
                 [("2:22 CF05 console.users", "`password` and `users` exclude each other")],
             ),
         ],
@@ -74,7 +74,7 @@ USER_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             listen(f"{{port: 1, {H}}}"),
             users(listen("{port: 1, groups: [operators], users: true}")),
             users(share("users: true")),
-            users(console("{telnet: 1, groups: [operators]}")),
+            users(console("{telnet: 7, groups: [operators]}")),
         ],
     ),
     "users_that_exist": (
@@ -82,7 +82,7 @@ USER_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             (listen("{port: 1, users: true}"), [(f"4:31 CF04 {L}[0].users", "expected `users` beside")]),
             (listen("{port: 1, groups: [x]}"), [(f"4:32 CF04 {L}[0].groups", "expected `users` beside")]),
             (share("users: true"), [("5:12 CF04 shares.a.users", "add `users: {file: PATH}` at the top")]),
-            (console("{telnet: 1, users: true}"), [("1:29 CF04 console.users", "expected `users` beside")]),
+            (console("{telnet: 7, users: true}"), [("1:29 CF04 console.users", "expected `users` beside")]),
         ],
         [users(listen("{port: 1, users: true}")), listen("{port: 1, host: localhost}")],
     ),
@@ -126,7 +126,7 @@ USER_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [(f"4:25 CF07 {L}[0].endpoint", "passwords and data go over the network in clear")],
             ),
             (
-                console(f'{{telnet: "any:1", {H}}}'),
+                console(f'{{telnet: "any:7", {H}}}'),
                 [("1:19 CF07 console.telnet", "passwords go over the network in clear")],
             ),
         ],
@@ -134,7 +134,7 @@ USER_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             listen(f"{{port: 1, host: any, insecure: true, {H}}}"),
             listen(f'{{endpoint: "unix:/x", {H}}}'),
             listen(f'{{endpoint: "ssl:1", {H}}}'),
-            console(f'{{telnet: "any:1", insecure: true, {H}}}'),
+            console(f'{{telnet: "any:7", insecure: true, {H}}}'),
         ],
     ),
 }

@@ -15,7 +15,7 @@ CLOSED = "closed"
 
 
 class ProfileLines:
-    """The lines of one device as they are configured for its use; a break ends with the use that it is for."""
+    """The lines of one device as they are configured for its use; a break ends with its use."""
 
     def __init__(self) -> None:
         self._breaks = False  # whether a break is held that was configured

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -27,14 +28,20 @@ from smartserial.channels.pacedtransport import PacedTransport
 from smartserial.channels.portlist import find_port, folders_of
 from smartserial.channels.retries import Retries
 from smartserial.channels.rfc2217 import Rfc2217Endpoint
-from smartserial.channels.serialport import SerialTransport, close_port, open_port
+from smartserial.channels.serialport import (
+    SerialTransport,
+    close_port,
+    keep_others_out,
+    name_holders,
+    open_port,
+)
 from smartserial.channels.simulator import Simulator
 from smartserial.channels.tcp import tcp_endpoint
 from smartserial.channels.tty import PortAddress
 from smartserial.channels.udpdevice import UdpEndpoint
 from smartserial.channels.virtualport import VirtualPort
 from smartserial.channels.virtualtransport import VirtualTransport
-from smartserial.errors import PortError
+from smartserial.errors import PortBusyError, PortError
 from smartserial.portnames import is_pattern
 from smartserial.settings import (
     Device,
@@ -58,16 +65,14 @@ class SerialEndpoint:
         self._reactor = reactor
 
     def connect(self, protocol_factory: IProtocolFactory) -> Deferred[IProtocol]:
-        """Open the port in a thread, apply the settings, and connect a protocol to it."""
+        """Open the port, in a thread, apply the settings, and connect a protocol to it."""
         if not is_pattern(self._device.port):  # else looking for it takes longer
             try:
                 find_port(self._device.port)
             except PortError:
                 return fail(Failure())
         cancelled: list[bool] = []
-        opening: Deferred[tuple[int, Path]] = deferToThreadPool(
-            self._reactor, self._reactor.getThreadPool(), _open, self._device
-        )
+        opening = Deferred.fromCoroutine(self._open())
         result: Deferred[IProtocol] = Deferred(lambda _: cancelled.append(True))
 
         def opened(found: tuple[int, Path]) -> None:
@@ -80,6 +85,22 @@ class SerialEndpoint:
         opening.addCallback(opened)
         opening.addErrback(lambda failure: None if cancelled else result.errback(failure))
         return result
+
+    async def _open(self) -> tuple[int, Path]:
+        """Find the port and open it; others are kept out if that is wanted."""
+        pool = self._reactor.getThreadPool()
+        path = await deferToThreadPool(self._reactor, pool, find_port, self._device.port)
+        try:
+            fd = await deferToThreadPool(self._reactor, pool, open_port, path)
+        except PortBusyError as error:
+            raise await name_holders(path, self._reactor) from error
+        if self._device.exclusive:
+            try:
+                await keep_others_out(fd, path, self._reactor)
+            except BaseException:
+                os.close(fd)
+                raise
+        return fd, path
 
     def lookout(self, told: Callable[[], None]) -> Lookout:
         """Call `told` whenever the port may have appeared."""
@@ -95,12 +116,6 @@ class SerialEndpoint:
             raise
         transport.start(protocol)
         return protocol
-
-
-def _open(device: PortDevice) -> tuple[int, Path]:
-    """Find a port and open it; called in a thread."""
-    path = find_port(device.port)
-    return open_port(path, device.exclusive), path
 
 
 def _build(factory: IProtocolFactory, address: IAddress) -> IProtocol:

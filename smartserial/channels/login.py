@@ -163,7 +163,7 @@ class Login(Protocol):
 
     def _right(self, identity: Identity) -> None:
         self._checking = None
-        if self._gone:
+        if self._gone or self.over:
             return
         inside = self._entrance.enter(identity)
         if isinstance(inside, str):
@@ -175,7 +175,7 @@ class Login(Protocol):
     def _wrong(self, failure: Failure) -> None:
         self._checking = None
         failure.trap(LoginRefused, CancelledError)
-        if self._gone or failure.check(CancelledError):
+        if self._gone or self.over or failure.check(CancelledError):
             return
         self._tries += 1
         why = failure.getErrorMessage()

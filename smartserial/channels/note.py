@@ -72,6 +72,24 @@ class Note:
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, f"{target}\n{_OVERLAY if self.overlays else ''}".encode(), 0)
 
+    def renew(self) -> None:
+        """Lock and write the note again where somebody has taken it away.
+
+        Raises:
+            PortError: another smartserial has the path now.
+        """
+        if self._fd >= 0 and self._is(self._fd):
+            return
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        target, overlays = self.target, self.overlays
+        try:
+            self.claim()
+        finally:
+            self.target, self.overlays = target, overlays
+        self.write(target)
+
     def remove(self) -> None:
         """Take the note away, and let go of its lock."""
         if self._fd >= 0:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from smartserial.channels.note import Note
-from smartserial.channels.ptywatch import IGNORED, NAMES, OVERFLOW, Watch, inotify
 from smartserial.errors import PortError
 
-AGAIN = 1.0  # seconds until a name is tried again that could not be had
+SYSFS = Path("/sys/dev/char")
+_PTS_MAJORS = range(136, 144)  # of which sysfs does not know
 _log = Logger()
+
+
+def real_name(path: Path) -> Path:
+    """Return where a device stands while a virtual port has its name."""
+    return path.with_name(f"{path.name}.real")
 
 
 class Overlay:
@@ -28,7 +31,7 @@ class Overlay:
     def __init__(self, note: Note) -> None:
         self._note = note
         self.path = note.path
-        self.real = note.path.with_name(f"{note.path.name}.real")
+        self.real = real_name(note.path)
 
     @property
     def begun(self) -> bool:
@@ -36,9 +39,19 @@ class Overlay:
         return self._note.overlays
 
     @property
-    def in_place(self) -> bool:
-        """Whether the link has the path."""
-        return self._note.leads_here
+    def unplugged(self) -> bool:
+        """Whether a node was left behind by a device that is gone.
+
+        The kernel takes a node away that has its name. It leaves the one that we have renamed; and that is
+        right again when a device comes back under this name, for number and name go together.
+        """
+        try:
+            status = self.real.lstat()
+        except OSError:
+            return False
+        major, minor = os.major(status.st_rdev), os.minor(status.st_rdev)
+        known = stat.S_ISCHR(status.st_mode) and major not in _PTS_MAJORS and SYSFS.is_dir()
+        return known and not os.path.lexists(SYSFS / f"{major}:{minor}")
 
     def begin(self, wanted: bool) -> None:
         """Make the path free for a link; `wanted`: also from a real device.
@@ -66,85 +79,35 @@ class Overlay:
         if os.path.lexists(self.real):
             raise PortError(f"cannot overlay {self.path}: {self.real} is in the way")
 
-    def move_aside(self) -> None:
+    def move_aside(self) -> bool:
         """Rename the device that has the path, if one has: it stands at ``NAME.real`` from now on.
+
+        Returns:
+            Whether there was one.
 
         Raises:
             PortError: it is no device.
             OSError: we may not rename there.
         """
         if not os.path.lexists(self.path) or self._note.leads_here:
-            return
+            return False
         if not self.path.exists() or not stat.S_ISCHR(self.path.stat().st_mode):
             raise PortError(f"cannot overlay {self.path}: it is no serial device")
         self.path.replace(self.real)
+        return True
 
     def end(self) -> None:
-        """Put the device back, in the place of the link; a newer one that has its name already stays."""
+        """Put the device back, in the place of the link; a newer one that has its name already stays.
+
+        The node of one that is gone is taken away, so that the next one finds its name free.
+        """
         if not self._note.overlays:
             return
         try:
-            if os.path.lexists(self.path) and not self._note.leads_here:
+            if self.unplugged or (os.path.lexists(self.path) and not self._note.leads_here):
                 self.real.unlink(missing_ok=True)
             elif os.path.lexists(self.real):
                 self.real.replace(self.path)
         except OSError as error:
             _log.error("cannot put back {real}: {error}", real=str(self.real), error=str(error))
         self._note.overlays = False
-
-
-class OverlayKeeper:
-    """Keeps the name for the link while devices come and go.
-
-    A device that is plugged in again gets its name from the system; it is moved aside too.
-
-    Args:
-        overlay: begun.
-        put_link: makes the link anew.
-        reactor: watches the folder.
-    """
-
-    def __init__(self, overlay: Overlay, put_link: Callable[[], None], reactor: Any) -> None:
-        self._overlay = overlay
-        self._put_link = put_link
-        self._reactor = reactor
-        self._watch: Watch | None = None
-        self._later: IDelayedCall | None = None
-        self._said = ""
-        self._look()
-
-    def _look(self) -> None:
-        self._later = None
-        try:
-            if self._watch is None:
-                folder = self._overlay.path.parent
-                folder.mkdir(parents=True, exist_ok=True)  # the last device may have taken its folder away
-                self._watch = inotify(self._reactor).watch_or_look(folder, NAMES, self._told)
-            if not self._overlay.in_place:
-                self._overlay.move_aside()
-                self._put_link()
-            self._said = ""
-        except (PortError, OSError) as error:
-            if str(error) != self._said:
-                _log.warn("{error}; trying again", error=str(error))
-            self._said = str(error)
-            self._later = self._reactor.callLater(AGAIN, self._look)
-
-    def _told(self, mask: int, name: str) -> None:
-        if mask & IGNORED:
-            self._watch = None
-        if mask & (IGNORED | OVERFLOW) or name == self._overlay.path.name:
-            self._stop_waiting()
-            self._look()
-
-    def _stop_waiting(self) -> None:
-        if self._later is not None and self._later.active():
-            self._later.cancel()
-        self._later = None
-
-    def stop(self) -> None:
-        """Keep the name no more."""
-        self._stop_waiting()
-        if self._watch is not None:
-            self._watch.stop()
-            self._watch = None

@@ -12,6 +12,7 @@ from typing_extensions import override
 from smartserial.channels.stream import FULL_BATCH
 from smartserial.channels.virtualport import VirtualPort
 from smartserial.channels.virtualtransport import VirtualTransport
+from smartserial.lines import LineSettings
 from smartserial.settings import KIB
 from smartserial.sharing.pacing import Pacer
 
@@ -19,8 +20,9 @@ from smartserial.sharing.pacing import Pacer
 class PacedTransport(VirtualTransport):
     """Reads and writes no faster than the line would.
 
-    The settings are looked at anew for each piece, so that a change acts at once. What waits is kept
-    short: a client that is held back early knows what the line has taken.
+    The settings are looked at anew for each piece, so that a change acts at once. Without a speed (B0, which
+    hangs up a line) bytes pass at the one before. What waits is kept short: a client that is held back early
+    knows what the line has taken.
     """
 
     high = 4 * KIB
@@ -29,9 +31,18 @@ class PacedTransport(VirtualTransport):
         super().__init__(port, reactor)
         now = reactor.seconds()
         self._reads, self._writes = Pacer(now), Pacer(now)
-        self._timed_for = self.settings.byte_time
+        self._with_speed = LineSettings()
+        self._timed_for = self._byte_time
         self._reading: IDelayedCall | None = None  # reads on then
         self._writing: IDelayedCall | None = None
+
+    @property
+    def _byte_time(self) -> float:
+        """Seconds that one byte takes on the line."""
+        settings = self.settings
+        if settings.baudrate:
+            self._with_speed = settings
+        return self._with_speed.byte_time
 
     # ---- from the program
 
@@ -49,7 +60,7 @@ class PacedTransport(VirtualTransport):
 
     @override
     def doRead(self) -> BaseException | None:
-        now, cost = self.reactor.seconds(), self.settings.byte_time
+        now, cost = self.reactor.seconds(), self._byte_time
         allowed = self._reads.allowance(now, cost)
         data = self._read(min(FULL_BATCH, allowed)) if allowed else b""
         if data or not allowed:
@@ -78,14 +89,12 @@ class PacedTransport(VirtualTransport):
             self.dropped += len(data)
             return
         self._keep(data)
-        if not self._openers.doubtful and self._writes.allowance(
-            self.reactor.seconds(), self.settings.byte_time
-        ):
+        if not self._openers.doubtful and self._writes.allowance(self.reactor.seconds(), self._byte_time):
             self._pump()
 
     @override
     def startWriting(self) -> None:
-        self._pump_later(self._writes.wait(self.reactor.seconds(), self.settings.byte_time))
+        self._pump_later(self._writes.wait(self.reactor.seconds(), self._byte_time))
 
     def _pump_later(self, seconds: float) -> None:
         if self._writing is None and self.connected and not self._openers.doubtful:
@@ -105,7 +114,7 @@ class PacedTransport(VirtualTransport):
 
     def _pump(self) -> None:
         """Write what there is time for, and come back for the rest."""
-        now, cost, outbox = self.reactor.seconds(), self.settings.byte_time, self._outbox
+        now, cost, outbox = self.reactor.seconds(), self._byte_time, self._outbox
         self._writing, writing = None, self._writing
         if writing is not None and writing.active():
             writing.cancel()
@@ -133,8 +142,8 @@ class PacedTransport(VirtualTransport):
     @override
     def look_at_settings(self) -> None:
         super().look_at_settings()
-        if self.settings.byte_time != self._timed_for:  # what waits was timed for another speed
-            self._timed_for = self.settings.byte_time
+        if self._byte_time != self._timed_for:  # what waits was timed for another speed
+            self._timed_for = self._byte_time
             for waiting in (self._reading, self._writing):
                 if waiting is not None:
                     waiting.reset(0)

@@ -1,4 +1,7 @@
-"""What programs set on a virtual port: the kernel is made to tell of it, again and again."""
+"""What programs set on a virtual port: the kernel is made to tell of it, again and again.
+
+It tells in what is read. While nothing is read, settings are looked at now and then.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,41 @@ from smartserial.channels.virtualport import VirtualPort
 
 _SETTLING = 0.02  # seconds between looks at settings that the kernel does not tell of
 _CALM = 10  # looks without news after which it is made to tell of them again
+UNREAD = 0.2  # seconds between looks while nothing is read
+
+
+class Unread:
+    """Looks at settings while the terminal is not read.
+
+    Args:
+        looked: looks.
+        reactor: keeps the time.
+    """
+
+    def __init__(self, looked: Callable[[], None], reactor: Any) -> None:
+        self._looked = looked
+        self._reactor = reactor
+        self.unread = False
+        self._next: IDelayedCall | None = None
+
+    def note(self, unread: bool) -> None:
+        """Take note that a program has the port open, and is not read; or that it is read, or gone."""
+        self.unread = unread
+        if unread and self._next is None:
+            self._next = self._reactor.callLater(UNREAD, self._look)
+
+    def _look(self) -> None:
+        self._next = None
+        if self.unread:
+            self._next = self._reactor.callLater(UNREAD, self._look)
+            self._looked()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self.unread = False
+        if self._next is not None and self._next.active():
+            self._next.cancel()
+        self._next = None
 
 
 class Settling:

@@ -13,9 +13,9 @@ from twisted.internet.interfaces import IProtocol
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.channels.overlay import OverlayKeeper
+from smartserial.channels.linkkeeper import LinkKeeper
 from smartserial.channels.ptyopeners import Openers
-from smartserial.channels.ptysettings import Settling
+from smartserial.channels.ptysettings import Settling, Unread
 from smartserial.channels.stream import FULL_BATCH
 from smartserial.channels.tty import TtyStream
 from smartserial.channels.virtualport import VirtualPort
@@ -42,14 +42,14 @@ class PtyStream(TtyStream):
         self._port = port
         self._openers = Openers(port, self, reactor)
         self._ending = False
-        self._keeper: OverlayKeeper | None = None
+        self._keeper: LinkKeeper | None = None
         self._settling = Settling(port, lambda: self.look_at_settings(), reactor)
+        self._unread = Unread(lambda: self.look_at_settings(), reactor)
 
     @override
     def start(self, protocol: IProtocol) -> None:
         self._openers.start()
-        if self._port.overlay is not None and self._port.overlay.begun:
-            self._keeper = OverlayKeeper(self._port.overlay, self._port.put_link, self.reactor)
+        self._keeper = LinkKeeper(self._port, self.reactor)
         super().start(protocol)
         self._openers.look()
 
@@ -67,7 +67,9 @@ class PtyStream(TtyStream):
     def opened(self) -> None:
         """Serve the first program."""
         self.drained = False
-        if not self._paused and not self.disconnecting:
+        if self._paused or self.disconnecting:
+            self._unread.note(True)
+        else:
             self.startReading()
         if self.pending:
             self.startWriting()
@@ -76,6 +78,7 @@ class PtyStream(TtyStream):
 
     def closed(self) -> None:
         """Take back what the last program did not read, and read what it had written."""
+        self._unread.note(False)
         self.stopWriting()
         self.look_at_settings()
         try:
@@ -147,6 +150,12 @@ class PtyStream(TtyStream):
     def startReading(self) -> None:
         if not self._openers.none:
             super().startReading()
+            self._unread.note(False)
+
+    @override
+    def stopReading(self) -> None:
+        super().stopReading()
+        self._unread.note(bool(self.connected) and not self._openers.none)
 
     @override
     def startWriting(self) -> None:
@@ -258,6 +267,7 @@ class PtyStream(TtyStream):
         self.abandon()
         self._openers.stop()
         self._settling.stop()
+        self._unread.stop()
         if self._keeper is not None:
             self._keeper.stop()
         super().connectionLost(reason)

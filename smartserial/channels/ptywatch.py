@@ -62,9 +62,10 @@ With `OVERFLOW` anything may have happened.
 class Watch:
     """One path that is watched, until `stop`."""
 
-    def __init__(self, inotify: Inotify, number: int, told: Told) -> None:
+    def __init__(self, inotify: Inotify, number: int, told: Told, name: str = "") -> None:
         self.told = told
         self.number = number
+        self.name = name
         self._inotify = inotify
 
     def stop(self) -> None:
@@ -119,13 +120,19 @@ class Inotify(FileDescriptor):
         self._put(watch, path, mask)
         return watch
 
-    def watch_or_look(self, path: Path, mask: int, told: Told) -> Watch:
+    def watch_or_look(self, path: Path, mask: int, told: Told, name: str = "") -> Watch:
         """Do the same; where the kernel has no room for it, have it looked after each second until it has.
+
+        Args:
+            path: what is watched.
+            mask: of the events.
+            told: is told of them.
+            name: in a folder, of what they are to be about; empty: of anything.
 
         Raises:
             PortError: it cannot be watched.
         """
-        watch = Watch(self, _NONE, told)
+        watch = Watch(self, _NONE, told, name)
         try:
             self._put(watch, path, mask)
         except NoRoomError:
@@ -236,7 +243,8 @@ class Inotify(FileDescriptor):
         while self._events:
             number, mask, name = self._events.popleft()
             numbers = list(self._watches) if mask & OVERFLOW else [number]
-            for watch in [watch for number in numbers for watch in self._watches.get(number, ())]:
+            watches = [watch for number in numbers for watch in self._watches.get(number, ())]
+            for watch in [one for one in watches if not name or one.name in ("", name)]:
                 self._tell_one(watch, mask, name)
             if mask & IGNORED:  # the path is gone, and its number with it
                 self._watches.pop(number, None)

@@ -21,12 +21,13 @@ from typing import Any
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.main import CONNECTION_DONE
+from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels import termios2, uart
-from smartserial.channels.holders import held_here, holders
+from smartserial.channels.holders import held_here, looks
 from smartserial.channels.tty import TtyStream
 from smartserial.errors import PortBusyError, PortError, SettingsRefusedError
 from smartserial.interfaces import ISerialTransport
@@ -47,47 +48,55 @@ _DRAIN_POLL = 0.02
 _LOOKS = 3
 
 
-def open_port(path: Path, exclusive: bool) -> int:
-    """Open a tty without waiting for a carrier; if `exclusive`, only where no other program has it open.
+def open_port(path: Path) -> int:
+    """Open a tty without waiting for a carrier.
 
-    It takes some milliseconds, and is to be called in a thread.
+    Some drivers are slow: to be called in a thread.
 
     Raises:
-        PortBusyError: another program has it; the text says which, if that can be seen.
+        PortBusyError: another program keeps us out.
         PortError: it is not there, not allowed, or no tty.
     """
     try:
         fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if error.errno == errno.EBUSY:
-            others = ", ".join(holders(path)) or "another program"
-            raise PortBusyError(f"{path} is in use by {others}") from error
+            raise _in_use(path, []) from error
         raise PortError(f"cannot open {path}: {error.strerror}") from error
-    try:
-        if not os.isatty(fd):
-            raise PortError(f"{path} is not a serial port")
-        if exclusive:
-            _lock(fd, path)
-    except BaseException:
+    if not os.isatty(fd):
         os.close(fd)
-        raise
+        raise PortError(f"{path} is not a serial port")
     return fd
 
 
-def _lock(fd: int, path: Path) -> None:
-    """Keep others out: those that ask for the lock, those that were there before, those that come."""
+def _in_use(path: Path, others: list[str]) -> PortBusyError:
+    return PortBusyError(f"{path} is in use by {', '.join(others) or 'another program'}")
+
+
+async def name_holders(path: Path, reactor: Any) -> PortBusyError:
+    """Return the error that tells which programs have a port, as far as that can be seen."""
+    return _in_use(path, await looks(reactor).holders(path))
+
+
+async def keep_others_out(fd: int, path: Path, reactor: Any) -> None:
+    """Keep out others: those that ask for the lock, those that were there before, those that come.
+
+    Raises:
+        PortBusyError: another program has the port open; the text says which.
+        PortError: it is open in here already.
+    """
     locked = False
     for _ in range(_LOOKS):  # whoever has the lock may let go while we look who it is
         locked = locked or _try_lock(fd)
-        others = holders(path)
+        others = await looks(reactor).holders(path)
         if others:
-            raise PortBusyError(f"{path} is in use by {', '.join(others)}")
+            raise _in_use(path, others)
         if locked:
             ioctl(fd, termios.TIOCEXCL)
             return
-        if held_here(path) > 1:
+        if await deferToThreadPool(reactor, reactor.getThreadPool(), held_here, path) > 1:
             raise PortError(f"{path} is still open for another share, or for its former settings")
-    raise PortBusyError(f"{path} is in use by another program")
+    raise _in_use(path, [])
 
 
 def _try_lock(fd: int) -> bool:
@@ -114,7 +123,7 @@ class SerialTransport(TtyStream):
         fd: what `open_port` returned; closed here in the end.
         path: its name, for messages.
         reactor: watches the descriptor.
-        exclusive: whether `open_port` locked it.
+        exclusive: whether others are kept out.
         hupcl: drop DTR and RTS on closing; None leaves it as the driver has it.
     """
 

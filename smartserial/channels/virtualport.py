@@ -22,7 +22,7 @@ from pwd import getpwnam
 from smartserial.channels import termios2
 from smartserial.channels.holders import holders
 from smartserial.channels.note import Note
-from smartserial.channels.overlay import Overlay
+from smartserial.channels.overlay import Overlay, real_name
 from smartserial.errors import PortError
 from smartserial.lines import LineSettings
 from smartserial.settings import VirtualDevice
@@ -68,10 +68,7 @@ class VirtualPort:
             value = termios2.raw(termios2.read(slave))
             termios2.write(slave, replace(value, lflag=_EXTPROC))
             self.target = Path(os.ttyname(slave))
-            if device.owner or device.group:
-                os.fchown(slave, _uid(device.owner), _gid(device.group))
-            if device.mode is not None:
-                os.fchmod(slave, device.mode)
+            _give_rights(slave, device)
         finally:
             os.close(slave)
         with suppress(BlockingIOError, OSError):
@@ -84,6 +81,30 @@ class VirtualPort:
             temporary.unlink()
         temporary.symlink_to(self.target)
         temporary.replace(self.path)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the link stands where it belongs."""
+        return self._note.leads_here
+
+    def put_back(self) -> str:
+        """Make the link again that somebody has taken away; return what to say of that.
+
+        Raises:
+            PortError: something stands there that is not to be moved.
+            OSError: we may not write there.
+        """
+        moved = self.overlay is not None and self.overlay.begun and self.overlay.move_aside()
+        self._note.renew()
+        try:
+            self.path.symlink_to(self.target)
+        except FileExistsError as error:
+            raise PortError(
+                f"{self.path} is no virtual port any more: something that smartserial did not make is there"
+            ) from error
+        if moved and self.overlay is not None:
+            return f"a device came under the name {self.path}; it is {self.overlay.real} now"
+        return f"somebody has taken away the link {self.path}; it is there again"
 
     # ---- programs
 
@@ -199,6 +220,41 @@ class VirtualPort:
         if self.master >= 0:
             os.close(self.master)
             self.master = -1
+
+
+def foresee(device: VirtualDevice, former: VirtualDevice) -> None:
+    """Find out whether a port can be made in the place of a former one, before that is given up.
+
+    Args:
+        device: what is to be made.
+        former: what has its path now.
+
+    Raises:
+        PortError: it cannot.
+    """
+    if former.overlay and not device.overlay:
+        raise PortError(
+            f"cannot make a virtual port at {device.path} without overlay: the real device gets its name back"
+        )
+    real = real_name(device.path)
+    if device.overlay and not (former.overlay and os.path.lexists(real)):
+        raise PortError(f"cannot overlay {device.path}: there is no such device")
+    try:
+        master, slave = os.openpty()
+        try:
+            _give_rights(slave, device)
+        finally:
+            os.close(slave)
+            os.close(master)
+    except OSError as error:
+        raise PortError(f"cannot make a virtual port at {device.path}: {error.strerror or error}") from error
+
+
+def _give_rights(slave: int, device: VirtualDevice) -> None:
+    if device.owner or device.group:
+        os.fchown(slave, _uid(device.owner), _gid(device.group))
+    if device.mode is not None:
+        os.fchmod(slave, device.mode)
 
 
 def _telling(lflag: int) -> int:

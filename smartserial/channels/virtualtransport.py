@@ -35,6 +35,7 @@ class VirtualTransport(PtyStream):
         self._found = port.settings
         self._shadow = ShadowLine(self._found)
         self._told_settings = self._found
+        self._seen_unread = False  # whether they were seen before the kernel could tell of them
         self.shadowed = tuple(name for name in NAMES if name != "baudrate")
         self.set_lines = self._shadow.set_lines
         self.lines = self._shadow.lines
@@ -61,14 +62,18 @@ class VirtualTransport(PtyStream):
     def look_at_settings(self) -> None:
         super().look_at_settings()
         before, self._told_settings = self._told_settings, self.settings
-        if self._told_settings != before and self.on_change is not None:
-            self.on_change()
+        if self._told_settings != before:
+            self._seen_unread = self._unread.unread
+            if self.on_change is not None:
+                self.on_change()
 
     @override
     def told_of(self, status: int) -> None:
-        before = self._told_settings
+        before, seen = self._told_settings, self._seen_unread
         super().told_of(status)
-        anew = status & _TIOCPKT_IOCTL and self._told_settings == before
+        anew = status & _TIOCPKT_IOCTL and self._told_settings == before and not seen
+        if status & _TIOCPKT_IOCTL:
+            self._seen_unread = False
         if anew and self.programs and self.on_set is not None:
             self.on_set()
 

@@ -28,10 +28,11 @@ from smartserial.config.devices import (
 from smartserial.config.elementbuild import ElementBuilder
 from smartserial.config.elementplan import Plan
 from smartserial.config.findings import FindingsError
+from smartserial.config.listening import datagram_of, listener_of
 from smartserial.config.models import (
     ConsoleModel,
-    ListenerModel,
     PacketsModel,
+    PoolModel,
     ShareModel,
 )
 from smartserial.config.records import record_of
@@ -47,8 +48,6 @@ from smartserial.portnames import USB, usb_name
 from smartserial.script import Script
 from smartserial.sequences import parse_sequence
 from smartserial.settings import (
-    DATAGRAM,
-    LARGEST_DATAGRAM,
     Address,
     Arbitration,
     ConnectSettings,
@@ -57,10 +56,9 @@ from smartserial.settings import (
     DeviceRules,
     EndpointDevice,
     GatewaySettings,
-    Keepalive,
     ListenerSettings,
     LoopDevice,
-    Mode,
+    PoolSettings,
     PortDevice,
     Rfc2217Device,
     ShareSettings,
@@ -68,11 +66,8 @@ from smartserial.settings import (
     TcpDevice,
     TlsSettings,
     UdpDevice,
-    UdpRules,
     VirtualDevice,
-    When,
 )
-from smartserial.sharing.access import Access
 
 SIMULATIONS = resources.files("smartserial") / "simulations"
 
@@ -102,12 +97,13 @@ class Builder:
         shares = tuple(
             self._share(name, share, arbitration_of(plan, name)) for name, share in config.shares.items()
         )
+        pools = tuple(self._pool(name, pool) for name, pool in config.pools.items())
         elements = ElementBuilder(plan, self._folder, self._device).elements()
         paths = tuple(self._path(path) for path in config.protocol_paths)
         console = self._console(config.console)
         self.findings += self._logins.findings + self._connects.findings
         audit = record_of(config.audit, self._path)
-        return GatewaySettings(shares, console, elements, plan.state, paths, users, audit)
+        return GatewaySettings(shares, console, elements, plan.state, paths, users, audit, pools)
 
     def _console(self, console: ConsoleModel) -> ConsoleSettings:
         return ConsoleSettings(
@@ -126,7 +122,7 @@ class Builder:
             name=name,
             device=self._device(share.device, ("shares", name, "device")),
             rules=_rules(share.device),
-            listeners=tuple(self._listener(name, share, n) for n in range(len(share.listen))),
+            listeners=self._listeners(("shares", name), share, share.packets),
             sharing=sharing_of(share.sharing, arbitration),
             packets=packets_of(share.packets),
             buffer=share.buffer,
@@ -139,14 +135,21 @@ class Builder:
         model = share.connect
         if model is None:
             return None
-        place, datagram = ("shares", name, "connect"), _datagram(share.packets)
+        place, datagram = ("shares", name, "connect"), datagram_of(share.packets)
         return self._connects.connect(model, place, datagram, self._tls(model.tls))
 
-    def _listener(self, name: str, share: ShareModel, number: int) -> ListenerSettings:
-        place: Place = ("shares", name)
-        model = share.listen[number]
-        login = self._logins.login(((*place, "listen", number), model), (place, share))
-        return replace(_listener(model, share.packets), login=login, tls=self._tls(model.tls))
+    def _pool(self, name: str, pool: PoolModel) -> PoolSettings:
+        listeners = self._listeners(("pools", name), pool, None)
+        return PoolSettings(name, tuple(dict.fromkeys(pool.shares)), listeners, pool.announce)
+
+    def _listeners(
+        self, place: Place, holder: ShareModel | PoolModel, packets: PacketsModel | None
+    ) -> tuple[ListenerSettings, ...]:
+        found = []
+        for number, model in enumerate(holder.listen):
+            login = self._logins.login(((*place, "listen", number), model), (place, holder))
+            found.append(replace(listener_of(model, packets), login=login, tls=self._tls(model.tls)))
+        return tuple(found)
 
     def _tls(self, name: str | None) -> TlsSettings | None:
         found = None if name is None else self._sets.get(name)  # a finding stands for one that is not there
@@ -273,35 +276,3 @@ def _profile(lines: LineProfileModel) -> LineProfile:
 
 def _lines(lines: LinesModel) -> Lines:
     return Lines(lines.dtr, lines.rts, lines.brk)
-
-
-def _udp(listener: ListenerModel, packets: PacketsModel | None) -> UdpRules | None:
-    if listener.transport != "udp":
-        return None
-    targets = tuple(Address(*target) for target in listener.targets)
-    return UdpRules(targets, listener.interface or "", _datagram(packets))
-
-
-def _datagram(packets: PacketsModel | None) -> int:
-    """Return how many bytes a datagram has at most."""
-    size = packets.size if packets is not None else None
-    return DATAGRAM if size is None else min(size, LARGEST_DATAGRAM)
-
-
-def _listener(listener: ListenerModel, packets: PacketsModel | None) -> ListenerSettings:
-    keepalive = listener.keepalive
-    return ListenerSettings(
-        address=Address(listener.host, listener.port or 0, listener.endpoint or ""),
-        mode=Mode(listener.mode),
-        access=Access(listener.access),
-        allow=tuple(listener.allow),
-        max_clients=listener.max_clients,
-        max_per_source=listener.max_per_source,
-        tell_refused=listener.refusal == "text",
-        nodelay=listener.nodelay,
-        keepalive=None if keepalive is None else Keepalive(**keepalive.model_dump()),
-        idle_timeout=listener.idle_timeout,
-        udp=_udp(listener, packets),
-        when=When(listener.when),
-        linger=listener.linger,
-    )

@@ -107,7 +107,12 @@ def not_to_itself(config: ConfigModel, source: Source) -> Iterator[Finding]:
 
 def reaches(call: ConnectModel, target: tuple[str, int], listener: ListenerModel) -> bool:
     """Tell whether a call to a target comes to a listener of this gateway, as far as that can be seen."""
-    if (listener.transport, listener.port) != (call.transport, target[1]) or listener.endpoint is not None:
+    return leads_to(call.transport, target, listener)
+
+
+def leads_to(transport: str, target: tuple[str, int], listener: ListenerModel) -> bool:
+    """Tell whether an address is that of a listener of this gateway, as far as that can be seen."""
+    if (listener.transport, listener.port) != (transport, target[1]) or listener.endpoint is not None:
         return False
     host = "127.0.0.1" if target[0] == "localhost" else target[0]
     return host == listener.host or (ip_address(listener.host).is_unspecified and loopback(host))

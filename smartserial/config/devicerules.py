@@ -29,6 +29,9 @@ def losses_that_happen(config: ConfigModel, source: Source) -> Iterator[Finding]
             continue
         if "away_buffer" in said and device.away_buffer and _only_watchers(share):
             yield idle((*place, "device", "away_buffer"), "cannot act: no listener lets clients send")
+        elif "away_buffer" in said and device.away_buffer and share.sharing.receive_from == "none":
+            why = "with `receive_from: none` nobody may send"
+            yield idle((*place, "device", "away_buffer"), f"cannot act: {why}")
         wrong = (*place, "device", "away_buffer") in source.places and "away_buffer" not in said
         if "away_age" in said and not device.away_buffer and not wrong:
             yield idle((*place, "device", "away_age"), "cannot act: without `away_buffer` nothing is kept")

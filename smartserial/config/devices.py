@@ -22,7 +22,7 @@ from smartserial.config.values import (
     switch,
     wrong,
 )
-from smartserial.portnames import usb_name
+from smartserial.portnames import check_name
 from smartserial.sequences import parse_sequence
 
 
@@ -131,7 +131,7 @@ LINE_KEYS = SerialModel.model_fields.keys() - _OpenedModel.model_fields.keys()  
 
 def _port_name(text: str) -> str:
     try:
-        usb_name(text)
+        check_name(text)
     except ValueError as error:
         raise wrong("{why}", why=str(error)) from error
     return text

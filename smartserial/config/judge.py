@@ -84,7 +84,7 @@ def _take_out(values: Any, place: Place) -> bool:
             break
     for depth, part in reversed(list(enumerate(place[: len(containers) - 1]))):
         container = containers[depth]
-        if isinstance(part, int) and (depth != _LISTENER or place[0] != "shares"):
+        if isinstance(part, int) and (depth != _LISTENER or place[0] not in ("shares", "pools")):
             continue  # of other lists the whole is taken out
         stand_in = _STAND_INS.get((_section(place), "" if isinstance(part, int) else part))
         if stand_in is not None:
@@ -106,5 +106,5 @@ def _section(place: Place) -> object:
     depth = device_depth(place)
     if depth is not None:
         return place[depth]
-    of = {"shares": "listen", "elements": "protocol"}.get(str(place[0]))
+    of = {"shares": "listen", "pools": "listen", "elements": "protocol"}.get(str(place[0]))
     return of if len(place) > 2 and place[2] == of else ""

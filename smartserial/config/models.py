@@ -150,6 +150,14 @@ class ShareModel(LoginModel):
     capture: Record = Field(None, description="where everything that passes is written")
 
 
+class PoolModel(LoginModel):
+    """Several shares, of which a client gets the first that is free."""
+
+    shares: list[Name] = Field(min_length=1, description="their names, in the order in which they are given")
+    listen: list[ListenerModel] = Field(min_length=1, description="how clients come in")
+    announce: bool = Field(default=True, description="tell a client in one line which share it has got")
+
+
 def _console_address(value: Any) -> tuple[str, int]:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 65535:
         return "127.0.0.1", value
@@ -207,6 +215,7 @@ class ConfigModel(Model):
 
     console: ConsoleModel = ConsoleModel()
     shares: dict[Name, ShareModel] = Field({}, min_length=1)
+    pools: dict[Name, PoolModel] = Field({}, min_length=1)
     elements: dict[Name, ElementModel] = Field({}, min_length=1)
     protocol_paths: list[Annotated[PathText, Field(min_length=1)]] = Field(
         [], description="folders and files with device protocols"

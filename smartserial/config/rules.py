@@ -13,7 +13,9 @@ from smartserial.config.connectrules import CONNECT_RULES
 from smartserial.config.devicerules import DEVICE_RULES
 from smartserial.config.devices import PortModel
 from smartserial.config.filerules import FILE_SETTINGS_RULES
+from smartserial.config.listenrules import LISTEN_RULES
 from smartserial.config.models import ConfigModel, ShareModel
+from smartserial.config.poolrules import POOL_RULES
 from smartserial.config.sharingrules import SHARING_RULES
 from smartserial.config.source import Place, Source, path_text
 from smartserial.config.sshrules import SSH_RULES
@@ -24,12 +26,14 @@ from smartserial.config.walking import (
     Rule,
     SettingsRule,
     devices_of,
+    doors_of,
     idle_at,
     listeners_of,
     ports_of,
     shares_of,
 )
 from smartserial.findings import WARNING, Finding
+from smartserial.portnames import USB
 from smartserial.settings import GatewaySettings, PortDevice, VirtualDevice
 from smartserial.sharing.access import loopback
 
@@ -42,7 +46,7 @@ def something_to_serve(config: ConfigModel, source: Source) -> Iterator[Finding]
 
 def where_to_listen(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """A listener has a port or an endpoint."""
-    for place, _, listener in listeners_of(config):
+    for place, _, listener in doors_of(config):
         if listener.port is None and listener.endpoint is None:
             yield source.finding(place, "CF04", "expected `port`, or `endpoint`")
         elif listener.port is not None and listener.endpoint is not None:
@@ -55,7 +59,7 @@ def one_listener_an_address(config: ConfigModel, source: Source) -> Iterator[Fin
     """No two listeners want the same address."""
     seen: dict[tuple[str, int], list[tuple[str, Place]]] = {}
     endpoints: dict[str, Place] = {}
-    for place, _, listener in listeners_of(config):
+    for place, _, listener in doors_of(config):
         if listener.endpoint is not None:
             other = endpoints.setdefault(listener.endpoint, place)
             if other != place:
@@ -79,7 +83,7 @@ def one_listener_an_address(config: ConfigModel, source: Source) -> Iterator[Fin
 def protected(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """Other machines are let in only with protection, or with the word `insecure`."""
     hint = "add `insecure: true` if that is meant"
-    for place, _, listener in listeners_of(config):
+    for place, _, listener in doors_of(config):
         if listener.insecure or asks(source, place) or source.has((*place, "tls")):
             continue
         if listener.endpoint is not None and not listener.endpoint.startswith("unix:"):
@@ -165,6 +169,12 @@ def _only_raw(source: Source, share: Place) -> bool:
     )
 
 
+def _only_watched(share: ShareModel) -> bool:
+    """Tell whether no listener for RFC 2217 lets its clients change anything."""
+    accesses = {listener.access for listener in share.listen if listener.mode == "rfc2217"}
+    return accesses == {"read"} and (share.connect is None or share.connect.mode != "rfc2217")
+
+
 def _about_rfc2217(share: ShareModel) -> Iterator[Place]:
     """Yield where a share says something that matters to clients of RFC 2217 alone."""
     for key in sorted({"control", "refused", "settings"} & share.sharing.model_fields_set):
@@ -188,6 +198,9 @@ def changes_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
         elif _only_raw(source, place):
             for keys in _about_rfc2217(share):
                 yield idle((*place, *keys), "cannot act: no listener of this share has `mode: rfc2217`")
+        elif "control" in share.sharing.model_fields_set and _only_watched(share):
+            message = "cannot act: with `access: read` no client of RFC 2217 changes anything"
+            yield idle((*place, "sharing", "control"), message)
         elif not settings.remote:
             if settings.restore and "restore" in settings.model_fields_set:
                 message = "cannot act: with `remote: false` no client changes the settings"
@@ -212,7 +225,9 @@ def one_use_of_a_device(settings: GatewaySettings, source: Source) -> Iterator[F
                 continue
         other = seen.setdefault((kind, path), owner)
         if other != owner:
-            yield source.finding((*place, kind), "CF06", f"{path} is also that of {path_text(other)}")
+            text = str(path).removeprefix("/dev/")
+            name = text if text.startswith(USB) else path
+            yield source.finding((*place, kind), "CF06", f"{name} is also that of {path_text(other)}")
 
 
 def own_links(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
@@ -237,6 +252,8 @@ RULES: tuple[Rule, ...] = (
     changes_that_act,
     *DEVICE_RULES,
     *CAPTURE_RULES,
+    *LISTEN_RULES,
+    *POOL_RULES,
     *UDP_RULES,
     *CONNECT_RULES,
     *PAIR_RULES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -9,8 +10,9 @@ from smartserial.config.models import ConfigModel, PacketsModel, ShareModel
 from smartserial.config.source import Place, Source
 from smartserial.config.values import Model
 from smartserial.config.walking import Rule, idle_at, shares_of, ways_of
-from smartserial.findings import Finding
+from smartserial.findings import WARNING, Finding
 
+_ESCAPE = re.compile(rb"\\[abefnrtvx0]")
 _ONE_MAY_SEND = {
     "none": "with `receive_from: none` nobody may send",
     "first": "with `receive_from: first` one client at a time may send",
@@ -35,6 +37,8 @@ def _no_turns(share: ShareModel) -> Iterator[tuple[str, str]]:
         yield "exclusive", _ONE_MAY_SEND[rules.receive_from]
     if rules.send_to == "asker" and rules.receive_from == "none":
         yield "send_to", "with `receive_from: none` nobody asks"
+    if rules.send_to == "asker" and {"read", "write"} == {way.access for way in ways_of(share)}:
+        yield "send_to", "who may ask has `access: write`, and hears no answer"
 
 
 def _no_choice(share: ShareModel) -> Iterator[tuple[str, str]]:
@@ -76,7 +80,7 @@ def hearing_that_acts(config: ConfigModel, source: Source) -> Iterator[Finding]:
             keys: list[Place] = [("buffer",), ("replay",), ("packets",), ("sharing", "slow_client")]
         elif all(listener.access == "write" for listener in ways_of(share)):
             why = "cannot act: no listener lets clients read"
-            keys = [("packets",), ("sharing", "send_to")]
+            keys = [("buffer",), ("packets",), ("sharing", "send_to"), ("sharing", "slow_client")]
         else:
             continue
         for key in keys:
@@ -101,6 +105,8 @@ def packets_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
     idle = partial(idle_at, source)
     for place, share in shares_of(config):
         here, packets = (*place, "packets"), share.packets
+        if source.has(here) and source.written(here) is None:
+            yield idle(here, "cannot act: it says nothing")
         if packets is None or not _whole(source, here, packets):
             continue
         if not any(getattr(packets, key) is not None for key in PacketsModel.model_fields):
@@ -116,6 +122,30 @@ def one_spelling_of_chars(config: ConfigModel, source: Source) -> Iterator[Findi
         if packets is not None and packets.char is not None and packets.chars is not None:
             yield source.finding(
                 (*place, "packets", "chars"), "CF05", "`char` already says this", at_key=True
+            )
+
+
+def chars_that_are_meant(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """A backslash before a letter is meant to stand for another byte: for YAML only in double quotes."""
+    for place, share in shares_of(config):
+        for key in ("char", "chars") if share.packets is not None else ():
+            found = _ESCAPE.search(getattr(share.packets, key) or b"")
+            if found:
+                written = found[0].decode("latin-1")
+                message = f"expected bytes, found a backslash and {written[1:]!r}, two of them"
+                hint = f'in double quotes "{written}" is one byte'
+                here = (*place, "packets", key)
+                yield source.finding(here, "CF03", message, severity=WARNING, hint=hint)
+
+
+def slowness_that_ends(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """A slow client is given time where it is not waited for anyway."""
+    for place, share in shares_of(config):
+        slow, here = share.sharing.slow_client, (*place, "sharing", "slow_client", "timeout")
+        watched = all(way.keepalive is not None for way in ways_of(share))  # without, it is the time for that
+        if slow.policy == "pause-device" and "timeout" in slow.model_fields_set and watched:
+            yield idle_at(
+                source, here, "cannot act: with `policy: pause-device` the device waits for clients"
             )
 
 
@@ -137,5 +167,7 @@ SHARING_RULES: tuple[Rule, ...] = (
     hearing_that_acts,
     packets_that_act,
     one_spelling_of_chars,
+    chars_that_are_meant,
+    slowness_that_ends,
     messages_that_are_known,
 )

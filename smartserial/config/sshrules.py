@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from smartserial.config.models import ConfigModel
 from smartserial.config.source import Place, Source
-from smartserial.config.walking import Rule, idle_at, listeners_of
+from smartserial.config.walking import Rule, doors_of, idle_at
 from smartserial.findings import Finding
 
 _NEEDED = ("cryptography", "bcrypt")
@@ -34,7 +34,7 @@ def doors_of_their_own(config: ConfigModel, source: Source) -> Iterator[Finding]
         return
     host, port = config.console.ssh
     others = [] if config.console.telnet is None else [(config.console.telnet, "`telnet`")]
-    for place, _, listener in listeners_of(config):
+    for place, _, listener in doors_of(config):
         if listener.endpoint is None and listener.transport == "tcp":
             path = source.finding(place, "", "").path
             others.append(((listener.host, listener.port or 0), path))

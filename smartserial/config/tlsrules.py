@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from smartserial.config.elementplan import NETWORK, Kind, Plan
 from smartserial.config.elementrules import ElementRule
 from smartserial.config.source import Place, Source
-from smartserial.config.walking import idle_at, listeners_of, shares_of
+from smartserial.config.walking import doors_of, idle_at, shares_of
 from smartserial.findings import Finding, did_you_mean
 from smartserial.settings import Role
 
@@ -69,7 +69,7 @@ def encryption(plan: Plan, source: Source) -> Iterator[Finding]:
 
 def encrypted_listeners(plan: Plan, source: Source) -> Iterator[Finding]:
     """Clients of a share come in encrypted by TCP, by a set with a certificate."""
-    for place, _, listener in listeners_of(plan.config):
+    for place, _, listener in doors_of(plan.config):
         if listener.tls is None:
             continue
         here = (*place, "tls")
@@ -105,7 +105,7 @@ def a_console_by_telnet(plan: Plan, source: Source) -> Iterator[Finding]:
 
 def _servers(plan: Plan) -> Iterator[tuple[Place, object]]:
     """Yield where a server is encrypted, and with what."""
-    for place, _, listener in listeners_of(plan.config):
+    for place, _, listener in doors_of(plan.config):
         if listener.tls is not None:
             yield (*place, "tls"), listener.tls
     if plan.config.console.tls is not None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from smartserial.config.connectrules import leads_to
 from smartserial.config.models import ConfigModel, ListenerModel
-from smartserial.config.source import Place, Source
-from smartserial.config.walking import Rule, idle_at, listeners_of
-from smartserial.findings import Finding
+from smartserial.config.source import Place, Source, path_text
+from smartserial.config.walking import Rule, idle_at, listeners_of, shares_of, ways_of
+from smartserial.findings import WARNING, Finding
+from smartserial.settings import LARGEST_DATAGRAM, Address
 from smartserial.sharing.access import loopback
 
 _OF_STREAMS = {
@@ -46,6 +48,9 @@ def what_udp_has(config: ConfigModel, source: Source) -> Iterator[Finding]:
                 yield idle_at(source, (*place, key), f"cannot act: {why}")
         if listener.interface is not None and not source.has((*place, "targets")):
             yield idle_at(source, (*place, "interface"), "cannot act: there are no `targets`")
+        elif listener.interface is not None and not any(_maybe_group(host) for host, _ in listener.targets):
+            message = "cannot act: it is for groups (multicast), and none of the `targets` is one"
+            yield idle_at(source, (*place, "interface"), message)
 
 
 def targets_that_can_be_had(config: ConfigModel, source: Source) -> Iterator[Finding]:
@@ -59,6 +64,9 @@ def targets_that_can_be_had(config: ConfigModel, source: Source) -> Iterator[Fin
                 yield source.finding(here, "CF06", f"{target[0]}:{target[1]} stands there twice")
             if why := _no_way(listener, target[0]):
                 yield source.finding(here, "CF08", why)
+            elif any(leads_to("udp", target, one) for one in share.listen):
+                message = f"{Address(*target)} is a listener of this share: its bytes would go in circles"
+                yield source.finding(here, "CF08", message)
         limits = (listener.max_clients, share.sharing.max_clients)
         most = min(limit for limit in limits if limit is not None)
         if len(listener.targets) > most:
@@ -71,6 +79,12 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
         return ip_address(host)
     except ValueError:
         return None
+
+
+def _maybe_group(host: str) -> bool:
+    """Tell whether a target is many, or a name that may stand for many."""
+    address = _address(host)
+    return address is None or address.is_multicast
 
 
 def _no_way(listener: ListenerModel, host: str) -> str:
@@ -106,4 +120,37 @@ def targets_that_hear(config: ConfigModel, source: Source) -> Iterator[Finding]:
             yield idle_at(source, kept, "cannot act: targets are always there")
 
 
-UDP_RULES: tuple[Rule, ...] = (what_udp_carries, what_udp_has, targets_that_can_be_had, targets_that_hear)
+def others_may_speak(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """A target that says nothing keeps nobody from speaking."""
+    told: set[Place] = set()
+    for place, share, listener in listeners_of(config):
+        here: Place = (*place[:2], "sharing", "receive_from")
+        speaks = listener.transport == "udp" and listener.targets and listener.access != "read"
+        if share.sharing.receive_from == "first" and speaks and here not in told:
+            told.add(here)
+            message = (
+                f"the first client is {path_text((*place, 'targets', 0))}, always: nobody else may speak"
+            )
+            hint = "give the listener with the targets `access: read`, or take `last-active`"
+            yield source.finding(here, "CF08", message, severity=WARNING, hint=hint)
+
+
+def packets_that_fit(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """A packet goes in one datagram, where there is nothing but datagrams."""
+    for place, share in shares_of(config):
+        size = share.packets.size if share.packets is not None else None
+        if (size or 0) > LARGEST_DATAGRAM and all(way.transport == "udp" for way in ways_of(share)):
+            message = (
+                f"expected at most {LARGEST_DATAGRAM}: a datagram has no more, and a packet would be two"
+            )
+            yield source.finding((*place, "packets", "size"), "CF08", message, severity=WARNING)
+
+
+UDP_RULES: tuple[Rule, ...] = (
+    what_udp_carries,
+    what_udp_has,
+    targets_that_can_be_had,
+    targets_that_hear,
+    others_may_speak,
+    packets_that_fit,
+)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from smartserial.config.models import ConfigModel, ConsoleModel, ListenerModel
+from smartserial.config.models import ConfigModel, ConsoleModel, ListenerModel, PoolModel, ShareModel
 from smartserial.config.source import Place, Source
 from smartserial.config.users import LoginModel
-from smartserial.config.walking import Rule, idle_at, listeners_of, shares_of
+from smartserial.config.walking import Rule, doors_of, idle_at, shares_of
 from smartserial.findings import WARNING, Finding
 from smartserial.sharing.access import loopback
 
@@ -22,16 +22,23 @@ def _said(source: Source, place: Place) -> dict[str, object]:
 
 def asks(source: Source, place: Place) -> bool:
     """Tell whether those who come in at a listener, or at the console, are asked who they are."""
-    said = _said(source, place) or (_said(source, place[:2]) if place[0] == "shares" else {})
+    said = _said(source, place) or (_said(source, place[:2]) if len(place) > 2 else {})
     return any(value not in (None, False, []) for value in said.values())
 
 
 def _logins(config: ConfigModel) -> Iterator[tuple[Place, LoginModel]]:
     """Yield each place that may say something of a login."""
     yield ("console",), config.console
-    yield from shares_of(config)
-    for place, _, listener in listeners_of(config):
+    yield from _holders(config)
+    for place, _, listener in doors_of(config):
         yield place, listener
+
+
+def _holders(config: ConfigModel) -> Iterator[tuple[Place, ShareModel | PoolModel]]:
+    """Yield what has listeners, and may speak for all of them."""
+    yield from shares_of(config)
+    for name, pool in config.pools.items():
+        yield ("pools", name), pool
 
 
 def one_way_to_log_in(config: ConfigModel, source: Source) -> Iterator[Finding]:
@@ -62,7 +69,7 @@ def users_that_exist(config: ConfigModel, source: Source) -> Iterator[Finding]:
 
 def logins_that_udp_has_not(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """Over UDP nobody can log in."""
-    for place, share, listener in listeners_of(config):
+    for place, share, listener in doors_of(config):
         if listener.transport != "udp":
             continue
         if listener.login_wanted:
@@ -77,7 +84,7 @@ def logins_that_udp_has_not(config: ConfigModel, source: Source) -> Iterator[Fin
 
 def logins_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """What is said of logins opens or closes something."""
-    for place, share in shares_of(config):
+    for place, share in _holders(config):
         own = [listener.login_said for listener in share.listen]
         if share.login_wanted and all(own):
             key = next(key for key in _KEYS if getattr(share, key))
@@ -108,7 +115,7 @@ def _of_the_console(console: ConsoleModel, source: Source) -> Iterator[Finding]:
 def words_in_clear(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """Passwords that go over the network are encrypted."""
     hint = "add `tls`, or `insecure: true` if that is meant"
-    for place, _, listener in listeners_of(config):
+    for place, _, listener in doors_of(config):
         if _elsewhere(listener) and asks(source, place) and not _sealed(source, place, listener.insecure):
             message = "passwords and data go over the network in clear"
             key = "host" if listener.endpoint is None else "endpoint"

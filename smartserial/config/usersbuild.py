@@ -56,8 +56,9 @@ class LoginBuilder:
         except FindingsError as error:
             model, findings = None, list(error.findings)
         if model is None:
-            self._tell(place, f"the users file {path} cannot be used")
-            self.findings += findings
+            whole = [finding.message for finding in findings if not finding.line]  # it cannot be read at all
+            self._tell(place, ": ".join((f"the users file {path} cannot be used", *whole)))
+            self.findings += [finding for finding in findings if finding.line]
             return None
         self.findings += self._exposed(place, path)
         self.findings += _wrong_groups(model, source)
@@ -130,9 +131,10 @@ class LoginBuilder:
 def _groups_of(config: ConfigModel) -> Iterator[Place]:
     """Yield where groups of users are named."""
     yield ("console", "groups")
-    for name, share in config.shares.items():
-        yield ("shares", name, "groups")
-        yield from (("shares", name, "listen", n, "groups") for n in range(len(share.listen)))
+    for section, holders in (("shares", config.shares), ("pools", config.pools)):
+        for name, holder in holders.items():
+            yield (section, name, "groups")
+            yield from ((section, name, "listen", n, "groups") for n in range(len(holder.listen)))
 
 
 def _wrong_groups(model: UsersFileModel, source: Source) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from smartserial.config.connect import ConnectModel
 from smartserial.config.devices import SerialModel
-from smartserial.config.models import ConfigModel, ListenerModel, ShareModel
+from smartserial.config.models import ConfigModel, ListenerModel, PoolModel, ShareModel
 from smartserial.config.source import Place, Source
 from smartserial.findings import WARNING, Finding
 from smartserial.settings import Device, DeviceCarrier, GatewaySettings
@@ -26,6 +26,14 @@ def listeners_of(config: ConfigModel) -> Iterator[tuple[Place, ShareModel, Liste
     for place, share in shares_of(config):
         for n, listener in enumerate(share.listen):
             yield (*place, "listen", n), share, listener
+
+
+def doors_of(config: ConfigModel) -> Iterator[tuple[Place, ShareModel | PoolModel, ListenerModel]]:
+    """Yield the listeners of shares and pools, each with its place and what it belongs to."""
+    yield from listeners_of(config)
+    for name, pool in config.pools.items():
+        for n, listener in enumerate(pool.listen):
+            yield ("pools", name, "listen", n), pool, listener
 
 
 def ways_of(share: ShareModel) -> list[ListenerModel | ConnectModel]:

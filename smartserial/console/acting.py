@@ -83,7 +83,11 @@ async def set_line(desk: Desk, operator: Operator, words: list[str]) -> Output:
     await done
     in_force = share.ports.line.settings
     refused = [name for name, value in changes.items() if getattr(in_force, name) != value]
-    desk.operated(operator, words[0], f"set {' '.join(words[1:])}")
+    taken = [
+        f"{name}={getattr(value, 'value', value)}" for name, value in changes.items() if name not in refused
+    ]
+    if taken:
+        desk.operated(operator, words[0], f"set {' '.join(taken if refused else words[1:])}")
     if refused:
         raise VerbError(f"the device refused {', '.join(refused)}; it is at {in_force}")
     return Words((f"{words[0]}: at {in_force}",))

@@ -65,6 +65,21 @@ def shares(desk: Desk, operator: Operator, words: list[str]) -> Output:
     return table(rows)
 
 
+def pools(desk: Desk, operator: Operator, words: list[str]) -> Output:
+    """All pools, and what each of their shares is to somebody who comes now."""
+    rows: list[Row] = [
+        {
+            "pool": name,
+            "listeners": [listener.where for listener in pool.listeners],
+            "shares": [f"{share} {state}" for share, state in pool.states(desk.gateway.shares).items()],
+            "refused_bytes": pool.refused_bytes,
+        }
+        for name, pool in desk.gateway.pools.items()
+        if desk.sees(name)
+    ]
+    return table(rows)
+
+
 def _holder(share: Share) -> str | None:
     holder = share.ports.desk.holder
     return getattr(holder, "name", None)

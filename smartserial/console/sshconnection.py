@@ -12,7 +12,9 @@ from twisted.conch.ssh.common import NS, getNS
 from twisted.conch.ssh.connection import (
     MSG_CHANNEL_FAILURE,
     MSG_CHANNEL_OPEN_FAILURE,
+    MSG_CHANNEL_REQUEST,
     MSG_CHANNEL_SUCCESS,
+    MSG_CHANNEL_WINDOW_ADJUST,
     OPEN_RESOURCE_SHORTAGE,
     OPEN_UNKNOWN_CHANNEL_TYPE,
     SSHConnection,
@@ -88,6 +90,12 @@ class Connection(SSHConnection):
     # ---- what comes
 
     @override
+    def packetReceived(self, messageNum: int, packet: bytes) -> None:
+        if MSG_CHANNEL_WINDOW_ADJUST <= messageNum <= MSG_CHANNEL_REQUEST:
+            self._channel(packet)
+        super().packetReceived(messageNum, packet)
+
+    @override
     def ssh_CHANNEL_OPEN(self, packet: bytes) -> None:
         kind, rest = getNS(packet)
         number, _, most = struct.unpack_from(">3L", rest)
@@ -121,8 +129,8 @@ class Connection(SSHConnection):
 
     def _data(self, packet: bytes, begin: int) -> tuple[Channel, bytes]:
         """Return the channel that data is for, and the data, whose length stands at `begin`."""
-        number, size = struct.unpack_from(">L", packet)[0], struct.unpack_from(">L", packet, begin)[0]
-        channel, data = self._channel(number), packet[begin + 4 :]
+        (size,) = struct.unpack_from(">L", packet, begin)
+        channel, data = self._channel(packet), packet[begin + 4 :]
         if size != len(data):
             raise PeerError(f"data of {size} bytes of which {len(data)} came")
         if size > min(channel.localWindowLeft, MOST_PACKET):
@@ -131,7 +139,7 @@ class Connection(SSHConnection):
 
     @override
     def ssh_CHANNEL_REQUEST(self, packet: bytes) -> None:
-        channel = self._channel(struct.unpack_from(">L", packet)[0])
+        channel = self._channel(packet)
         kind, rest = getNS(packet[4:])
         deed = channel.ask(kind, rest[1:])
         if rest[0] and not channel.localClosed:
@@ -140,7 +148,16 @@ class Connection(SSHConnection):
         if deed is not None:
             deed()
 
-    def _channel(self, number: int) -> Channel:
+    def _answer(self, packet: bytes) -> None:
+        raise PeerError("an answer that nobody has asked for")
+
+    ssh_REQUEST_SUCCESS = ssh_REQUEST_FAILURE = _answer
+    ssh_CHANNEL_OPEN_CONFIRMATION = ssh_CHANNEL_OPEN_FAILURE = _answer
+    ssh_CHANNEL_SUCCESS = ssh_CHANNEL_FAILURE = _answer
+
+    def _channel(self, packet: bytes) -> Channel:
+        """Return the channel that a message is for."""
+        (number,) = struct.unpack_from(">L", packet)
         channel = self.channels.get(number)
         if channel is None:
             raise PeerError(f"something for channel {number}, which there is not")

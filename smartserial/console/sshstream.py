@@ -69,6 +69,11 @@ class SshStream(LayeredTransport):
         self._way = way
 
     @property
+    def disconnecting(self) -> bool:
+        """Whether it is being closed, by this side; Twisted's receivers of lines ask that."""
+        return self._closing
+
+    @property
     def ending(self) -> bool:
         """Whether nothing is to be handed over any more."""
         return self._closed or self._lost

@@ -148,8 +148,8 @@ class SshTransport(SSHServerTransport):
         if not self._told:
             self._house.refused(self, printable(words))
         self.transport.unregisterProducer()  # a transport that closes waits for its producer
-        super().sendDisconnect(reason, desc)
         self._later(LAST_WORDS, self.abort)
+        super().sendDisconnect(reason, desc)
 
     def abort(self) -> None:
         """End the connection at once."""
@@ -229,9 +229,9 @@ class SshTransport(SSHServerTransport):
     @override
     def ssh_DISCONNECT(self, packet: bytes) -> None:
         self._over = True
+        self._later(LAST_WORDS, self.abort)
         self.transport.unregisterProducer()
         self.transport.loseConnection()
-        self._later(LAST_WORDS, self.abort)
 
     @override
     def receiveUnimplemented(self, seqnum: int) -> None:

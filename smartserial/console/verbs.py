@@ -111,6 +111,7 @@ VERBS: dict[str, Verb] = {
     verb.name: verb
     for verb in (
         Verb("shares", "", looking.shares, (0, 0)),
+        Verb("pools", "", looking.pools, (0, 0)),
         Verb("share", "SHARE", looking.share, (1, 1), Right.READ),
         Verb("clients", "[SHARE ...]", looking.clients, (0, _MANY), Right.READ),
         Verb("stats", "", looking.stats, (0, 0)),

@@ -40,6 +40,14 @@ class ShareStopped(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PoolStarted(Event):
+    """A pool gives its shares to those who come to these addresses; or it has other settings now."""
+
+    shares: tuple[str, ...]
+    listening: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceOpened(Event):
     """The device is open; `settings` are those in force, where it has any."""
 
@@ -89,7 +97,7 @@ class ListenerFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class Calling(Event):
-    """A share calls somebody: for the first time, or anew since a connection ended or something is for them."""
+    """A share calls somebody, for the first time or anew."""
 
     to: str
 

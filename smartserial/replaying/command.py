@@ -11,13 +11,13 @@ _FASTEST = 1e6
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
     if not 0 <= speed <= _FASTEST:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to {_FASTEST:.0f}, found {text!r}")
     return speed
-
-
-_speed.__name__ = "speed, 0 or more"  # argparse says: invalid ... value
 
 
 def replay(arguments: argparse.Namespace) -> int:

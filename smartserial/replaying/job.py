@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.stdio import StandardIO
 from twisted.internet.task import react
 
-from smartserial.captures import CaptureError, Piece, chunks_of, pieces_of
+from smartserial.captures import CaptureError, Piece, Skipped, chunks_of, pieces_of
 from smartserial.channels.tcp import StreamPort, tcp_endpoint
 from smartserial.errors import ConfigError, SmartSerialError
 from smartserial.files import UnreadableError
@@ -100,7 +101,8 @@ class Job:
         except (CaptureError, UnreadableError) as error:
             self.failed = f"{self.name}: {error}"
         except Exception as error:  # whatever an endpoint fails with
-            self.failed = f"{self.target}: {str(error) or type(error).__name__}"
+            if not outlet.was_cut:  # that was somebody's wish
+                self.failed = f"{self.target}: {str(error) or type(error).__name__}"
 
     async def _run(self, outlet: Outlet, reactor: Any) -> None:
         if self.listen:
@@ -114,7 +116,8 @@ class Job:
         begun = reactor.seconds()
         played, count = await play(self.pieces, self.pace, outlet, reactor, steps)
         pieces = "1 piece" if played == 1 else f"{played} pieces"
-        self.said = f"played {pieces}, {count} bytes, in {reactor.seconds() - begun:.3f} s"
+        size = "1 byte" if count == 1 else f"{count} bytes"
+        self.said = f"played {pieces}, {size}, in {reactor.seconds() - begun:.3f} s"
         if self.listen:
             await stop()
 
@@ -134,13 +137,16 @@ def replay(name: str, form: str, pace: Pace, target: str, *, listen: bool) -> in
     """
     chunks = chunks_of(None if name == "-" else Path(name), lambda: None)
     job = Job(name, (), pace, target, listen)
+    skipped = Skipped(name, partial(print, file=sys.stderr))
     try:
-        pieces = iter(list(pieces_of(chunks, form)) if name == "-" else pieces_of(chunks, form))
+        pieces = pieces_of(chunks, form, skipped)
+        pieces = iter(list(pieces)) if name == "-" else pieces
         job.pieces = chain([first] if (first := next(pieces, None)) is not None else [], pieces)
         with suppress(SystemExit):
             react(lambda reactor: Deferred.fromCoroutine(job.run(reactor)))
     except SmartSerialError as error:
         job.failed = f"{name}: {error}"
+    skipped.sum_up()
     if job.failed:
         print(f"smartserial: {job.failed}", file=sys.stderr)
         return 2

@@ -79,6 +79,7 @@ class Outlet(Factory):
         self._news: list[Deferred[None]] = []
         self._why = ""
         self._ending = False
+        self.was_cut = False
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
@@ -156,8 +157,8 @@ class Outlet(Factory):
             await deferLater(self._reactor, _TICK)
 
     def cut(self) -> None:
-        """Close now."""
-        self._ending = True
+        """Close now, also if something is still to be played: `was_cut` tells so from then on."""
+        self._ending = self.was_cut = True
         for ear in list(self._ears):
             ear.stream.unregisterProducer()
             ear.stream.cut()

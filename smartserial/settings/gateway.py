@@ -7,6 +7,7 @@ from pathlib import Path
 
 from smartserial.settings.elements import ElementSettings
 from smartserial.settings.network import Address, TlsSettings
+from smartserial.settings.pools import PoolSettings
 from smartserial.settings.records import RecordFile
 from smartserial.settings.shares import ShareSettings
 from smartserial.settings.users import LoginSettings, UsersSettings
@@ -49,6 +50,7 @@ class GatewaySettings:
         protocol_paths: folders and files of device protocols, beside those that are installed.
         users: who may log in.
         audit: where is written who did what; None: nowhere.
+        pools: with names that neither another one nor a share or an element has.
     """
 
     shares: tuple[ShareSettings, ...] = ()
@@ -58,3 +60,4 @@ class GatewaySettings:
     protocol_paths: tuple[Path, ...] = ()
     users: UsersSettings = UsersSettings()
     audit: RecordFile | None = None
+    pools: tuple[PoolSettings, ...] = ()

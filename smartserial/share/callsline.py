@@ -78,6 +78,8 @@ class Leading:
         wanted, client = self._share.ports.line.settings, self._port.client
         self._names |= self._share.ports.set_here & SETTINGS.keys()
         names = [n for n in SETTINGS if n in self._names and (anew or _differs(n, wanted, client))]
+        if not wanted.baudrate:  # a request for 0 would be a question
+            names = [n for n in names if n != "baudrate"]
         if not names:
             return
         self._busy = True

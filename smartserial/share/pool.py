@@ -17,12 +17,12 @@ from smartserial.channels.keeper import Keeper
 from smartserial.channels.link import LinkState
 from smartserial.channels.listener import Listener, plain_line
 from smartserial.channels.session import Session, peer_host
-from smartserial.events import ClientRefused, EventStream, LoginFailed, ShareNoted
+from smartserial.events import ClientRefused, EventStream, LoginFailed, PoolStarted, ShareNoted
 from smartserial.settings import ListenerSettings, LoginSettings, PoolSettings
 from smartserial.share.entry import given_name
 from smartserial.share.service import Share
 from smartserial.sharing.access import Refusal, allowed, crowded, forbidden, full
-from smartserial.sharing.rights import Identity
+from smartserial.sharing.rights import Identity, Right
 
 
 class Way(Listener):
@@ -65,7 +65,7 @@ class PoolListener(Listener):
                 way.settings, way.where = self.settings, f"{self.where} of pool {pool.name}"
                 way.greeting = plain_line(f"{pool.name}: this is {name}") if pool.announce else b""
                 way.attach(shares[name])
-                shares[name].lent.append(way)
+                shares[name].visits.append(way)
 
 
 class Pool:
@@ -87,7 +87,7 @@ class Pool:
         self._events = events
         self._reactor = reactor
 
-    def use(self, settings: PoolSettings, listeners: list[PoolListener], shares: Mapping[str, Share]) -> None:
+    def use(self, settings: PoolSettings, listeners: list[PoolListener]) -> None:
         """Go by these settings, with listeners that have their sockets, in the order of the settings."""
         self.settings = settings
         for listener in self.listeners:
@@ -96,8 +96,17 @@ class Pool:
         self.listeners = listeners
         for listener in listeners:
             listener.choose = self.choose
-            listener.lead_to(settings, shares, self._reactor)
             listener.attach(self)  # type: ignore[arg-type] # sessions are those of shares
+
+    def lead_to(self, shares: Mapping[str, Share]) -> None:
+        """Make the ways to those of its shares that are there."""
+        for listener in self.listeners:
+            listener.lead_to(self.settings, shares, self._reactor)
+
+    def tell(self) -> None:
+        """Tell the world what there is."""
+        where = tuple(listener.where for listener in self.listeners)
+        self._events.publish(PoolStarted(self.settings.name, self.settings.shares, where))
 
     def stop(self) -> None:
         """Let nobody in any more."""
@@ -113,17 +122,15 @@ class Pool:
         refusal = self._no_place(listener, peer_host(addr))
         if refusal is not None:
             return refusal
-        refusals = []
-        for way in sorted(listener.ways.values(), key=_away):
-            share = way.owner
-            if not isinstance(share, Share) or len(share.clients):
-                continue
-            found = way.admit(addr, identity, listener.settings.login if identity is not None else None)
-            if isinstance(found, Session):
-                return found
-            refusals.append(found)
-        if refusals and len(refusals) == len(listener.ways):
-            return refusals[0]
+        open_to = [way for name, way in listener.ways.items() if _may_use(identity, name)]
+        if identity is not None and not open_to:
+            names = ", ".join(self.settings.shares)
+            return Refusal(f"{identity.name} may neither read nor write any of {names}")
+        for way in sorted(open_to, key=_away):
+            if isinstance(way.owner, Share) and not len(way.owner.clients):
+                found = way.admit(addr, identity, listener.settings.login)
+                if isinstance(found, Session):
+                    return found
         return Refusal(f"{self.settings.name} is in use: none of {', '.join(self.settings.shares)} is free")
 
     def _no_place(self, listener: PoolListener, host: str) -> Refusal | None:
@@ -135,6 +142,14 @@ class Pool:
         here = sum(way.clients_from(host) for way in ways)
         most = settings.max_per_source
         return crowded(self.settings.name, host, most) if here >= most else None
+
+    def states(self, shares: Mapping[str, Share]) -> dict[str, str]:
+        """Return what each of its shares is to somebody who comes now: free, in use, away or disabled."""
+        found = {}
+        for name in self.settings.shares:
+            share = shares.get(name)
+            found[name] = "disabled" if share is None else _state(share)
+        return found
 
     def admits(self, listener: Listener, host: str) -> Refusal | None:
         """Decide about a connection by its address."""
@@ -159,16 +174,26 @@ class Pool:
         self._events.publish(ShareNoted(self.settings.name, text))
 
 
+def _may_use(identity: Identity | None, name: str) -> bool:
+    return identity is None or bool(identity.on(name) & (Right.READ | Right.WRITE))
+
+
+def _state(share: Share) -> str:
+    if len(share.clients):
+        return "in use"
+    return "away" if share.device.link.state in (LinkState.AWAY, LinkState.OPENING) else "free"
+
+
 def _away(way: Way) -> bool:
-    share = way.owner
-    return isinstance(share, Share) and share.device.link.state in (LinkState.AWAY, LinkState.OPENING)
+    return isinstance(way.owner, Share) and _state(way.owner) == "away"
 
 
 def lend(pools: Iterable[Pool], shares: Mapping[str, Share]) -> None:
     """Make the ways of all pools anew; clients whose way is gone are closed."""
     for share in shares.values():
-        share.lent = []
+        share.visits = [way for way in share.visits if not isinstance(way, Way)]
     for pool in pools:
-        pool.use(pool.settings, pool.listeners, shares)
+        pool.lead_to(shares)
     for share in shares.values():
         share.clients.update(share.settings.sharing, share.ways)
+        share.entry.review()

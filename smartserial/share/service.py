@@ -101,8 +101,6 @@ class Share(Service):
         self._drain = Drain(self._books, self.clients, self.device, lambda: self.intake.held, reactor)
         self._let_in_by(keeper or Keeper(UsersSettings(), reactor))
         self.calls = Calls(self, reactor)
-        self.lent: list[Listener] = []
-        """Those of pools, as far as they lead here."""
         self.programs = Programs(self, self._books.down, reactor)
         self.from_client = self.intake.from_client
         self.from_operator, self.count_refused = self.intake.from_operator, self.intake.count_refused
@@ -120,7 +118,7 @@ class Share(Service):
     @property
     def ways(self) -> list[Listener]:
         """By which clients come: listeners, calls, and what pools have."""
-        return [*self.listeners, *self.visits, *self.calls, *self.lent]
+        return [*self.listeners, *self.visits, *self.calls]
 
     # ---- life
 

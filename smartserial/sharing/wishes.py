@@ -9,30 +9,26 @@ from typing import Any
 from smartserial.lines import LineSettings
 
 
-class _Wanted:
-    """Settings that are wanted, by the names of `LineSettings`; what is refused is wanted no more."""
+class _Side:
+    """What clients want of a line, or operators, by the names of `LineSettings`."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
-        self._done: dict[str, Any] = {}  # those that have been in force
+        self.done: dict[str, Any] = {}  # what was in force last, of what they wanted
 
-    def want(self, changes: Mapping[str, Any]) -> None:
-        self.values.update(changes)
-
-    def done(self, changes: Mapping[str, Any]) -> None:
-        self._done.update((name, value) for name, value in changes.items() if name in self.values)
-
-    def refused(self, changes: Mapping[str, Any]) -> None:
-        for name, value in changes.items():
-            if name in self.values and self.values[name] == value:
+    def refuse(self, name: str, value: Any) -> None:
+        """Want what was in force before, if anything."""
+        if self.values.get(name) == value:
+            before = self.done.pop(name, value)
+            if before == value:
                 del self.values[name]
-                if name in self._done:
-                    self.values[name] = self._done[name]
+            else:
+                self.values[name] = self.done[name] = before
 
     def drop(self, names: Set[str]) -> None:
         for name in names:
             self.values.pop(name, None)
-            self._done.pop(name, None)
+            self.done.pop(name, None)
 
 
 class Wishes:
@@ -43,7 +39,8 @@ class Wishes:
     """
 
     def __init__(self) -> None:
-        self._changed, self._ordered = _Wanted(), _Wanted()
+        self._changed, self._ordered = _Side(), _Side()
+        self._under_way: list[tuple[_Side, str, Any]] = []
         self._before: LineSettings | None = None  # what was in force before clients changed it
 
     @property
@@ -57,23 +54,40 @@ class Wishes:
         return bool(self._changed.values)
 
     def change(self, changes: Mapping[str, Any], in_force: LineSettings) -> None:
-        """Take note of what a client wants; `in_force`: before that."""
+        """Take note of what a client wants; `in_force`: before that. The answers come in order."""
         self._before = self._before or in_force
-        self._changed.want(changes)
+        self._want(self._changed, changes)
 
     def order(self, changes: Mapping[str, Any]) -> None:
         """Take note of what an operator wants."""
-        self._ordered.want(changes)
+        self._want(self._ordered, changes)
+
+    def _want(self, side: _Side, changes: Mapping[str, Any]) -> None:
+        side.values.update(changes)
+        self._under_way.extend((side, name, value) for name, value in changes.items())
+
+    def _answered(self, name: str, value: Any) -> _Side | None:
+        """Return whose wish has its answer now; None: nobody's, it was done anew."""
+        for place, (side, *wish) in enumerate(self._under_way):
+            if wish == [name, value]:
+                del self._under_way[place]
+                return side
+        return None
 
     def done(self, changes: Mapping[str, Any]) -> None:
         """Take note that changes are in force."""
-        self._changed.done(changes)
-        self._ordered.done(changes)
+        for name, value in changes.items():
+            side = self._answered(name, value)
+            if side is not None and name in side.values:
+                side.done[name] = value
 
     def refused(self, changes: Mapping[str, Any]) -> None:
         """Take note that changes were refused: it is as if nobody had wanted them."""
-        self._changed.refused(changes)
-        self._ordered.refused(changes)
+        for name, value in changes.items():
+            answered = self._answered(name, value)
+            for side in (answered,) if answered is not None else (self._changed, self._ordered):
+                if (side, name, value) not in self._under_way:
+                    side.refuse(name, value)
 
     def decided(self, settings: LineSettings, before: LineSettings) -> None:
         """Take note that a program has made `settings` of those before: they are what is to be restored."""
@@ -85,7 +99,7 @@ class Wishes:
 
     def forget_orders(self) -> None:
         """Go by the configuration again, as far as operators are concerned."""
-        self._ordered = _Wanted()
+        self._ordered = _Side()
 
     def end(self, configured: LineSettings | None) -> dict[str, Any]:
         """Forget what clients have changed; return what is to be in force in its place.
@@ -94,7 +108,7 @@ class Wishes:
             configured: for this device; None: what was in force before is restored.
         """
         before, self._before = self._before, None
-        changed, self._changed = self._changed.values, _Wanted()
+        changed, self._changed = self._changed.values, _Side()
         if before is None:
             return {}
         wanted = replace(configured or before, **self._ordered.values)

@@ -284,9 +284,10 @@ class ComPortServer:
             self._tell(code, value)
 
     def settings_changed(self) -> None:
-        """Tell all settings, which somebody else has changed."""
+        """Tell all settings, which somebody else has changed; a speed of 0 would be a question."""
         if self._open:
-            self._answer(Message(Code.SET_BAUDRATE, baudrate_bytes(ASK)))
+            if self._port.settings.baudrate:
+                self._answer(Message(Code.SET_BAUDRATE, baudrate_bytes(ASK)))
             for code in _SETTINGS:
                 self._answer(Message(code, bytes([ASK])))
 

@@ -69,7 +69,7 @@ CALL_VALUES: Mapping[str, Any] = {
 """Values of options of calls whose kind does not tell one."""
 
 VALUES: Mapping[str, Any] = {
-    "allow": ["10.0.0.7"],
+    "allow": ["127.0.0.7"],
     "arbitrate": "message",
     "baudrate": 19200,
     "capture": "capture.jsonl",
@@ -85,6 +85,7 @@ VALUES: Mapping[str, Any] = {
     "lines.remote": ["dtr"],
     "lines.report": {"ri": True},
     "max_clients": 2,
+    "max_per_source": 2,
     "mode": "0660",
     "overlay": True,
     "owner": "0",
@@ -101,7 +102,7 @@ VALUES: Mapping[str, Any] = {
 
 NEEDS: Mapping[str, Values] = {
     "away_age": {"away_buffer": 1024},
-    "interface": {"targets": ["127.0.0.1:9"]},
+    "interface": {"targets": ["239.0.0.1:9"]},
     "linger": {"when": "device-open"},
     "reply_window": {"send_to": "asker"},
     "turn": {"exclusive": True},
@@ -152,6 +153,21 @@ CASES: tuple[Case, ...] = (
     case("replay", "only listeners with `access: write`", _PORT, _SEND, replay="1KiB"),
     case("packets", "only listeners with `access: write`", _PORT, _SEND, packets={"size": 9}),
     case("packets", "it is empty", _PORT, packets={}),
+    case("buffer", "only listeners with `access: write`", _PORT, _SEND, buffer="8KiB"),
+    case(
+        "sharing.slow_client",
+        "only listeners with `access: write`",
+        _PORT,
+        _SEND,
+        sharing={"slow_client": {"limit": "2MiB"}},
+    ),
+    case(
+        "sharing.slow_client.timeout",
+        "`policy: pause-device`",
+        _PORT,
+        sharing={"slow_client": {"policy": "pause-device", "timeout": "5s"}},
+    ),
+    case("packets.size", "UDP alone, above 65507", _PORT, _UDP, packets={"size": "64KiB", "hold": "1s"}),
     case("packets.hold", "`packets.size: 1`", _PORT, packets={"size": 1, "hold": "1s"}),
     case("packets.gap", "a shorter `packets.hold`", _PORT, packets={"gap": "2s", "hold": "1s"}),
     case("buffer", "`send_to: none`", _PORT, sharing={"send_to": "none"}, buffer="8KiB"),
@@ -164,11 +180,33 @@ CASES: tuple[Case, ...] = (
         sharing={"exclusive": True, "receive_from": "none"},
     ),
     case("sharing.arbitrate", "no element on the share", _PORT, sharing={"arbitrate": "message"}),
+    case(
+        "sharing.send_to",
+        "`asker`, where nobody may send and read",
+        _PORT,
+        _SEND,
+        {**_WATCH, "port": 7002},
+        sharing={"send_to": "asker"},
+    ),
+    case(
+        "sharing.receive_from",
+        "`first`, with `targets` that may send",
+        _PORT,
+        {**_UDP, "targets": ["127.0.0.1:9"]},
+        sharing={"receive_from": "first"},
+    ),
     case("sharing.send_to", "`max_clients: 1`", _PORT, sharing={"send_to": "last", "max_clients": 1}),
     case(
         "sharing.settings", "no listener with `mode: rfc2217`", _PORT, sharing={"settings": {"notify": True}}
     ),
     case("sharing.control", "no listener with `mode: rfc2217`", _PORT, sharing={"control": "last"}),
+    case(
+        "sharing.control",
+        "only `access: read` with `mode: rfc2217`",
+        _PORT,
+        {**_RFC, "access": "read"},
+        sharing={"control": "last"},
+    ),
     case("sharing.refused", "no listener with `mode: rfc2217`", _PORT, sharing={"refused": "actual"}),
     case("device.lines.remote", "no listener with `mode: rfc2217`", {**_PORT, "lines": {"remote": []}}),
     case("device.lines.report", "no listener with `mode: rfc2217`", {**_PORT, "lines": {"report": {}}}),
@@ -194,6 +232,12 @@ CASES: tuple[Case, ...] = (
     case("device.on_unplug", "a loop", {**_LOOP, "on_unplug": "close"}),
     case("device.away_buffer", "a simulated device", {**DEVICES["sim"], "away_buffer": 1}),
     case("device.away_buffer", "only listeners with `access: read`", {**_PORT, "away_buffer": 1}, _WATCH),
+    case(
+        "device.away_buffer",
+        "`receive_from: none`",
+        {**_PORT, "away_buffer": 1},
+        sharing={"receive_from": "none"},
+    ),
     case("device.away_age", "no `away_buffer`", {**_PORT, "away_age": "1s"}),
     case("device.flow", "`rs485`", {**_PORT, "flow": "rtscts", "rs485": True}),
     case(
@@ -210,6 +254,13 @@ CASES: tuple[Case, ...] = (
     case("listen[0].refusal", "`transport: udp`", _PORT, {**_UDP, "refusal": "text"}),
     case("listen[0].mode", "`transport: udp`", _PORT, {**_UDP, "mode": "rfc2217"}),
     case("listen[0].targets", "TCP", _PORT, {**_RAW, "targets": ["127.0.0.1:9"]}),
+    case(
+        "listen[0].interface",
+        "`targets` without groups",
+        _PORT,
+        {**_UDP, "targets": ["127.0.0.1:9"], "interface": "127.0.0.1"},
+    ),
+    case("listen[0].allow[0]", "a loopback `host`", _PORT, {**_RAW, "allow": ["10.0.0.7"]}),
     case("listen[0].interface", "no `targets`", _PORT, {**_UDP, "interface": "127.0.0.1"}),
     case(
         "device.open", "`targets`, which are always there", _ON_DEMAND, {**_UDP, "targets": ["127.0.0.1:9"]}

@@ -7,8 +7,8 @@
     json    {"time": 12.5, "direction": "up", "peer": "10.0.0.5:4001", "bytes": "02 41 03"}, one a line;
             all but "bytes" may be left out
 
-They are read as they come: a piece is there as soon as its line is. A crash may tear a line of JSON: such a one
-is passed over, if that is wanted, and others in the file are whole.
+They are read as they come: a piece is there as soon as its line is. A crash may tear a line of JSON: it is
+passed over, if that is wanted.
 """
 
 from __future__ import annotations
@@ -178,6 +178,7 @@ class Skipped:
         self._count = 0
 
     def __call__(self, number: int) -> None:
+        """Tell of the line with this number."""
         self._count += 1
         if self._count <= MOST_NOTED:
             self._tell(f"{self._name}:{number}: not a line of a capture, skipped")

@@ -7,7 +7,7 @@ missing=""
 python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 for pair in gcc:gcc gcc:libc6-dev git:git ip:iproute2 nc:netcat-openbsd socat:socat \
     /usr/sbin/ser2net:ser2net gensiot:gensio-bin /usr/sbin/sredird:sredird kermit:ckermit telnet:telnet \
-    picocom:picocom /usr/sbin/conserver:conserver-server console:conserver-client \
+    picocom:picocom ssh:openssh-client /usr/sbin/conserver:conserver-server console:conserver-client \
     strace:strace systemd-analyze:systemd; do
     if ! command -v "${pair%%:*}" >/dev/null; then missing="$missing ${pair##*:}"; fi
 done

@@ -51,6 +51,10 @@ class BacklogModel(RuleBasedStateMachine):
         assert bool(head) == bool(self.model)
 
     @rule(count=st.integers(0, 200))
+    def first(self, count: int) -> None:
+        assert self.backlog.first(count) == self.model[:count]
+
+    @rule(count=st.integers(0, 200))
     def consume(self, count: int) -> None:
         taken = min(count, len(self.model))
         assert self.backlog.consume(count) == taken

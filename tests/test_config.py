@@ -33,6 +33,7 @@ from smartserial.settings import (
     LoginSettings,
     LoopDevice,
     Mode,
+    PoolSettings,
     PortDevice,
     RecordFile,
     RemoteSettings,
@@ -78,6 +79,8 @@ from .userexamples import HASH, write_users
 COMPLETE = """\
 console:
   unix: run/console.sock
+  ssh: any:7011
+  host_key: keys/ssh
   telnet: any:7000
   insecure: true
   tls: doors
@@ -205,6 +208,14 @@ shares:
     packets: {size: 512}
     replay: 4KiB
     capture: {file: captures/x.jsonl, size: 1MiB, keep: 9}
+pools:
+  pair:
+    shares: [echo, other]
+    announce: false
+    users: true
+    groups: [operators]
+    password: null
+    listen: [{port: 7010}]
 """
 PING = "script: [{expect: ping, answer: pong}]\n"
 
@@ -344,6 +355,8 @@ def complete_settings(folder: Path) -> GatewaySettings:
             insecure=True,
             tls=doors,
             login=operators,
+            ssh=Address("0.0.0.0", 7011),
+            host_key=folder / "keys/ssh",
         ),
         users=UsersSettings(
             (UserSettings("anna", HASH, ("operators",)), UserSettings("bob", HASH, ("watchers",))),
@@ -352,6 +365,11 @@ def complete_settings(folder: Path) -> GatewaySettings:
                 GroupSettings("watchers", (Grant("*", Right.READ),)),
             ),
             ("unix",),
+        ),
+        pools=(
+            PoolSettings(
+                "pair", ("echo", "other"), (ListenerSettings(Address(port=7010), login=operators),), False
+            ),
         ),
     )
 
@@ -442,6 +460,7 @@ class FileTest(SynchronousTestCase):
 class CompleteTest(FileTest):
     def test_exact_settings(self) -> None:
         (self.folder / "run").mkdir()
+        (self.folder / "captures").mkdir()
         (self.folder / "run/desk").symlink_to("/dev/null")  # the device that is overlaid
         settings, findings = config.load(self.write(COMPLETE))
         self.assertEqual(findings, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -163,6 +164,25 @@ class FileTest(SynchronousTestCase):
         found = differences(settings(with_it, **top), settings(with_it, **other))
         self.assertIn("shares.a.sharing.arbitrate: changed", found)
         self.assertLess(max(map(len, found)), 120)
+
+    def test_pools(self) -> None:
+        pool = {"shares": ["a"], "listen": [{"port": 9}]}
+        for key, value, told in (
+            ("announce", False, "true -> false"),
+            ("listen", [{"port": 8}], "9 -> 8"),
+        ):
+            found = differences(
+                settings(SHARE, pools={"p": pool}), settings(SHARE, pools={"p": {**pool, key: value}})
+            )
+            place = "listen[0].port" if key == "listen" else key
+            self.assertEqual(found, [f"pools.p.{place}: {told}"])
+        self.assertEqual(differences(settings(SHARE), settings(SHARE, pools={"p": pool})), ["pools.p: new"])
+
+    def test_all_of_a_gateway_is_compared(self) -> None:
+        """But for what changes only when it is started again."""
+        compared = {"shares", "pools", "elements", "users", "audit"}
+        fields = {field.name for field in dataclasses.fields(GatewaySettings)}
+        self.assertEqual(fields - compared, {"console", "state", "protocol_paths"})
 
     def test_encryption(self) -> None:
         sets = {"tls": {"x": {"certificate": "/c.pem", "key": "/k.pem"}}}

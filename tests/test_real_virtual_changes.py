@@ -1,16 +1,16 @@
-"""Virtual ports of the whole program: what a reload may not change, who decides about the line, and the end."""
+"""Virtual ports of the whole program: what a reload may change, who decides about the line, and the end."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import termios
 from pathlib import Path
 from unittest import TestCase
-
-import serial
 
 from smartserial.share.drain import GRACE
 from tests.support import Program, Pty, make_folder, receive, until
@@ -30,13 +30,21 @@ class Case(TestCase):
         said = subprocess.run(command, capture_output=True, text=True, check=False)
         return said.stdout + said.stderr
 
-    def open(self, speed: int = 0) -> int:
+    def open(self, speed: int | None = None) -> int:
         fd = os.open(self.link, os.O_RDWR | os.O_NOCTTY)
-        if speed:
+        if speed is not None:
             attributes = termios.tcgetattr(fd)
             attributes[4] = attributes[5] = speed
             termios.tcsetattr(fd, termios.TCSANOW, attributes)
         return fd
+
+    def ask(self, client: socket.socket, baudrate: int) -> int:
+        """Ask for a speed by RFC 2217; return the one in the answer."""
+        client.sendall(bytes.fromhex("fffb2c fffa2c01") + baudrate.to_bytes(4, "big") + b"\xff\xf0")
+        got = b""
+        while not (found := re.search(b"\xff\xfa,\x65(.{4})\xff\xf0", got, re.DOTALL)):
+            got += client.recv(100)
+        return int.from_bytes(found[1], "big")
 
 
 class ReloadTest(Case):
@@ -72,16 +80,20 @@ class DecisionTest(Case):
 
     MORE = ", sharing: {settings: {notify: true}}"
 
+    def start(self, more: str = "") -> Program:
+        program = Program(self, self.config(listen="{port: 0, mode: rfc2217}", more=more))
+        program.wait_for("v: opened")
+        return program
+
     def test_what_was_refused_never_acts(self) -> None:
-        program = Program(self, self.config(listen="{port: 0, mode: rfc2217}", more=self.MORE))
-        [number] = program.ports("v")
+        program = self.start(self.MORE)
         fd = self.open(termios.B2400)
         program.wait_for("v: is at 2400 8N1")
         self.assertIn(
             "the device refused baudrate; it is at 2400 8N1", self.ctl(program, "set", "v", "baudrate=4800")
         )
-        with serial.serial_for_url(f"rfc2217://127.0.0.1:{number}", 2400):
-            program.wait_for("connected to")
+        with program.connect("v") as client:
+            self.assertEqual(self.ask(client, 2400), 2400)
         program.wait_for("v: 127.0.0.1:[0-9]+ is gone")
         os.close(fd)
         program.wait_for("v: a program closed the port")
@@ -93,11 +105,10 @@ class DecisionTest(Case):
         self.assertNotIn("is at 4800", program.log)
 
     def test_what_a_program_sets_is_what_is_restored(self) -> None:
-        program = Program(self, self.config(listen="{port: 0, mode: rfc2217}"))
-        [number] = program.ports("v")
+        program = self.start()
         self.assertIn("v: at 4800", self.ctl(program, "set", "v", "baudrate=4800"))
-        with serial.serial_for_url(f"rfc2217://127.0.0.1:{number}", 57600):
-            program.wait_for("v: is at 57600 8N1")
+        with program.connect("v") as client:
+            self.assertEqual(self.ask(client, 57600), 57600)
             fd = self.open(termios.B19200)
             program.wait_for("v: is at 19200 8N1")
             os.close(fd)
@@ -111,7 +122,7 @@ class DecisionTest(Case):
         self.assertEqual(program.stop(), 0)
 
     def test_no_speed_is_not_told_as_a_question(self) -> None:
-        program = Program(self, self.config(listen="{port: 0, mode: rfc2217}", more=self.MORE))
+        program = self.start(self.MORE)
         with program.connect("v") as client:
             client.sendall(bytes.fromhex("fffb2c"))  # IAC WILL COM-PORT
             receive(client, 3)
@@ -137,7 +148,7 @@ class EndTest(Case):
             self.assertEqual(program.process.wait(GRACE / 2), 0)
         program.wait_for("END")
         _, down = program.accounts("v")
-        self.assertEqual((down["delivered"], down["unread"] if "unread" in down else 0), (0, 0))
+        self.assertEqual((down["delivered"], down.get("unread", 0)), (0, 0))
         self.assertEqual(down["stop_deadline"], down["read"])
 
     def waiting(self, program: Program) -> bool:

@@ -276,6 +276,16 @@ class ClientTest(ChannelCase):
         refused = [event for event in self.stage.events if isinstance(event, ClientRefused)]
         self.assertEqual([(event.listener, event.why) for event in refused], [("ssh", words)])
 
+    def test_what_comes_from_who_is_no_client_is_counted(self) -> None:
+        kicked = self.stage.visitor().command("share meter")
+        self.stage.seat().types("kick meter all")
+        kicked.send(b"too late")
+        for _ in range(16):
+            self.stage.connect("meter")
+        self.stage.visitor().command("share meter").send(b"refused")
+        discarded = self.stage.share("meter").accounts()[1].discarded
+        self.assertEqual({reason.value: count for reason, count in discarded}, {"refused": 15})
+
     def test_one_list_of_clients(self) -> None:
         """A client of a listener, and one by SSH, count together."""
         for _ in range(15):

@@ -13,6 +13,7 @@ from smartserial.console.doors import Doors
 from smartserial.errors import ConfigError
 from smartserial.settings import Address, ConsoleSettings
 from tests.configs import FOLDER, console, in_short, judged
+from tests.support import make_folder
 from tests.userexamples import users
 
 
@@ -50,7 +51,8 @@ class InstalledTest(SynchronousTestCase):
                 self.assertEqual(judged(users(console("{telnet: 2222}")))[1], [])
 
     def test_by_the_door(self) -> None:
-        settings = ConsoleSettings(default=False, ssh=Address(port=0), host_key=Path("/nowhere/key"))
+        key = Path(make_folder(self), "key")
+        settings = ConsoleSettings(default=False, ssh=Address(port=0), host_key=key)
         with mock.patch.dict(sys.modules, {"smartserial.console.sshdoor": None}):
             doors = Doors(mock.Mock(), settings, Clock())
             words = str(self.assertRaises(ConfigError, doors.open))

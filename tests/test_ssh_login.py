@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from base64 import b64encode
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -94,6 +96,25 @@ class MethodTest(LoginCase):
         message = NS(peer.ssh.sessionID) + bytes((USER,)) + said + NS(key.blob())
         self.assertEqual(peer.say(USER, said + NS(key.blob()) + NS(key.sign(message, b"ssh-rsa"))), [])
         self.assertEqual(peer.ended, "the key's signature is wrong")
+
+    def test_security_keys(self) -> None:
+        """Such a key signs a digest, a flag that says whether somebody touched it, and a counter."""
+        secret = Ed25519PrivateKey.generate()
+        kind, application = b"sk-ssh-ed25519@openssh.com", b"ssh:"
+        public = secret.public_key().public_bytes_raw()
+        blob = NS(kind) + NS(public) + NS(application)
+        line = f"{kind.decode()} {b64encode(blob).decode()}"
+        users = UsersSettings((UserSettings("sk", "", ("operators",), (line,)),), KNOWN.groups)
+        self.stage.keeper.update(users)
+        for flags, answers in ((b"\1", [SUCCESS]), (b"\0", []), (b"\5", [SUCCESS]), (b"", [])):
+            peer = self.stage.comes().ask_to_log_in()
+            said = NS(b"sk") + NS(b"ssh-connection") + NS(b"publickey") + b"\1" + NS(kind) + NS(blob)
+            assert peer.ssh.sessionID is not None
+            digest = sha256(NS(peer.ssh.sessionID) + bytes((USER,)) + said).digest()
+            counted = flags + struct.pack(">L", 7) if flags else b""
+            signed = NS(kind) + NS(secret.sign(sha256(application).digest() + counted + digest)) + counted
+            heard = peer.say(USER, said + NS(signed))
+            self.assertEqual([number for number, _ in heard], answers, flags)
 
     def test_another_password_cannot_be_set(self) -> None:
         peer = self.stage.comes().ask_to_log_in()
@@ -230,6 +251,18 @@ class LimitTest(LoginCase):
         self.stage.clock.advance(1)
         self.assertEqual(self.stage.timers, [])
         self.assertEqual(self.stage.failures, [])
+
+    def test_a_password_that_is_right_too_late(self) -> None:
+        self.stage.threads.at_once = False
+        peer = self.stage.comes().ask_to_log_in()
+        peer.password("anna")
+        peer.takes = False
+        self.stage.clock.pump([1] * int(DEADLINE))
+        self.stage.threads.work()
+        self.assertEqual(self.stage.door._inside, set())
+        self.stage.clock.advance(1)
+        self.assertFalse(peer.wire.connected)
+        self.assertEqual((self.stage.timers, self.stage.failures), ([], []))
 
     def test_answers_that_nobody_has_asked_for(self) -> None:
         for count in (0, 1, 2):

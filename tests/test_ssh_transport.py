@@ -12,7 +12,8 @@ from twisted.conch.ssh.transport import SSHCiphers
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.console import sshtransport
-from smartserial.console.sshtransport import LAST_WORDS, MOST_KEPT, MOST_UNREAD
+from smartserial.console.sshtransport import LAST_WORDS, MOST_KEPT, MOST_UNREAD, PATIENCE
+from tests.fakes import FakeTransport
 from tests.sshstage import DATA, OPEN, REQUEST, SERVICE_REQUEST, USER, Peer, SshStage
 from tests.support import pattern
 
@@ -147,6 +148,7 @@ class OddTest(TransportCase):
             b"SSH-2.0-x\r\n" + struct.pack(">LB", 12, 10) + b"\x14" + bytes(10),
             b"SSH-2.0-x\r\n" + struct.pack(">LB", 11, 10) + bytes(11),
             b"\x16\x03\x01\x02\x00" + bytes(5000),
+            b"SSH-2.0-x\r\n" + struct.pack(">LB", 1_000_004, 10) + bytes(70_000),
         ):
             peer = RawPeer(self.stage)
             peer.say(data)
@@ -268,6 +270,20 @@ class FloodTest(TransportCase):
             peer.ssh.sendPacket(80, NS(b"x") + b"\1")
         peer.pump()
         self.assertFalse(peer.wire.connected)
+
+
+class VanishedTest(TransportCase):
+    def test_who_does_not_answer_any_more(self) -> None:
+        self.patch(sshtransport, "SocketStream", FakeTransport)
+        peer = self.stage.visitor()
+        peer.command("share meter")
+        asked: list[float] = []
+        peer.wire.vanished = lambda seconds: asked.append(seconds) or len(asked) > 2
+        self.stage.clock.pump([1] * 14)
+        self.assertTrue(peer.wire.connected)
+        self.stage.clock.advance(1)
+        self.assertEqual((peer.wire.connected, asked), (False, [PATIENCE] * 3))
+        self.assertEqual((self.stage.timers, self.stage.share("meter").clients.sessions()), ([], []))
 
 
 class KeysTest(TransportCase):

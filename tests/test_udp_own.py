@@ -12,6 +12,7 @@ from smartserial.errors import ConfigError
 from smartserial.events import ShareNoted
 from smartserial.settings import Address
 from smartserial.sharing.ledger import Reason
+from smartserial.sharing.packets import PacketRules
 from tests.test_udp_listener import Net, Peer, Stage, udp
 
 
@@ -89,3 +90,40 @@ class InterfaceTest(SynchronousTestCase):
         stage.listeners[0].update(settings)
         (note,) = stage.of(ShareNoted)
         self.assertIn("the interface nowhere0 cannot be used: ", note.text)
+
+
+class KeptTest(SynchronousTestCase):
+    """What was kept comes in datagrams as it would have come."""
+
+    def test_kept_packets(self) -> None:
+        stage, peer, other = Stage(self, packets=PacketRules(chars=b"\n", hold=1.0)), Peer(self), Peer(self)
+        stage.device.say(b"one\ntwo\nthr")
+        stage.turn(1.0)
+        stage.device.say(b"ee\n")
+        stage.say(peer, b"")
+        self.assertEqual(peer.heard(), [b"one\n", b"two\n", b"three\n"])
+        stage.say(other, b"")
+        self.assertEqual(other.heard(), [])
+        self.assertEqual(stage.discarded(0), {})
+
+    def test_the_last_bytes(self) -> None:
+        rules = PacketRules(size=4, pause=5.0)
+        stage, peer, other = Stage(self, packets=rules, replay=10), Peer(self), Peer(self)
+        stage.say(peer, b"")
+        stage.device.say(b"0123456789")
+        stage.turn(20.0)
+        stage.say(other, b"")
+        self.assertEqual(other.heard(), [b"0123", b"4567", b"89"])
+
+    def test_many_packets(self) -> None:
+        stage, peer = Stage(self, packets=PacketRules(size=2), buffer=2000), Peer(self)
+        stage.device.say(b"ab" * 1000)
+        stage.say(peer, b"")
+        self.assertEqual(b"".join(peer.heard()), b"ab" * 1000)
+
+    def test_without_packets(self) -> None:
+        stage, peer = Stage(self), Peer(self)
+        stage.device.say(b"one\n")
+        stage.device.say(b"x" * 1400)
+        stage.say(peer, b"")
+        self.assertEqual([len(data) for data in peer.heard()], [1400, 4])

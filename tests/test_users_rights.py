@@ -139,6 +139,7 @@ class ShareTest(SynchronousTestCase):
 # Each verb: the words after it, the right that they need, and on what; "" is the gateway.
 CELLS: dict[str, list[tuple[str, Right, str]]] = {
     "shares": [("", Right.NONE, "")],
+    "pools": [("", Right.NONE, "")],
     "share": [("plc", Right.READ, "plc")],
     "clients": [("", Right.NONE, ""), ("plc", Right.READ, "plc")],
     "stats": [("", Right.NONE, "")],

@@ -65,6 +65,20 @@ class ReopenedTest(TestCase):
         await until(lambda: stage.told[-1] == 0)
         self.assertEqual(stage.port.sent, 0)
 
+    async def test_what_waits_for_the_next_one_is_kept_for_it(self) -> None:
+        """One has come and gone before anybody looked: that is told as a close after no open."""
+        stage = Stage(self)
+        for _ in range(3):
+            os.close(stage.program())
+            await until(lambda: stage.told[-2:] == [1, 0])
+            await turn()
+            self.assertFalse(stage.port._openers.doubtful)
+        stage.port.write(b"for the next")
+        fd = stage.program()
+        self.addCleanup(os.close, fd)
+        await until(lambda: stage.told[-1] == 1)
+        self.assertEqual((os.read(fd, 100), stage.unread), (b"for the next", 0))
+
     async def test_what_the_last_one_wrote_is_still_heard(self) -> None:
         stage, fd = await self.opened()
         os.write(fd, b"the last words, ")

@@ -99,13 +99,14 @@ class Openers:
         Args:
             tries: looks since a close; as many as there are: there was none.
         """
-        if not self._running:
+        still_doubtful = self.doubtful and tries == len(_LOOKS) and self._port.open
+        if still_doubtful or not self._running:
             return
         self._look_later(None)
         counted = self._counted
         count = max(1, counted) if self._port.open else 0
         self._counted = counted if count else 0
-        self._doubt(tries == 0 and count > counted)
+        self._doubt(tries == 0 and count > max(0, counted))
         self._set(count)
         if tries < len(_LOOKS) and self.count:
             self._look_later(_LOOKS[tries], tries + 1)

@@ -193,9 +193,11 @@ class VirtualPort:
             if not alone:
                 return read_away(slave)
             ioctl(slave, termios.TIOCNXCL)
-            for action in (termios.TCOOFF, termios.TCOON):  # the second alone does not end a stop by XOFF
-                termios.tcflow(slave, action)
+            termios.tcflow(slave, termios.TCOON)
             value = termios2.read(slave)
+            if value.iflag & termios.IXON:  # an XOFF may have stopped it, which this ends
+                termios2.write(slave, replace(value, iflag=value.iflag & ~termios.IXON))
+                termios2.write(slave, value)
             if not value.lflag & termios.ICANON:
                 return read_away(slave)
             termios2.write(slave, termios2.raw(value))  # else it would give whole lines only

@@ -19,7 +19,7 @@ def replays_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
         if getattr(share.device, "open", "always") == "on-demand":
             message = "cannot act: with `open: on-demand` nothing is read while nobody is there"
             yield idle_at(source, here, message)
-        if all(listener.access == "write" for listener in ways_of(share)):
+        if all(listener.access == "write" for listener in ways_of(config, place)):
             yield idle_at(source, here, "cannot act: no listener lets clients read")
 
 

@@ -10,7 +10,7 @@ from smartserial.config.connect import ConnectModel
 from smartserial.config.devices import VirtualModel
 from smartserial.config.models import ConfigModel, ListenerModel, ShareModel
 from smartserial.config.source import Place, Source
-from smartserial.config.walking import Rule, idle_at, shares_of
+from smartserial.config.walking import Rule, idle_at, pools_that_have, shares_of
 from smartserial.findings import WARNING, Finding
 from smartserial.sharing.access import loopback
 
@@ -36,11 +36,13 @@ def target_at(source: Source, place: Place, number: int) -> Place:
 
 
 def somebody_to_serve(config: ConfigModel, source: Source) -> Iterator[Finding]:
-    """A share has listeners, or calls; also one that is wrong otherwise."""
+    """A share has listeners, or calls, or a pool leads to it; also one that is wrong otherwise."""
     written = source.written(("shares",))
     for name, share in written.items() if isinstance(written, dict) else ():
-        if isinstance(share, dict) and "listen" not in share and "connect" not in share:
-            message = "expected, or `connect`, but both are missing"
+        if not isinstance(share, dict) or pools_that_have(source, name):
+            continue
+        if "listen" not in share and "connect" not in share:
+            message = "expected, or `connect`, or a pool that has this share, but all are missing"
             yield source.finding(("shares", name, "listen"), "CF04", message)
 
 

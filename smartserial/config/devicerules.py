@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from smartserial.config.devices import LoopModel, PortModel, SerialModel, SimModel, VirtualModel
-from smartserial.config.models import ConfigModel, ShareModel
-from smartserial.config.source import Source
+from smartserial.config.models import ConfigModel
+from smartserial.config.source import Place, Source
 from smartserial.config.walking import Rule, idle_at, shares_of, ways_of
 from smartserial.findings import Finding
 from smartserial.sequences import Sequence, parse_sequence
@@ -27,7 +27,7 @@ def losses_that_happen(config: ConfigModel, source: Source) -> Iterator[Finding]
             for key in said:
                 yield idle((*place, "device", key), "cannot act: this device never goes away")
             continue
-        if "away_buffer" in said and device.away_buffer and _only_watchers(share):
+        if "away_buffer" in said and device.away_buffer and _only_watchers(config, place):
             yield idle((*place, "device", "away_buffer"), "cannot act: no listener lets clients send")
         elif "away_buffer" in said and device.away_buffer and share.sharing.receive_from == "none":
             why = "with `receive_from: none` nobody may send"
@@ -37,8 +37,8 @@ def losses_that_happen(config: ConfigModel, source: Source) -> Iterator[Finding]
             yield idle((*place, "device", "away_age"), "cannot act: without `away_buffer` nothing is kept")
 
 
-def _only_watchers(share: ShareModel) -> bool:
-    return all(listener.access == "read" for listener in ways_of(share))
+def _only_watchers(config: ConfigModel, place: Place) -> bool:
+    return all(way.access == "read" for way in ways_of(config, place))
 
 
 def sequences_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:

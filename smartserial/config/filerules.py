@@ -30,6 +30,8 @@ _READ: tuple[Place, ...] = (
     ("shares", _ANY, "password", "file"),
     ("shares", _ANY, "listen", _ANY, "password", "file"),
     ("shares", _ANY, "connect", "login", "password_file"),
+    ("pools", _ANY, "password", "file"),
+    ("pools", _ANY, "listen", _ANY, "password", "file"),
     ("shares", _ANY, "device", "sim"),
     ("elements", _ANY, "connections", _ANY, "device", "sim"),
     ("elements", _ANY, "protocol"),
@@ -90,9 +92,10 @@ def _paths(settings: GatewaySettings, source: Source) -> Iterator[tuple[Path, st
         for place, text in _found(source.values, pattern):
             if place[-1] not in _NAMES or "/" in text or text.endswith((".yaml", ".yml", ".xml")):
                 yield source.folder / text, path_text(place)
-    for place, text in _found(source.values, ("shares", _ANY, "listen", _ANY, "endpoint")):
-        if socket := _SOCKET.match(text):
-            yield source.folder / socket[1], path_text(place)
+    for section in ("shares", "pools"):
+        for place, text in _found(source.values, (section, _ANY, "listen", _ANY, "endpoint")):
+            if socket := _SOCKET.match(text):
+                yield source.folder / socket[1], path_text(place)
     if settings.state is not None:
         yield from ((settings.state.with_name(settings.state.name + end), "state") for end in _DATABASE)
     if settings.console.unix is not None:

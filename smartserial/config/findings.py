@@ -15,7 +15,7 @@ CODES = {
         Explanation("CF03", ERROR, "a value of the wrong kind, or out of range", "write what was expected"),
         Explanation("CF04", ERROR, "a key is missing", "add it"),
         Explanation("CF05", ERROR, "keys that exclude each other", "keep one of them"),
-        Explanation("CF06", ERROR, "an address or a device that is used twice", "give each its own"),
+        Explanation("CF06", ERROR, "an address, a device or a file that is used twice", "give each its own"),
         Explanation(
             "CF07",
             ERROR,

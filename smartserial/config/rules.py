@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from smartserial.config.capturerules import CAPTURE_RULES
+from smartserial.config.connect import ConnectModel
 from smartserial.config.connectpairs import PAIR_RULES, follows
 from smartserial.config.connectrules import CONNECT_RULES
 from smartserial.config.devicerules import DEVICE_RULES
@@ -29,8 +30,10 @@ from smartserial.config.walking import (
     doors_of,
     idle_at,
     listeners_of,
+    pools_that_have,
     ports_of,
     shares_of,
+    ways_of,
 )
 from smartserial.findings import WARNING, Finding
 from smartserial.portnames import USB
@@ -162,17 +165,24 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
 
 
 def _only_raw(source: Source, share: Place) -> bool:
-    """Tell whether a share's listeners are raw ones, as they are written: a wrong mode may be anything."""
-    listen = source.values["shares"][share[1]].get("listen", [])
+    """Tell whether a share is reached by raw listeners alone, its own and those of its pools.
+
+    It goes by what is written: a wrong mode may be anything.
+    """
+    holders = [source.values["shares"][share[1]], *pools_that_have(source, share[1])]
+    return all(_raw(holder.get("listen", [])) for holder in holders)
+
+
+def _raw(listen: object) -> bool:
     return isinstance(listen, list) and all(
         isinstance(listener, dict) and listener.get("mode", "raw") == "raw" for listener in listen
     )
 
 
-def _only_watched(share: ShareModel) -> bool:
-    """Tell whether no listener for RFC 2217 lets its clients change anything."""
-    accesses = {listener.access for listener in share.listen if listener.mode == "rfc2217"}
-    return accesses == {"read"} and (share.connect is None or share.connect.mode != "rfc2217")
+def _only_watched(config: ConfigModel, place: Place) -> bool:
+    """Tell whether no way to clients of RFC 2217 lets them change anything."""
+    ways = [way for way in ways_of(config, place) if way.mode == "rfc2217"]
+    return {way.access for way in ways} == {"read"} and not any(isinstance(way, ConnectModel) for way in ways)
 
 
 def _about_rfc2217(share: ShareModel) -> Iterator[Place]:
@@ -198,7 +208,7 @@ def changes_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
         elif _only_raw(source, place):
             for keys in _about_rfc2217(share):
                 yield idle((*place, *keys), "cannot act: no listener of this share has `mode: rfc2217`")
-        elif "control" in share.sharing.model_fields_set and _only_watched(share):
+        elif "control" in share.sharing.model_fields_set and _only_watched(config, place):
             message = "cannot act: with `access: read` no client of RFC 2217 changes anything"
             yield idle((*place, "sharing", "control"), message)
         elif not settings.remote:

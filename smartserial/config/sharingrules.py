@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from smartserial.config.models import ConfigModel, PacketsModel, ShareModel
+from smartserial.config.connect import ConnectModel
+from smartserial.config.models import ConfigModel, ListenerModel, PacketsModel, ShareModel
 from smartserial.config.source import Place, Source
 from smartserial.config.values import Model
 from smartserial.config.walking import Rule, idle_at, shares_of, ways_of
 from smartserial.findings import WARNING, Finding
+
+Ways = list[ListenerModel | ConnectModel]
 
 _ESCAPE = re.compile(rb"\\[abefnrtvx0]")
 _ONE_MAY_SEND = {
@@ -26,7 +29,7 @@ def _whole(source: Source, place: Place, model: Model) -> bool:
     return isinstance(written, dict) and written.keys() <= model.model_fields_set
 
 
-def _no_turns(share: ShareModel) -> Iterator[tuple[str, str]]:
+def _no_turns(share: ShareModel, ways: Ways) -> Iterator[tuple[str, str]]:
     """Yield times that nothing is measured by, and turns where none are taken."""
     rules, said = share.sharing, share.sharing.model_fields_set
     if "turn" in said and not rules.exclusive and rules.receive_from != "last-active":
@@ -37,18 +40,18 @@ def _no_turns(share: ShareModel) -> Iterator[tuple[str, str]]:
         yield "exclusive", _ONE_MAY_SEND[rules.receive_from]
     if rules.send_to == "asker" and rules.receive_from == "none":
         yield "send_to", "with `receive_from: none` nobody asks"
-    if rules.send_to == "asker" and {"read", "write"} == {way.access for way in ways_of(share)}:
+    if rules.send_to == "asker" and {"read", "write"} == {way.access for way in ways}:
         yield "send_to", "who may ask has `access: write`, and hears no answer"
 
 
-def _no_choice(share: ShareModel) -> Iterator[tuple[str, str]]:
+def _no_choice(share: ShareModel, ways: Ways) -> Iterator[tuple[str, str]]:
     """Yield what chooses between clients where there is one, or between those who may do nothing."""
     rules = share.sharing
     chosen = {
         "receive_from": rules.receive_from in ("first", "last", "last-active"),
         "exclusive": rules.exclusive and rules.receive_from not in _ONE_MAY_SEND,
     }
-    if all(listener.access == "read" for listener in ways_of(share)):
+    if all(way.access == "read" for way in ways):
         chosen |= {"receive_from": rules.receive_from != "all", "send_to": rules.send_to == "asker"}
         why = "no listener lets clients send"
     elif rules.max_clients == 1:
@@ -66,7 +69,8 @@ def rules_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
         if not _whole(source, here, share.sharing):
             continue
         told = set()
-        for key, why in (*_no_turns(share), *_no_choice(share)):
+        ways = ways_of(config, place)
+        for key, why in (*_no_turns(share, ways), *_no_choice(share, ways)):
             if key not in told:
                 told.add(key)
                 yield idle_at(source, (*here, key), f"cannot act: {why}")
@@ -78,7 +82,7 @@ def hearing_that_acts(config: ConfigModel, source: Source) -> Iterator[Finding]:
         if share.sharing.send_to == "none":
             why = "cannot act: with `send_to: none` nobody hears the device"
             keys: list[Place] = [("buffer",), ("replay",), ("packets",), ("sharing", "slow_client")]
-        elif all(listener.access == "write" for listener in ways_of(share)):
+        elif all(way.access == "write" for way in ways_of(config, place)):
             why = "cannot act: no listener lets clients read"
             keys = [("buffer",), ("packets",), ("sharing", "send_to"), ("sharing", "slow_client")]
         else:
@@ -142,7 +146,9 @@ def slowness_that_ends(config: ConfigModel, source: Source) -> Iterator[Finding]
     """A slow client is given time where it is not waited for anyway."""
     for place, share in shares_of(config):
         slow, here = share.sharing.slow_client, (*place, "sharing", "slow_client", "timeout")
-        watched = all(way.keepalive is not None for way in ways_of(share))  # without, it is the time for that
+        watched = all(
+            way.keepalive is not None for way in ways_of(config, place)
+        )  # without, it is the time for that
         if slow.policy == "pause-device" and "timeout" in slow.model_fields_set and watched:
             yield idle_at(
                 source, here, "cannot act: with `policy: pause-device` the device waits for clients"

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from smartserial.config.devices import DEVICE_KINDS, LINE_KEYS
 from smartserial.config.source import Place, Source
-from smartserial.config.values import shown
+from smartserial.config.values import shown, unit_of
 from smartserial.findings import Finding, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
@@ -23,9 +23,9 @@ _EXPECTED = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than_equal": "at most {le}",
+    "greater_than": "more than {gt}{unit}",
+    "greater_than_equal": "at least {ge}{unit}",
+    "less_than_equal": "at most {le}{unit}",
     "literal_error": "{expected}",
     "string_too_short": "a text that is not empty",
     "string_too_long": "at most {max_length} characters",
@@ -64,7 +64,8 @@ def _finding(root: type[BaseModel], source: Source, details: ErrorDetails) -> Fi
         hint = next((hint for key in kinds if (hint := did_you_mean(key, DEVICE_KINDS))), "")
         return source.finding(place, kind, details["msg"], hint=hint)
     if kind in _EXPECTED:
-        found, wanted = details["input"], _EXPECTED[kind].format(**context)
+        found = details["input"]
+        wanted = _EXPECTED[kind].format(**context, unit=unit_of(found))
         if at_key and place[2:3] == ("connections",):
             wanted = "the number of a connection"
         message = f"expected {wanted}, found {shown(found)}"

@@ -139,7 +139,7 @@ def packets_that_fit(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """A packet goes in one datagram, where there is nothing but datagrams."""
     for place, share in shares_of(config):
         size = share.packets.size if share.packets is not None else None
-        if (size or 0) > LARGEST_DATAGRAM and all(way.transport == "udp" for way in ways_of(share)):
+        if (size or 0) > LARGEST_DATAGRAM and all(way.transport == "udp" for way in ways_of(config, place)):
             message = (
                 f"expected at most {LARGEST_DATAGRAM}: a datagram has no more, and a packet would be two"
             )

@@ -88,7 +88,8 @@ def logins_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
         own = [listener.login_said for listener in share.listen]
         if share.login_wanted and all(own):
             key = next(key for key in _KEYS if getattr(share, key))
-            yield idle_at(source, (*place, key), "cannot act: each listener has words of its own")
+            why = "each listener has words of its own" if own else "no listener is its own"
+            yield idle_at(source, (*place, key), f"cannot act: {why}")
         if share.users is False and not share.login_wanted:
             yield idle_at(source, (*place, "users"), "cannot act: nobody is asked here anyway")
         for n, listener in enumerate(share.listen):

@@ -57,6 +57,11 @@ def read_seconds(value: Any) -> float:
     return seconds
 
 
+def unit_of(value: Any) -> str:
+    """Return the unit in which the bounds of a value are, or an empty text."""
+    return "s" if isinstance(value, str) and _TIME.fullmatch(value) else ""
+
+
 def _bytes(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return _not_too_large(value, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from smartserial.config.connect import ConnectModel
 from smartserial.config.devices import SerialModel
@@ -36,9 +37,22 @@ def doors_of(config: ConfigModel) -> Iterator[tuple[Place, ShareModel | PoolMode
             yield ("pools", name, "listen", n), pool, listener
 
 
-def ways_of(share: ShareModel) -> list[ListenerModel | ConnectModel]:
-    """Return all ways to clients: listeners, and calls."""
-    return [*share.listen, *([] if share.connect is None else [share.connect])]
+def ways_of(config: ConfigModel, place: Place) -> list[ListenerModel | ConnectModel]:
+    """Return all ways to the clients of the share at a place: listeners, those of its pools, and calls."""
+    name = str(place[1])
+    share = config.shares[name]
+    pools = [listener for pool in config.pools.values() if name in pool.shares for listener in pool.listen]
+    return [*share.listen, *pools, *([] if share.connect is None else [share.connect])]
+
+
+def pools_that_have(source: Source, share: object) -> list[dict[str, Any]]:
+    """Return the pools that have a share, as they are written; what is wrong in one may be anything."""
+    pools = source.written(("pools",))
+    return [
+        pool
+        for pool in (pools.values() if isinstance(pools, dict) else ())
+        if isinstance(pool, dict) and isinstance(pool.get("shares"), list) and share in pool["shares"]
+    ]
 
 
 def ports_of(config: ConfigModel) -> Iterator[tuple[Place, SerialModel]]:

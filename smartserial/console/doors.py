@@ -253,12 +253,12 @@ class Doors(Service):
 
     def _open_ssh(self, address: Address) -> None:
         try:
-            from smartserial.console import sshdoor  # needs more of Python than the rest
+            from smartserial.console.sshdoor import SshDoor, listen  # needs more of Python than the rest
         except ImportError as error:
             words = f"SSH needs more of Python ({error}): install smartserial[ssh]"
             raise ConfigError(words) from error
-        door = sshdoor.SshDoor(self._desk, self._settings, self._reactor)
-        port = sshdoor.listen(door, address, self._reactor)
+        door = SshDoor(self._desk, self._settings, self._reactor)
+        port = listen(door, address, self._reactor)
         self._ports.append(port)
         where = peer_name(port.getHost())
         self.where.append(f"ssh {where}")

@@ -71,7 +71,11 @@ def pools(desk: Desk, operator: Operator, words: list[str]) -> Output:
         {
             "pool": name,
             "listeners": [listener.where for listener in pool.listeners],
-            "shares": [f"{share} {state}" for share, state in pool.states(desk.gateway.shares).items()],
+            "shares": [
+                f"{share} {state}"
+                for share, state in pool.states(desk.gateway.shares).items()
+                if desk.sees(share)
+            ],
             "refused_bytes": pool.refused_bytes,
         }
         for name, pool in desk.gateway.pools.items()

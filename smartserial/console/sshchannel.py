@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import struct
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Protocol as Shape
@@ -86,8 +85,7 @@ class Channel(SSHChannel):
         self._site = site
         self._program: Protocol | None = None
         self._begun = self._over = self._ended = self._end_told = False
-        self._inbox: deque[bytes] = deque()
-        self._waiting = 0  # bytes in it
+        self._inbox = bytearray()
         self._requests = {
             b"pty-req": self._terminal,
             b"window-change": self._resize,
@@ -167,9 +165,9 @@ class Channel(SSHChannel):
     def dataReceived(self, data: bytes) -> None:
         self.localWindowLeft -= len(data)
         if self._over:
+            self.unread(len(data))
             return
-        self._inbox.append(data)
-        self._waiting += len(data)
+        self._inbox += data
         self._hand_over()
 
     @override
@@ -189,10 +187,10 @@ class Channel(SSHChannel):
 
     def _hand_over(self) -> None:
         program = self._program
-        while self._inbox and program is not None and not (self._over or self.stream.paused):
-            data = self._inbox.popleft()
-            self._waiting -= len(data)
-            self._guard(lambda data=data: program.dataReceived(data))  # type: ignore[misc]
+        if self._inbox and program is not None and not (self._over or self.stream.paused):
+            data = bytes(self._inbox)
+            self._inbox.clear()
+            self._guard(lambda: program.dataReceived(data))
         self._widen()
         told = self._end_told or self._over or program is None
         if self._ended and not (told or self._inbox or self.stream.paused):
@@ -208,7 +206,7 @@ class Channel(SSHChannel):
 
     def _widen(self) -> None:
         """Let the other side send more, when that is worth a packet."""
-        more = WINDOW - self._waiting - self.localWindowLeft
+        more = WINDOW - len(self._inbox) - self.localWindowLeft
         if more > WINDOW // 2 and not self.localClosed:
             self.connection.adjustWindow(self, more)
 
@@ -250,7 +248,7 @@ class Channel(SSHChannel):
         self.connection.sendRequest(self, b"exit-status", struct.pack(">L", self.status.value))
         self.connection.sendEOF(self)
         self.connection.sendClose(self)
-        self.unread(self._waiting)
+        self.unread(len(self._inbox))
         self._inbox.clear()
         self._gone(Failure(ConnectionDone()))
 
@@ -278,9 +276,8 @@ class Channel(SSHChannel):
 
     def _gone(self, reason: Failure) -> None:
         self._over = True
-        left, program = b"".join(self._inbox), self._program
+        left, program = bytes(self._inbox), self._program
         self._inbox.clear()
-        self._waiting = 0
         if program is not None:
             if left:
                 self._guard(lambda: program.dataReceived(left))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -76,7 +77,6 @@ class SshClient(Session):
         self._share = share
         self._channel = channel
         self._port: ClientPort | None = None
-        channel.unread = share.count_refused
         channel.breaks = self._break
 
     @property
@@ -154,11 +154,18 @@ class Notice(Protocol):
         transport.loseConnection()
 
 
+def _count_unread(share: Share, count: int) -> None:
+    """Count what came from somebody who is no client; a share that has ended has no account any more."""
+    if share.running and count:
+        share.count_refused(count)
+
+
 def client_of(share: Share, way: SshWay, identity: Identity, channel: Channel) -> Protocol:
     """Return a user's session with a share, or what tells them why there is none."""
     address: IAddress = channel.address
     login = way.settings.login
     assert login is not None
+    channel.unread = partial(_count_unread, share)
     session = SshClient(share, way, channel)
     refusal: Refusal | None = share.entitle(session, identity, login) or share.judge(way, peer_host(address))
     if refusal is None:

@@ -45,6 +45,7 @@ MOST_REQUESTS = 20
 """Requests of one connection; each key that a client has is one."""
 _METHODS = b"publickey,password,keyboard-interactive"
 _INFO_REQUEST, _INFO_RESPONSE = 60, 61
+_FLAGS, _TOUCHED = 5, 1  # bytes of flags and counter of a security key; somebody was there to touch it
 _WRONG_KEY = "the key's signature is wrong"
 
 _log = Logger()
@@ -153,11 +154,10 @@ class Login(SSHService):
         said = NS(self._user_said) + NS(b"ssh-connection") + NS(b"publickey") + b"\1"
         message = NS(self._ssh.sessionID) + bytes((MSG_USERAUTH_REQUEST,)) + said + NS(algorithm) + NS(blob)
         if key.isSecurityKey():
-            try:
-                application = key.application
-                message = SSHUserAuthServer._wrapMessageWithSKMetadata(signature, message, application)
-            except ValueError:
+            flags = getNS(signature, 2)[2]
+            if len(flags) != _FLAGS or not flags[0] & _TOUCHED:
                 return False
+            message = SSHUserAuthServer._wrapMessageWithSKMetadata(signature, message, key.application)
         return bool(key.verify(signature, message))
 
     @property
@@ -213,12 +213,13 @@ class Login(SSHService):
 
     def _right(self, identity: Identity) -> None:
         self._judging = None
-        self._enter(identity)
+        if not self._ssh.over:
+            self._enter(identity)
 
     def _wrong(self, failure: Failure) -> None:
         self._judging = None
         failure.trap(LoginRefused, CancelledError)
-        if failure.check(CancelledError):
+        if failure.check(CancelledError) or self._ssh.over:
             return
         self._tries += 1
         why, keeper = failure.getErrorMessage(), self._entrance.keeper

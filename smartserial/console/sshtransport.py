@@ -44,6 +44,8 @@ PATIENCE = 15.0
 """Seconds for which it may not."""
 MOST_UNREAD = 64 * 1024
 """Bytes for somebody who reads no answers, after which they are not read from either."""
+MOST_BEGUN = 64 * 1024
+"""Bytes of a message that is not whole; those that have a meaning here are smaller."""
 MOST_KEPT = 1000
 """Messages that wait for the end of an exchange of keys."""
 KEY_BYTES, KEY_PACKETS = 1 << 30, 1 << 31
@@ -93,7 +95,7 @@ class SshTransport(SSHServerTransport):
         self.reason = connectionDone
         self.inside: Connection | None = None  # once somebody has logged in
         self._house = house
-        self._over = self._choked = False
+        self.over = self._choked = False
         self._told = False  # the world knows why this one is sent away
         self._wanted = self._keyed = False  # the other side has begun an exchange of keys; these are known
         self._asked = False
@@ -135,16 +137,16 @@ class SshTransport(SSHServerTransport):
             code: of RFC 4253 section 11.1.
             told: whether the world knows already.
         """
-        if not self._over:
+        if not self.over:
             self._told = told
             self.sendDisconnect(code, why.encode("ascii", "backslashreplace"))
 
     @override
     def sendDisconnect(self, reason: int, desc: bytes | str) -> None:
-        if self._over:
+        if self.over:
             return
         words = desc if isinstance(desc, str) else desc.decode("latin-1")
-        self._over = True
+        self.over = True
         if not self._told:
             self._house.refused(self, printable(words))
         self.transport.unregisterProducer()  # a transport that closes waits for its producer
@@ -153,7 +155,7 @@ class SshTransport(SSHServerTransport):
 
     def abort(self) -> None:
         """End the connection at once."""
-        self._over = True
+        self.over = True
         self.transport.abortConnection()
 
     @override
@@ -162,7 +164,7 @@ class SshTransport(SSHServerTransport):
 
     @override
     def connectionLost(self, reason: Failure | None = None) -> None:
-        self._over = True
+        self.over = True
         self.reason = reason or Failure(ConnectionDone())
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
@@ -173,10 +175,12 @@ class SshTransport(SSHServerTransport):
 
     @override
     def dataReceived(self, data: bytes) -> None:
-        if self._over:
+        if self.over:
             return
         try:
             super().dataReceived(data)
+            if len(self.buf) > MOST_BEGUN:
+                raise PeerError("a message that is too long")
         except PeerError as error:
             self.end(str(error), DISCONNECT_PROTOCOL_ERROR)
         except Exception as error:  # of many kinds: Twisted takes much for granted of what comes
@@ -191,7 +195,7 @@ class SshTransport(SSHServerTransport):
 
     @override
     def dispatchMessage(self, messageNum: int, payload: bytes) -> None:
-        if self._over:
+        if self.over:
             return
         self._check(messageNum)
         super().dispatchMessage(messageNum, payload)
@@ -228,7 +232,7 @@ class SshTransport(SSHServerTransport):
 
     @override
     def ssh_DISCONNECT(self, packet: bytes) -> None:
-        self._over = True
+        self.over = True
         self._later(LAST_WORDS, self.abort)
         self.transport.unregisterProducer()
         self.transport.loseConnection()
@@ -272,7 +276,7 @@ class SshTransport(SSHServerTransport):
         if self.transport.pending > MOST_UNREAD and not self._choked:
             self._choked = True
             self.transport.pauseProducing()
-        if messageType >= _UP and self.inside is not None and not (self.exchanging or self._over):
+        if messageType >= _UP and self.inside is not None and not (self.exchanging or self.over):
             self._renew()
 
     def _renew(self) -> None:

@@ -51,12 +51,36 @@ class Share:
 
 
 @dataclass(slots=True)
+class Pool:
+    """A pool of ours to be.
+
+    Args:
+        name: as in the other file; `Draft.add_pool` makes one of ours of it.
+        place: where it stands there.
+        was: what it is there, in words.
+        shares: of the draft, in their order, each once.
+        listen: listeners in keys and values of ours.
+        tls: the set of files that they are encrypted with; empty: they are not.
+        comments: what its reader must know, one line each.
+    """
+
+    name: str
+    place: Place
+    was: str
+    shares: list[Share]
+    listen: list[Mapping]
+    tls: Mapping = field(default_factory=dict)
+    comments: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Draft:
     """A configuration of ours to be.
 
     Args:
         source: the name of the file that it is made of.
         shares: in the order of that file.
+        pools: of these shares.
         console: keys and values of ours.
         tls: sets of files by their names.
         remarks: what is to be told.
@@ -65,31 +89,64 @@ class Draft:
 
     source: str
     shares: list[Share] = field(default_factory=list)
+    pools: list[Pool] = field(default_factory=list)
     console: Mapping = field(default_factory=dict)
     tls: dict[str, Mapping] = field(default_factory=dict)
     remarks: Remarks = field(default_factory=Remarks)
     comments: list[str] = field(default_factory=list)
 
-    def add(self, share: Share) -> None:
-        """Take a share in, under a name of its own; one on a device that another has joins that one."""
-        if share.tls:
-            name = next((name for name, files in self.tls.items() if files == share.tls), "")
-            name = name or f"set-{len(self.tls) + 1}"
-            self.tls[name] = share.tls
-            for listener in share.listen:
-                listener["tls"] = name
+    def add(self, share: Share) -> Share:
+        """Take a share in, under a name of its own; one on a device that another has joins that one.
+
+        Returns:
+            The share that serves its clients.
+        """
+        self._encrypt(share)
         other = next((one for one in self.shares if one.wanted and one.wanted == share.wanted), None)
         if other is not None:
             self._join(other, share)
-            return
-        taken = {one.name for one in self.shares}
-        base = name = own_name(share.name)
+            return other
+        share.name = self._free_name(share.name, "share")
+        self._one_capture(share)
+        self.shares.append(share)
+        return share
+
+    def add_pool(self, pool: Pool) -> None:
+        """Take a pool in, under a name of its own."""
+        self._encrypt(pool)
+        pool.name = self._free_name(pool.name, "pool")
+        self.pools.append(pool)
+
+    def pools_of(self, share: Share) -> list[Pool]:
+        """Return the pools that have a share."""
+        return [pool for pool in self.pools if any(one is share for one in pool.shares)]
+
+    def take_out(self, share: Share) -> None:
+        """Take a share out, also of its pools; a pool of which nothing is left goes, with a remark."""
+        self.shares = [one for one in self.shares if one is not share]
+        for pool in self.pools_of(share):
+            pool.shares = [one for one in pool.shares if one is not share]
+            if not pool.shares:
+                self.pools.remove(pool)
+                self.remarks.add(pool.place, pool.was, "none of its shares is left", "write the pool by hand")
+
+    def _free_name(self, text: str, instead: str) -> str:
+        taken = {one.name for one in self.shares} | {one.name for one in self.pools}
+        base = name = own_name(text, instead)
         number = 2
         while name in taken:
             name, number = f"{base}-{number}", number + 1
-        share.name = name
-        self._one_capture(share)
-        self.shares.append(share)
+        return name
+
+    def _encrypt(self, holder: Share | Pool) -> None:
+        """Give the listeners their set of files by its name."""
+        if not holder.tls:
+            return
+        name = next((name for name, files in self.tls.items() if files == holder.tls), "")
+        name = name or f"set-{len(self.tls) + 1}"
+        self.tls[name] = holder.tls
+        for listener in holder.listen:
+            listener["tls"] = name
 
     def _join(self, share: Share, more: Share) -> None:
         """Make one share of two on the same device."""
@@ -128,6 +185,11 @@ class Draft:
             share.capture = {}
 
 
-def own_name(text: str) -> str:
-    """Make a name of ours of any text: letters, digits, `.`, `_` and `-`, a letter or digit first."""
-    return _FOREIGN.sub("-", text).strip("-._") or "share"
+def own_name(text: str, instead: str = "share") -> str:
+    """Make a name of ours of any text: letters, digits, `.`, `_` and `-`, a letter or digit first.
+
+    Args:
+        text: what is there.
+        instead: the name, if nothing of the text can be in one.
+    """
+    return _FOREIGN.sub("-", text).strip("-._") or instead

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from smartserial.convert.accepters import CannotError, listener_of
+from smartserial.convert.carrying import carry, options_of, time_out
 from smartserial.convert.connectors import device_of
-from smartserial.convert.form import Draft, Mapping, Share
+from smartserial.convert.form import Draft, Share
 from smartserial.convert.making import Making
-from smartserial.convert.options import OPTIONS, hold_back
-from smartserial.convert.remarks import Remarks, named
+from smartserial.convert.options import hold_back
+from smartserial.convert.remarks import Remarks
+from smartserial.convert.rotators import Members, add_pool
 from smartserial.convert.ser2net import Connection, Option, Setup
 
 _FIRST = ("max-connections",)  # what others ask for
@@ -21,70 +23,73 @@ def draft_of(source: str, setup: Setup) -> Draft:
         setup: what it says.
     """
     draft = Draft(source, remarks=setup.remarks)
+    members: Members = {}
+    rotated = {word.text for rotator in setup.rotators for word in rotator.connections}
     for connection in setup.connections:
-        _connection(draft, connection)
+        share = _connection(draft, connection, rotated=connection.key in rotated)
+        if share is not None:
+            members.setdefault(connection.key, []).append((connection, share))
+    for rotator in setup.rotators:
+        add_pool(draft, rotator, members)
+    _take_out_unreached(draft)
     if setup.admin is not None:
         _admin(draft, setup)
     return draft
 
 
-def _connection(draft: Draft, connection: Connection) -> None:
+def _connection(draft: Draft, connection: Connection, *, rotated: bool) -> Share | None:
+    """Add the share for a connection, or a remark why there is none.
+
+    Args:
+        draft: the configuration to be.
+        connection: of ser2net.
+        rotated: a rotator names it, so clients may come without its accepter.
+
+    Returns:
+        The share that serves its clients.
+    """
     share = Share(connection.name, connection.place, connection.was)
-    share.sharing["max_clients"] = 1  # the default over there
     making = Making(connection, share, Remarks())  # what is left out altogether is told in one
-    options = _options(making)
-    _carry(making, [option for option in options if option.name in _FIRST])
-    what, place = "its accepter", connection.accepter.place
+    options = options_of(connection.options, connection.defaults)
     try:
-        share.listen.append(listener_of(making, connection.accepter))
-        what, place = "its device", connection.connector.place
+        barred = _listener(making, [option for option in options if option.name in _FIRST])
         device_of(making, connection.connector)
     except CannotError as error:
-        why, cure = error.args
-        draft.remarks.add(place, f"{connection.was} for {what}", why, cure)
-        return
-    _carry(making, [option for option in options if option.name not in _FIRST])
+        draft.remarks.add(connection.connector.place, f"{connection.was} for its device", *error.args)
+        return None
+    carry(making, [option for option in options if option.name not in _FIRST])
     hold_back(making, {option.name: option for option in options})
-    _time_out(making, share.listen[0])
+    for listener in share.listen:
+        time_out(making, listener)
+    if barred is not None and not (rotated or share.connect):
+        draft.remarks.add(connection.accepter.place, f"{connection.was} for its accepter", *barred.args)
+        return None
+    if barred is not None and connection.accepter.layers[-1].kind != "dummy":
+        making.lost(connection.accepter.place, "the accepter", *barred.args)
     draft.remarks.made |= making.remarks.made
-    draft.add(share)
+    return draft.add(share)
 
 
-def _options(making: Making) -> list[Option]:
-    """Return the options of a connection, defaults that it does not override first."""
-    own = {option.name for option in making.connection.options}
-    defaults = making.connection.defaults
-    inherited = [
-        Option(name, defaults[key].text, defaults[key].place)
-        for name in OPTIONS
-        if name not in own
-        and (key := ("ser2net", name) if ("ser2net", name) in defaults else ("", name)) in defaults
-    ]
-    return [*inherited, *making.connection.options]
+def _listener(making: Making, options: list[Option]) -> CannotError | None:
+    """Write the listener into a share, or return why there is none."""
+    share = making.share
+    share.sharing["max_clients"] = 1  # the default over there
+    carry(making, options)
+    limits = dict(share.sharing)
+    try:
+        share.listen.append(listener_of(making, making.connection.accepter))
+    except CannotError as error:
+        share.sharing, share.device, share.tls = limits, {}, {}  # layers above may have said something
+        return error
+    return None
 
 
-def _carry(making: Making, options: list[Option]) -> None:
-    for option in options:
-        if option.name in OPTIONS:
-            OPTIONS[option.name](making, option)
-        else:
-            making.lost(
-                option.place, f"option {named(option.name)}", "ser2net does not know it", "look at its name"
-            )
-
-
-def _time_out(making: Making, listener: Mapping) -> None:
-    seconds = making.connection.timeout
-    if seconds:
-        listener["idle_timeout"] = f"{min(seconds, 3650 * 86400)}s"
-    elif listener.get("transport") == "udp":
-        listener["idle_timeout"] = "365d"
-        making.note(
-            making.connection.place,
-            "timeout",
-            "it is not said, so a client over UDP keeps its place for a year of silence",
-            "set idle_timeout to what is enough",
-        )
+def _take_out_unreached(draft: Draft) -> None:
+    """Take out shares that only a rotator would have led to, and it is not carried over."""
+    for share in [one for one in draft.shares if not (one.listen or one.connect or draft.pools_of(one))]:
+        draft.take_out(share)
+        why = "its own accepter takes no clients, and no rotator that is carried over has it"
+        draft.remarks.add(share.place, share.was, why, "write its listener by hand")
 
 
 def _admin(draft: Draft, setup: Setup) -> None:

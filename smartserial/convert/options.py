@@ -169,7 +169,7 @@ def _call(making: Making, option: Option, address: str) -> None:
 
 def _trace(making: Making, option: Option) -> None:
     """Write everything that passes to the file of a trace."""
-    port = making.share.listen[0].get("port", "")
+    port = next((listener.get("port", "") for listener in making.share.listen), "")
     last = making.connection.connector.layers[-1].words
     file, changed = file_of(option.value, making.connection.name, last[0] if last else "", str(port))
     if not file:

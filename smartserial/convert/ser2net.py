@@ -53,6 +53,7 @@ class Connection:
         timeout: seconds without a byte after which a client is closed; 0: never.
         options: in their order; one may stand there twice.
         defaults: that were in force where it stands.
+        key: by which rotators name it.
     """
 
     name: str
@@ -63,11 +64,35 @@ class Connection:
     timeout: int = 0
     options: tuple[Option, ...] = ()
     defaults: Defaults = field(default_factory=dict)
+    key: str = ""
 
     def default(self, kind: str, name: str) -> str | None:
         """Return the default value of an option of a kind of layer; None if none is set."""
         word = self.defaults.get((kind, name)) or self.defaults.get(("", name))
         return None if word is None else word.text
+
+
+@dataclass(frozen=True, slots=True)
+class Rotator:
+    """An accepter whose clients get one of several connections.
+
+    Args:
+        name: its alias, or its port.
+        was: what to call it in remarks.
+        place: where it stands.
+        accepter: how clients come.
+        connections: their keys, in their order.
+        options: in their order.
+        defaults: that were in force where it stands.
+    """
+
+    name: str
+    was: str
+    place: Place
+    accepter: Stack
+    connections: tuple[Word, ...]
+    options: tuple[Option, ...]
+    defaults: Defaults
 
 
 @dataclass(slots=True)
@@ -76,10 +101,12 @@ class Setup:
 
     Args:
         connections: in their order, without those that are switched off.
+        rotators: in their order.
         admin: how operators come; None: they do not.
         remarks: what could not be read, or has nothing like it here.
     """
 
     connections: list[Connection] = field(default_factory=list)
+    rotators: list[Rotator] = field(default_factory=list)
     admin: Stack | None = None
     remarks: Remarks = field(default_factory=Remarks)

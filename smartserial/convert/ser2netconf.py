@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from smartserial.convert.gensio import Layer, assignment, words_of
+from smartserial.convert.gensio import FILTERS, Layer, assignment, parse_gensio, words_of
 from smartserial.convert.remarks import Place, Word, named
-from smartserial.convert.ser2net import Connection, Defaults, Option, Setup, Stack
+from smartserial.convert.ser2net import Connection, Defaults, Option, Rotator, Setup, Stack
 
 _FIELDS = 5
+_LAYERS = FILTERS | {"dummy", "sctp", "stdio", "tcp", "udp", "unix"}
 _SPEED = re.compile(r"[0-9]{1,8}(?:[NEOMS](?:[5-8][12]?)?)?", re.IGNORECASE)
 _PARITIES = ("NONE", "EVEN", "ODD", "MARK", "SPACE")
 _SERIAL: dict[str, str] = {
@@ -119,13 +120,8 @@ class _Reader:
         kind, _, rest = line.partition(":")
         if kind in _KINDS:
             _KINDS[kind](self, place, kind, rest)
-        elif kind in ("ROTATOR", "LED"):
-            why = (
-                "no listener here gives a free share of several"
-                if kind == "ROTATOR"
-                else "nothing drives LEDs"
-            )
-            self._lost(place, f"{kind} {named(rest.partition(':')[0])}", why, "leave it out")
+        elif kind == "LED":
+            self._lost(place, f"LED {named(rest.partition(':')[0])}", "nothing drives LEDs", "leave it out")
         else:
             self._port(place, line)
 
@@ -150,6 +146,19 @@ class _Reader:
     def _control(self, place: Place, kind: str, rest: str) -> None:
         words = tuple(part.strip() for part in rest.split(","))
         self.setup.admin = Stack((Layer("tcp", (), words),), place)
+
+    def _rotator(self, place: Place, kind: str, rest: str) -> None:
+        port, _, ports = (part.strip() for part in rest.partition(":"))
+        was = f"ROTATOR {named(port)}"
+        try:
+            first = port.partition(",")[0].partition("(")[0].strip()
+            accepter = Stack(parse_gensio(port if first in _LAYERS else f"tcp,{port}"), place)
+        except ValueError as error:
+            self._lost(place, was, str(error), "write the pool by hand")
+            return
+        keys = tuple(Word(name, place) for name in ports.split())
+        name = f"rotator-{port.rpartition(',')[2]}"
+        self.setup.rotators.append(Rotator(name, was, place, accepter, keys, (), self._defaults))
 
     # Ports
 
@@ -176,7 +185,15 @@ class _Reader:
             timeout = "0"
         self.setup.connections.append(
             Connection(
-                name, was, place, accepter, connector, int(timeout), tuple(entry.options), self._defaults
+                name,
+                was,
+                place,
+                accepter,
+                connector,
+                int(timeout),
+                tuple(entry.options),
+                self._defaults,
+                port,
             )
         )
 
@@ -235,6 +252,7 @@ _KINDS: dict[str, Callable[[_Reader, Place, str, str], None]] = {
     **dict.fromkeys(("DEVICE", "RS485CONF"), _Reader._name),
     "DEFAULT": _Reader._default,
     "CONTROLPORT": _Reader._control,
+    "ROTATOR": _Reader._rotator,
 }
-CONF_KINDS = frozenset(_KINDS) | {"ROTATOR", "LED"}
+CONF_KINDS = frozenset(_KINDS) | {"LED"}
 """First words of entries that are no ports."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 from smartserial.convert.gensio import parse_gensio, truth
 from smartserial.convert.remarks import ConvertError, Place, Word, named
-from smartserial.convert.ser2net import DEEPEST, Connection, Defaults, Option, Others, Setup, Stack
-from smartserial.convert.yamltree import Alias, Node, Pairs, Scalar, place_of, read_tree
+from smartserial.convert.ser2net import DEEPEST, Connection, Defaults, Option, Others, Rotator, Setup, Stack
+from smartserial.convert.yamltree import Alias, Items, Node, Pairs, Scalar, place_of, read_tree
 
 _INSIDE = re.compile(r"\*([({])(\*|[^)}]*[)}])")
 _LONGEST = 4096  # characters of a text with everything put in
@@ -134,13 +134,7 @@ class _Reader:
     def _connection(self, node: Node) -> None:
         name = node.anchor or "connection"
         was = f"connection {name}"
-        keys: dict[str, Node] = {}
-        for key, value in self._pairs(node):
-            if key.text not in CONNECTION_KEYS:
-                self.setup.remarks.add(
-                    key.place, f"{named(key.text)} of {was}", "ser2net does not know it", "look at its name"
-                )
-            keys[key.text] = value
+        keys = self._keys(node, was, CONNECTION_KEYS)
         if "enable" in keys and self._switched_off(keys["enable"], was):
             return
         accepter, connector = (
@@ -159,8 +153,20 @@ class _Reader:
                 self._seconds(keys.get("timeout"), was),
                 tuple(self._options(keys.get("options"))),
                 self._defaults,
+                name,
             )
         )
+
+    def _keys(self, node: Node, was: str, known: frozenset[str]) -> dict[str, Node]:
+        """Return what a section says; of what ser2net does not know there is a remark."""
+        keys: dict[str, Node] = {}
+        for key, value in self._pairs(node):
+            if key.text not in known:
+                self.setup.remarks.add(
+                    key.place, f"{named(key.text)} of {was}", "ser2net does not know it", "look at its name"
+                )
+            keys[key.text] = value
+        return keys
 
     def _switched_off(self, node: Node, was: str) -> bool:
         word = self._word(node, f"enable of {was}")
@@ -201,12 +207,27 @@ class _Reader:
                 yield Option(key.text, word.text, key.place)
 
     def _rotator(self, node: Node) -> None:
-        self.setup.remarks.add(
-            place_of(node),
-            f"rotator {node.anchor}",
-            "no listener here gives a free share of several",
-            "connect to the listeners of the shares",
-        )
+        name = node.anchor or "rotator"
+        was = f"rotator {name}"
+        keys = self._keys(node, was, ROTATOR_KEYS)
+        accepter = self._stack(keys.get("accepter"), f"the accepter of {was}", place_of(node))
+        options = tuple(self._options(keys.get("options")))
+        connections = tuple(self._names(keys.get("connections"), was))
+        if accepter is not None:
+            self.setup.rotators.append(
+                Rotator(name, was, place_of(node), accepter, connections, options, self._defaults)
+            )
+
+    def _names(self, node: Node | None, was: str) -> Iterator[Word]:
+        """Yield names of connections: aliases, or the names themselves."""
+        if node is None:
+            return
+        if not isinstance(node, Items):
+            raise ConvertError(place_of(node), f"expected a list as the connections of {was}")
+        for one in node.items:
+            word = one.word if isinstance(one, Alias) else self._word(one, f"a connection of {was}")
+            if word is not None:
+                yield word
 
     def _led(self, node: Node) -> None:
         self.setup.remarks.add(
@@ -236,6 +257,7 @@ class _Reader:
 
 
 CONNECTION_KEYS = frozenset({"accepter", "connector", "enable", "options", "timeout"})
+ROTATOR_KEYS = frozenset({"accepter", "connections", "options"})
 _SECTIONS: dict[str, Callable[[_Reader, Node], None]] = {
     "define": _Reader._define,
     "default": _Reader._default,

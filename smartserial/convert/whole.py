@@ -11,7 +11,7 @@ from smartserial.config.judge import judge
 from smartserial.config.source import parse_source
 from smartserial.convert import fromconserver, fromser2net
 from smartserial.convert.conservercf import KINDS, read_conserver
-from smartserial.convert.form import Draft, Share
+from smartserial.convert.form import Draft, Pool, Share
 from smartserial.convert.remarks import Place
 from smartserial.convert.ser2net import Others
 from smartserial.convert.ser2netconf import read_ser2net_conf
@@ -21,6 +21,7 @@ from smartserial.findings import ERROR, Finding
 
 _BLOCK = re.compile(rf"^\s*(?:{'|'.join(KINDS)})\b[^\n:;{{]*\{{", re.MULTILINE)
 _SHARE = re.compile(r"shares\.([A-Za-z0-9._-]+?)(?:\.(?:device|listen|connect|sharing|packets|capture)\b.*)?")
+_POOL = re.compile(r"pools\.([A-Za-z0-9._-]+?)(?:\.(?:listen|shares)\b.*)?$")
 _LISTENER = re.compile(r"\.listen\[([0-9]+)\]")
 _PARTS = re.compile(r"[^.\[\]]+")
 _SET = re.compile(r"tls\.([A-Za-z0-9-]+)\b.*")
@@ -109,23 +110,34 @@ def _leave_out(draft: Draft, finding: Finding) -> None:
             draft.remarks.add(Place(draft.source, 1), "admin", finding.message, "set `console.telnet`")
         elif (encrypted := _SET.fullmatch(finding.path)) and encrypted[1] in draft.tls:
             files = draft.tls.pop(encrypted[1])
+            for pool in [one for one in draft.pools if one.tls == files]:
+                _leave_out_pool(draft, pool, finding)
             for one in [one for one in draft.shares if one.tls == files]:
-                draft.shares.remove(one)
+                draft.take_out(one)
                 draft.remarks.add(one.place, one.was, finding.message, "write it by hand")
+        elif (pool_of := _POOL.match(finding.path)) is not None:
+            for pool in [one for one in draft.pools if one.name == pool_of[1]]:
+                _leave_out_pool(draft, pool, finding)
         elif not finding.path.startswith("shares."):
-            draft.shares = []
+            draft.shares, draft.pools = [], []
             draft.remarks.add(Place(draft.source, 1), "the file", finding.message, "write it by hand")
         return
     listener = _LISTENER.search(finding.path)
-    if listener is not None and len(share.listen) > 1:
+    if listener is not None and (len(share.listen) > 1 or draft.pools_of(share)):
         number = int(listener[1])
         if number < len(share.listen):
             del share.listen[number]
         what = f"a listener of {share.was}"
     else:
-        draft.shares.remove(share)
+        draft.take_out(share)
         what = share.was
     draft.remarks.add(share.place, what, finding.message, "write it by hand")
+
+
+def _leave_out_pool(draft: Draft, pool: Pool, finding: Finding) -> None:
+    """Take out a pool; what only it leads to goes in the next round."""
+    draft.pools.remove(pool)
+    draft.remarks.add(pool.place, pool.was, finding.message, "write it by hand")
 
 
 def _share_of(draft: Draft, path: str) -> Share | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from smartserial.convert.form import Draft, Share, Value
+from smartserial.convert.form import Draft, Mapping, Pool, Share, Value
 from smartserial.printable import printable
 
 _PLAIN = re.compile(r"(?=.*[A-Za-z])[A-Za-z/_][A-Za-z0-9/_.+-]*")
@@ -34,24 +34,44 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield "shares:"
     for share in draft.shares:
         yield from _share(share)
+    if draft.pools:
+        yield "pools:"
+    for pool in draft.pools:
+        yield from _pool(pool)
 
 
 def _share(share: Share) -> Iterator[str]:
-    yield from _comment(f"{share.was}, {share.place}", "  ")
-    for text in share.comments:
-        yield from _comment(f"- {text}", "  ")
-    yield f"  {scalar(share.name)}:"
+    yield from _heading(share)
     yield "    device:"
     for key, value in share.device.items():
         yield f"      {key}: {_flow(value)}"
-    yield "    listen:"
-    for listener in share.listen:
-        yield f"      - {_flow(listener)}"
+    yield from _listeners(share.listen)
     if share.connect:
         yield f"    connect: {_flow(share.connect)}"
     for key, mapping in (("sharing", share.sharing), ("packets", share.packets), ("capture", share.capture)):
         if mapping:
             yield f"    {key}: {_flow(mapping)}"
+
+
+def _pool(pool: Pool) -> Iterator[str]:
+    yield from _heading(pool)
+    yield f"    shares: {_flow([share.name for share in pool.shares])}"
+    yield from _listeners(pool.listen)
+    yield "    announce: false"  # other programs tell their clients nothing
+
+
+def _heading(section: Share | Pool) -> Iterator[str]:
+    yield from _comment(f"{section.was}, {section.place}", "  ")
+    for text in section.comments:
+        yield from _comment(f"- {text}", "  ")
+    yield f"  {scalar(section.name)}:"
+
+
+def _listeners(listeners: list[Mapping]) -> Iterator[str]:
+    if listeners:
+        yield "    listen:"
+    for listener in listeners:
+        yield f"      - {_flow(listener)}"
 
 
 def _comment(text: str, indent: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ def differences(before: GatewaySettings, after: GatewaySettings) -> list[str]:
     """
     return [
         *_named("shares", _by_name(before.shares), _by_name(after.shares)),
+        *_named("pools", _by_name(before.pools), _by_name(after.pools)),
         *_named("elements", _by_name(before.elements), _by_name(after.elements)),
         *_named("users", _by_name(before.users.users), _by_name(after.users.users)),
         *_named("groups", _by_name(before.users.groups), _by_name(after.users.groups)),

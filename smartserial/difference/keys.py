@@ -44,6 +44,7 @@ from smartserial.settings import (
     LoginSettings,
     LoopDevice,
     NetworkCarrier,
+    PoolSettings,
     PortDevice,
     RecordFile,
     Rfc2217Device,
@@ -208,6 +209,7 @@ KEYS: Mapping[type, Mapping[str, Row | None]] = {
         "buffer": ("buffer", size),
         "replay": ("replay", size),
     },
+    PoolSettings: {"name": None, "listeners": ("listen", _listeners)},
     DeviceRules: {
         "on_demand": ("open", either("on-demand", "always")),
         "wait_while_busy": ("on_busy", either("wait", "close")),

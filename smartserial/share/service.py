@@ -126,7 +126,7 @@ class Share(Service):
     def startService(self) -> None:
         super().startService()
         self.calls.use(self.settings.connect)
-        ways = tuple(way.where for way in self.listeners or self.calls)
+        ways = tuple(way.where for way in self.listeners or self.calls) or ("its pools",)
         self.publish(ShareStarted, describe(self.settings.device), ways)
         for listener in self.listeners:
             listener.attach(self)

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 from typing import Protocol as Shape
 
 from smartserial.channels.attendants import Tap
+from smartserial.channels.udpstream import DatagramStream
 from smartserial.sharing.ledger import Ledger, Reason
+from smartserial.sharing.packets import PacketRules, Packets
 from smartserial.sharing.shelf import Shelf
 
 if TYPE_CHECKING:
     from smartserial.channels.session import Session
     from smartserial.settings import ShareSettings
+
+
+_MOST_DATAGRAMS = 500  # at once, of what was kept: more would not be read in time anyway
 
 
 class Receivers(Shape):
@@ -44,6 +49,7 @@ class Stock:
     def use(self, settings: ShareSettings) -> None:
         """Go by other settings; what is kept stays."""
         self._buffer = settings.buffer
+        self._rules = settings.packets
         self._shelf.show(settings.replay)
         if settings.replay:
             self._taps[self] = self._hear
@@ -66,10 +72,19 @@ class Stock:
             old = missed = b""
         self._ledger.copied += len(old) + len(missed)
         session.excuse(len(old) + len(kept) + len(missed))
-        if old:
-            session.stream.write(old)
-        if kept:
-            clients.give_kept(session, kept + missed)
+        for packet in self._packets(session, old):
+            session.stream.write(packet)
+        for packet in self._packets(session, kept + missed):
+            clients.give_kept(session, packet)
+
+    def _packets(self, session: Session, data: bytes) -> list[bytes]:
+        """Cut what is given over UDP as `packets` would: each is a datagram, unless they are too many."""
+        rules = self._rules
+        if rules is None or not isinstance(session.stream, DatagramStream):
+            return [data] if data else []
+        packets = Packets(PacketRules(size=rules.size, chars=rules.chars))
+        cut = [*packets.take(data, 0.0), *packets.flush()]
+        return cut if len(cut) <= _MOST_DATAGRAMS else [data]
 
     def clear(self) -> None:
         """Forget everything, and count it."""

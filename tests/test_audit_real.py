@@ -110,7 +110,7 @@ class RealTest(TestCase):
         self.assertEqual(program.stop(), 0)
         first, second = [row for row in rows(program) if row["event"] == "configuration taken"]
         self.assertEqual(first["who"], "a signal")
-        self.assertEqual(first["changes"], ["shares.echo.rules.close_on_unplug: false -> true"])
+        self.assertEqual(first["changes"], ["shares.echo.device.on_unplug: keep -> close"])
         self.assertEqual(second["who"], "the console")
         refused = self.only(program, "configuration refused")
         self.assertIn("config.yaml:1:9: CF03 error: shares: expected a mapping", refused["why"][0])

@@ -59,6 +59,15 @@ class FilesTest(SynchronousTestCase):
         found = self.found(SHARE + "    password: {file: secret}\n    capture: secret\n")
         self.assertIn(f"CF06 shares.a.capture: {secret} is also that of shares.a.password.file", found)
 
+    def test_files_of_checkers(self) -> None:
+        (self.folder / "users.yaml").write_text("users: {}\n")
+        (self.folder / "passwd").write_text("{\n")
+        head = "users: {file: users.yaml, checkers: ['file:passwd']}\n"
+        found = self.found(head + SHARE + "    capture: passwd\n")
+        self.assertEqual(
+            found, [f"CF06 shares.a.capture: {self.folder}/passwd is also that of users.checkers"]
+        )
+
     def test_keys_and_scripts(self) -> None:
         (self.folder / "key.pem").write_text("")
         found = self.found("tls: {x: {certificate: key.pem}}\n" + SHARE + "    capture: key.pem\n")
@@ -112,9 +121,12 @@ class FilesTest(SynchronousTestCase):
             "shares: {a: [1]}\n",
             'audit: "\\0"\n' + SHARE,
             "audit: /\n" + SHARE,
+            "state: /\n" + SHARE,
+            "state: /\n" + SHARE.replace("loop: true", "virtual: /, overlay: true") + "    capture: x\n",
             "audit: .\n" + SHARE,
             f"audit: {'x/' * 3000}y\n" + SHARE,
             f"audit: {'x' * 300}\n" + SHARE,
+            SHARE.replace("loop: true", f"virtual: {'x' * 300}, overlay: true"),
             "users: {file: [x]}\n" + SHARE,
             "tls: {1: {certificate: 3}}\n" + SHARE + "    capture: x\n",
         ):

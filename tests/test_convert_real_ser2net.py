@@ -6,6 +6,7 @@ import json
 import select
 import socket
 import ssl
+from contextlib import ExitStack
 from typing import Any
 from unittest import TestCase
 
@@ -60,6 +61,23 @@ def both_ways(site: Site, port: int, name: str, host: str = "127.0.0.1", skip: i
         pty.write(b"to the client\xfe\x00\n")
         assert receive(sock, 16) == b"to the client\xfe\x00\n"
     return found
+
+
+def one_each(site: Site, port: int, names: list[str]) -> dict[str, Any]:
+    """Come to a rotator once more than it has devices; return which came to which, and how the last fared.
+
+    Nobody is told anything: what a client reads is what its device has said.
+    """
+    seen: dict[str, Any] = {}
+    with ExitStack() as stack:
+        for name in names:
+            sock = stack.enter_context(let_in(site, port, name))
+            sock.sendall(name.encode())
+            site.ptys[name].write(b"from " + name.encode())
+            seen[name] = site.ptys[name].read(len(name)), receive(sock, 5 + len(name)), site.settings(name)
+        with client(port) as last:
+            seen["one more is refused in words"] = closed(last).count(b"\n")
+    return seen
 
 
 def set_speed(sock: Any, speed: int) -> None:
@@ -181,6 +199,37 @@ class YamlTest(TestCase):
         self.assertIn(f"{self.site.file}:16: not carried over: banner of connection meter (", lost[0])
 
 
+class RotatorTest(TestCase):
+    """Several devices behind one address."""
+
+    def setUp(self) -> None:
+        self.site = Site(self, "ser2net-rotator.yaml", ["one", "two", "three"])
+
+    def look(self) -> dict[str, Any]:
+        ports, ptys = self.site.ports, self.site.ptys
+        seen = one_each(self.site, ports[1], ["one", "two"])
+        with let_in(self.site, ports[0], "one"), let_in(self.site, ports[1], "two") as sock:
+            sock.sendall(b"who comes by itself is passed over")
+            seen["passed"] = ptys["two"].read(34)
+        with client(ports[2]) as sock:
+            sock.sendall(bytes([255, 251, 44, 255, 253, 0, 255, 251, 0, 33]))
+            self.assertEqual(ptys["three"].read(1), b"!")
+            seen["before"] = self.site.settings("three")
+            set_speed(sock, 38400)
+            seen["after"] = settings_of(ptys["three"]).speed
+        return seen
+
+    def test_clients_and_devices_see_the_same(self) -> None:
+        with self.site.theirs([SER2NET, "-n", "-d", "-c", str(self.site.file)], self.site.ports[2]):
+            theirs = self.look()
+        with self.site.ours():
+            ours = self.look()
+        self.assertEqual(theirs, ours)
+        self.assertEqual(theirs["two"], (b"two", b"from two", Settings(19200, 1, False, False, False, True)))
+        self.assertEqual((theirs["one more is refused in words"], theirs["after"]), (1, 38400))
+        self.assertNotIn("not carried over", self.site.remarks)
+
+
 class EncryptedTest(TestCase):
     """TLS with a certificate, and a socket of this machine."""
 
@@ -221,7 +270,7 @@ class ConfTest(TestCase):
     """The format of versions 2 and 3, which version 4 still reads."""
 
     def setUp(self) -> None:
-        self.site = Site(self, "ser2net.conf", ["one", "two", "three", "four"])
+        self.site = Site(self, "ser2net.conf", ["one", "two", "three", "four", "five"])
 
     def look(self) -> dict[str, Any]:
         ports, ptys = self.site.ports, self.site.ptys
@@ -237,6 +286,7 @@ class ConfTest(TestCase):
             seen["four"] = self.site.settings("four")
         with self.assertRaises(ConnectionRefusedError):
             client(ports[2])
+        seen["rotator"] = one_each(self.site, ports[4], ["one", "five"])
         return seen
 
     def test_clients_and_devices_see_the_same(self) -> None:

@@ -142,3 +142,51 @@ class ProfileTests(SynchronousTestCase):
         """With `settings.remote: false` clients move those lines all the same."""
         for profile, names in product(PROFILES, SUBSETS):
             Talk(profile, names, settings_remote=False).play()
+
+
+class BreakTests(SynchronousTestCase):
+    """A break that is configured for a state of the device ends with it."""
+
+    def stage(self, connected: Lines, idle: Lines) -> ComStage:
+        device = PortDevice("ttyX", line=LINE, lines=LineProfile(connected, idle))
+        return ComStage(device=device).start()
+
+    def reload(self, stage: ComStage, connected: Lines, idle: Lines) -> None:
+        device = PortDevice("ttyX", line=LINE, lines=LineProfile(connected, idle))
+        stage.settings = replace(stage.settings, device=device)
+        stage.share.update(stage.settings, stage.listeners, stage.endpoint)
+
+    def test_it_ends_when_a_client_comes_and_begins_when_the_last_goes(self) -> None:
+        stage = self.stage(Lines(dtr=True), Lines(brk=True))
+        self.assertEqual(stage.asked(Lines), [Lines(brk=True)])
+        client = stage.com()
+        self.assertEqual(stage.asked(Lines), [Lines(dtr=True, brk=False)])
+        stage.com().reset()
+        self.assertEqual(stage.asked(Lines), [])
+        client.reset()
+        self.assertEqual(stage.asked(Lines), [Lines(brk=True)])
+
+    def test_one_for_clients_ends_with_the_last_though_nothing_is_said_of_then(self) -> None:
+        stage = self.stage(Lines(brk=True), Lines())
+        client = stage.com()
+        self.assertEqual(stage.asked(Lines), [Lines(brk=True)])
+        client.reset()
+        self.assertEqual(stage.asked(Lines), [Lines(brk=False)])
+
+    def test_it_ends_with_a_reload_that_takes_it_out(self) -> None:
+        stage = self.stage(Lines(), Lines(brk=True))
+        stage.asked(Lines)
+        self.reload(stage, Lines(), Lines())
+        self.assertEqual(stage.asked(Lines), [Lines(brk=False)])
+        stage.com().reset()
+        self.assertEqual(stage.asked(Lines), [])
+
+    def test_a_device_that_comes_back_has_none_to_end(self) -> None:
+        stage = self.stage(Lines(), Lines(brk=True))
+        client = stage.com()
+        stage.asked(Lines)
+        stage.device.reset()
+        stage.clock.pump([0.1] * 3)
+        self.assertEqual(stage.asked(Lines), [])
+        client.reset()
+        self.assertEqual(stage.asked(Lines), [Lines(brk=True)])

@@ -59,6 +59,11 @@ def _real(path: Path) -> str:
     return os.path.realpath(path)
 
 
+def _longer(path: Path, end: str) -> Path:
+    """Return the path whose name ends so; one without a name stays as it is."""
+    return path.with_name(path.name + end) if path.name else path
+
+
 def _records(settings: GatewaySettings) -> Iterator[tuple[Place, RecordFile]]:
     """Yield the files that grow, each with its place."""
     for element in settings.elements:
@@ -97,7 +102,11 @@ def _paths(settings: GatewaySettings, source: Source) -> Iterator[tuple[Path, st
             if socket := _SOCKET.match(text):
                 yield source.folder / socket[1], path_text(place)
     if settings.state is not None:
-        yield from ((settings.state.with_name(settings.state.name + end), "state") for end in _DATABASE)
+        yield from ((_longer(settings.state, end), "state") for end in _DATABASE)
+    for checker in settings.users.checkers:
+        kind, _, path = checker.partition(":")
+        if kind == "file":
+            yield Path(path), "users.checkers"
     if settings.console.unix is not None:
         yield settings.console.unix, "console.unix"
     if settings.console.host_key is not None:
@@ -108,7 +117,7 @@ def _paths(settings: GatewaySettings, source: Source) -> Iterator[tuple[Path, st
         elif isinstance(device, VirtualDevice):
             yield device.path, path_text(owner)
             if device.overlay:
-                yield device.path.with_name(f"{device.path.name}.real"), path_text(owner)
+                yield _longer(device.path, ".real"), path_text(owner)
 
 
 def _uses(settings: GatewaySettings, source: Source) -> Iterator[_Use]:

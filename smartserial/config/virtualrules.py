@@ -75,13 +75,20 @@ def names_that_are_taken(settings: GatewaySettings, source: Source) -> Iterator[
             yield source.finding((*place, "port"), "CF06", message, hint=f"the device is {path}.real")
 
 
+def _is_terminal(path: Path) -> bool:
+    try:
+        return path.is_char_device()
+    except OSError:  # a name that is too long
+        return False
+
+
 def overlays_of_devices(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
     """A virtual port takes the name of a device that is there, or was moved aside by a gateway that runs."""
     for place, _, device in devices_of(settings):
-        if not isinstance(device, VirtualDevice) or not device.overlay:
+        if not isinstance(device, VirtualDevice) or not device.overlay or not device.path.name:
             continue
         here = device.path
-        if any(path.is_char_device() for path in (here, here.with_name(f"{here.name}.real"))):
+        if any(_is_terminal(path) for path in (here, here.with_name(f"{here.name}.real"))):
             continue
         wrong = "is no serial device" if os.path.lexists(here) else "is not there"
         message = f"{here} {wrong}: without a device to overlay the gateway does not start"

@@ -90,15 +90,26 @@ CONNECT_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
         [
             (
                 "shares: {a: {device: {loop: true}}}\n",
-                [("1:13 CF04 shares.a.listen", "expected, or `connect`, or a pool that has this share, but all are missing")],
+                [
+                    (
+                        "1:13 CF04 shares.a.listen",
+                        "expected, or `connect`, or a pool that has this share, but all are missing",
+                    )
+                ],
             ),
             (
                 "shares: {a: {device: {loop: true}, buffer: 0}}\n",
-                [("1:13 CF04 shares.a.listen", "expected, or `connect`, or a pool that has this share, but all are missing")],
+                [
+                    (
+                        "1:13 CF04 shares.a.listen",
+                        "expected, or `connect`, or a pool that has this share, but all are missing",
+                    )
+                ],
             ),
         ],
         [
             "shares: {a: {device: {loop: true}, connect: [h:1]}}\n",
+            "shares: {a: {device: {loop: true}}}\npools: {p: {shares: [a], listen: [{port: 1}]}}\n",
             "shares: {a: {device: {loop: true}, listen: [{port: 1}], connect: [h:1]}}\n",
         ],
     ),

@@ -48,8 +48,8 @@ ODD = [*"(),:'\"\\{};#&*\n\0\x1b/", *"\xe9\ud800\U0001f600", "", "  ", "- ", "? 
 ODD += ["99999999999999", "-1", "true", "tcp", "localhost"]
 
 
-def sample(form: str) -> str:
-    text = (SAMPLES / FILES[form]).read_text().replace("@FOLDER@", "/dev")
+def sample(form: str, name: str = "") -> str:
+    text = (SAMPLES / (name or FILES[form])).read_text().replace("@FOLDER@", "/dev")
     for number in range(1, 9):
         text = text.replace(f"@PORT{number}@", str(2000 + number))
     return text
@@ -83,6 +83,11 @@ def law(test: SynchronousTestCase, text: str, form: str) -> str:
     found = judge(source, Path("/"))[1]
     test.assertEqual([str(one) for one in found if one.severity == ERROR], [], text)
     test.assertEqual(list(source.values["shares"]), [share.name for share in draft.shares])
+    pools = source.values.get("pools", {})
+    test.assertEqual(
+        {name: pool["shares"] for name, pool in pools.items()},
+        {pool.name: [share.name for share in pool.shares] for pool in draft.pools},
+    )
     return "made"
 
 
@@ -97,6 +102,12 @@ class LawTest(SynchronousTestCase):
             chance = random.Random(form)
             ends = [law(self, mutated(sample(form), chance), form) for _ in range(130)]
             self.assertGreater(ends.count("made"), 20, form)
+
+    def test_mutated_rotators(self) -> None:
+        text, chance = sample("ser2net-yaml", "ser2net-rotator.yaml"), random.Random("rotators")
+        self.assertEqual(law(self, text, "ser2net-yaml"), "made")
+        ends = [law(self, mutated(text, chance), "ser2net-yaml") for _ in range(150)]
+        self.assertGreater(ends.count("made"), 20)
 
     def test_each_format_is_read_as_each_other(self) -> None:
         for form in FORMATS:
@@ -180,6 +191,7 @@ class PageTest(SynchronousTestCase):
         known |= (
             accepters.ACCEPTERS | connectors.CONNECTORS | ser2netyaml.SECTIONS | ser2netyaml.CONNECTION_KEYS
         )
+        known |= ser2netyaml.ROTATOR_KEYS
         known |= accepters.ACCEPTER_OPTIONS.keys() | ser2netconf.CONF_KINDS
         known -= {"parity", "databits", "stopbits"}  # the words of the old format, put into those of the new
         self.assertEqual(known - self.part("ser2net"), set())

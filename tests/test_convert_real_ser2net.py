@@ -274,7 +274,8 @@ class ConfTest(TestCase):
 
     def look(self) -> dict[str, Any]:
         ports, ptys = self.site.ports, self.site.ptys
-        seen: dict[str, Any] = {"raw": both_ways(self.site, ports[0], "one")}
+        seen: dict[str, Any] = one_each(self.site, ports[4], ["one", "five"])
+        seen["raw"] = both_ways(self.site, ports[0], "one")
         with client(ports[1]) as sock:
             sock.sendall(bytes([255, 251, 44, 255, 253, 0, 255, 251, 0, 33]))
             self.assertEqual(ptys["two"].read(1), b"!")
@@ -286,7 +287,6 @@ class ConfTest(TestCase):
             seen["four"] = self.site.settings("four")
         with self.assertRaises(ConnectionRefusedError):
             client(ports[2])
-        seen["rotator"] = one_each(self.site, ports[4], ["one", "five"])
         return seen
 
     def test_clients_and_devices_see_the_same(self) -> None:

@@ -126,6 +126,24 @@ class FreeTest(PoolCase):
         self.assertRegex(receive_all(self.come(source="127.0.0.3")), rb"^lab is in use: 2 clients")
 
 
+class OnlyTest(PoolCase):
+    """Shares that no listener of their own leads to."""
+
+    def test_each_gets_the_first_that_is_free(self) -> None:
+        text = "shares: {a: {device: {loop: true}}, b: {device: {loop: true}}}\n"
+        program = self.program = Program(
+            self, f"{text}pools: {{lab: {{shares: [a, b], listen: [{{port: 0}}]}}}}\n"
+        )
+        program.wait_for(r"a: serves loop on its pools")
+        self.port = self.where()
+        first, second = self.told("a"), self.told("b")
+        self.assertEqual(receive_all(self.come()), b"lab is in use: none of a, b is free\r\n")
+        for sock in (first, second):
+            sock.close()
+        self.assertEqual(program.stop(), 0)
+        self.assertEqual([program.accounts(name)[1]["delivered"] for name in "ab"], [5, 5])
+
+
 class LayersTest(PoolCase):
     def test_with_rfc2217(self) -> None:
         self.begin("shares: [a, b], listen: [{port: 0, mode: rfc2217}]")

@@ -1,4 +1,4 @@
-"""What every format becomes: shares in the words of our configuration, with comments for their reader."""
+"""What every format becomes: shares and pools in our words, with comments for their reader."""
 
 from __future__ import annotations
 

@@ -52,8 +52,11 @@ def add_pool(draft: Draft, rotator: Rotator, members: Members) -> None:
 
 
 def _found(draft: Draft, rotator: Rotator, members: Members) -> Iterator[tuple[Word, Connection, Share]]:
-    """Yield what a rotator names; of what is not there, there is a remark."""
+    """Yield what a rotator names, each once; of what is not there, there is a remark."""
+    words: dict[str, Word] = {}
     for word in rotator.connections:
+        words.setdefault(word.text, word)
+    for word in words.values():
         if word.text not in members:
             what = f"{named(word.text)} of {rotator.was}"
             draft.remarks.add(word.place, what, "there is no share for it", "add one to the pool by hand")
@@ -135,7 +138,7 @@ def _settings(draft: Draft, making: Making, share: Share) -> None:
             "`settings: {remote: false}` takes it from all",
         )
     elif wanted and not has:
-        share.sharing["settings"] = wanted
+        share.sharing["settings"] = {"remote": False}
         lines = share.device.setdefault("lines", {})
         assert isinstance(lines, dict)
         lines["remote"] = ["break"]

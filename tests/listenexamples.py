@@ -91,6 +91,10 @@ LISTEN_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 to_itself("{udp: '127.0.0.1:1'}", UDP),
                 [("3:19 CF08 shares.a.device.udp", "127.0.0.1:1 is a listener of this share")],
             ),
+            (
+                to_itself("{tcp: '127.0.0.1:2'}") + "pools: {p: {shares: [a], listen: [{port: 2}]}}\n",
+                [("3:19 CF08 shares.a.device.tcp", "127.0.0.1:2 is a listener of this share")],
+            ),
         ],
         [
             to_itself("{tcp: '127.0.0.1:2'}"),

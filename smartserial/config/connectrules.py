@@ -10,7 +10,7 @@ from smartserial.config.connect import ConnectModel
 from smartserial.config.devices import VirtualModel
 from smartserial.config.models import ConfigModel, ListenerModel, ShareModel
 from smartserial.config.source import Place, Source
-from smartserial.config.walking import Rule, idle_at, pools_that_have, shares_of
+from smartserial.config.walking import Rule, idle_at, pools_that_have, shares_of, ways_into
 from smartserial.findings import WARNING, Finding
 from smartserial.sharing.access import loopback
 
@@ -100,9 +100,9 @@ def each_address_once(config: ConfigModel, source: Source) -> Iterator[Finding]:
 
 def not_to_itself(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """A share does not call itself: its bytes would go in circles."""
-    for place, share, call in calls_of(config):
+    for place, _, call in calls_of(config):
         for n, target in enumerate(call.to):
-            if any(reaches(call, target, listener) for listener in share.listen):
+            if any(reaches(call, target, listener) for listener in ways_into(config, place[:2])):
                 message = f"{target[0]}:{target[1]} is a listener of this share"
                 yield source.finding(target_at(source, place, n), "CF08", message)
 

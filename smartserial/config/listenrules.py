@@ -9,7 +9,7 @@ from smartserial.config.connectrules import leads_to
 from smartserial.config.devices import Rfc2217Model, TcpModel, UdpModel
 from smartserial.config.models import ConfigModel
 from smartserial.config.source import Source, path_text
-from smartserial.config.walking import Rule, doors_of, idle_at, shares_of
+from smartserial.config.walking import Rule, doors_of, idle_at, shares_of, ways_into
 from smartserial.findings import Finding
 from smartserial.settings import Address
 from smartserial.sharing.access import loopback
@@ -79,7 +79,7 @@ def devices_elsewhere(config: ConfigModel, source: Source) -> Iterator[Finding]:
                 kind, transport = "udp", "udp"
             case _:
                 continue
-        if any(leads_to(transport, target, listener) for listener in share.listen):
+        if any(leads_to(transport, target, listener) for listener in ways_into(config, place)):
             message = f"{Address(*target)} is a listener of this share: its bytes would go in circles"
             yield source.finding((*place, "device", kind), "CF08", message)
 

@@ -39,10 +39,15 @@ def doors_of(config: ConfigModel) -> Iterator[tuple[Place, ShareModel | PoolMode
 
 def ways_of(config: ConfigModel, place: Place) -> list[ListenerModel | ConnectModel]:
     """Return all ways to the clients of the share at a place: listeners, those of its pools, and calls."""
+    call = config.shares[str(place[1])].connect
+    return [*ways_into(config, place), *([] if call is None else [call])]
+
+
+def ways_into(config: ConfigModel, place: Place) -> list[ListenerModel]:
+    """Return how clients come to the share at a place: its listeners, and those of its pools."""
     name = str(place[1])
-    share = config.shares[name]
     pools = [listener for pool in config.pools.values() if name in pool.shares for listener in pool.listen]
-    return [*share.listen, *pools, *([] if share.connect is None else [share.connect])]
+    return [*config.shares[name].listen, *pools]
 
 
 def pools_that_have(source: Source, share: object) -> list[dict[str, Any]]:

@@ -207,7 +207,12 @@ WRONG_LINES: list[Row] = [
 WRONG_LISTENERS: list[Row] = [
     (
         "shares: {a: {device: {loop: true}}}",
-        [("1:13 CF04 shares.a.listen", "expected, or `connect`, or a pool that has this share, but all are missing")],
+        [
+            (
+                "1:13 CF04 shares.a.listen",
+                "expected, or `connect`, or a pool that has this share, but all are missing",
+            )
+        ],
     ),
     (listen(""), [("4:13 CF03 shares.a.listen", "expected at least one, found an empty list")]),
     (listen("3"), [(f"4:14 CF03 {L}", "expected a mapping, found 3")]),

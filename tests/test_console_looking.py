@@ -75,6 +75,12 @@ TRANSCRIPTS: dict[str, str] = {
     > share plc meter
     ! expected: share SHARE
     """,
+    "pools": r"""
+    > pools
+    nothing
+    > pools lab
+    ! expected: pools
+    """,
     "clients": r"""
     > clients
     nothing
@@ -208,6 +214,7 @@ TRANSCRIPTS: dict[str, str] = {
     ! expected: help [VERB]
     look> help
     look: shares                           All shares, one a line.
+    look: pools                            All pools, and what each of their shares is to somebody who comes now.
     look: share SHARE                      Everything about one share.
     look: clients [SHARE ...]              Who is connected: to all shares, or to one.
     look: stats                            The account of each share, since it started or since `stats reset`.

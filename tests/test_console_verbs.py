@@ -57,7 +57,7 @@ class TableTest(SynchronousTestCase):
             self.assertTrue(line.startswith(f"{name} ") and line.endswith(verb.summary), line)
         for name, verb in VERBS.items():
             self.assertEqual(stage.seat().types(f"help {name}"), [str(verb), verb.summary])
-        self.assertEqual(len(stage.seat(may_change=False).types("help")), 17)
+        self.assertEqual(len(stage.seat(may_change=False).types("help")), 18)
 
     def test_a_verb_that_is_unknown(self) -> None:
         seat = ConsoleStage(self).seat()

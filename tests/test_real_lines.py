@@ -78,7 +78,7 @@ class SequenceTests(TestCase):
         said = ctl(self.program, "reload")
         self.assertEqual(
             said.stdout,
-            "shares.board.rules.sequences[2].text: break=on 5ms break=off dtr=on -> dtr=off 1ms dtr=on\n",
+            "shares.board.device.sequences.attention: break=on 5ms break=off dtr=on -> dtr=off 1ms dtr=on\n",
         )
         self.assertEqual(ctl(self.program, "sequence", "board", "attention").returncode, 0)
         self.assertEqual(self.driven(), ["TIOCMSET dtr=0 rts=0", "TIOCMSET dtr=1 rts=0"])

@@ -84,7 +84,12 @@ TLS_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             ),
             (
                 SITE + listen("{endpoint: 'tcp:1', tls: site}"),
-                [(f"5:34 CF05 {L}.tls", "`tls` and such an `endpoint` exclude each other (an endpoint says itself")],
+                [
+                    (
+                        f"5:34 CF05 {L}.tls",
+                        "`tls` and such an `endpoint` exclude each other (an endpoint says itself",
+                    )
+                ],
             ),
         ],
         [

@@ -87,7 +87,7 @@ TLS_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [
                     (
                         f"5:34 CF05 {L}.tls",
-                        "`tls` and such an `endpoint` exclude each other (an endpoint says itself",
+                        "such an `endpoint` exclude each other (an endpoint says itself",
                     )
                 ],
             ),

@@ -3,13 +3,16 @@
     {"time": "2026-11-21T20:08:01.123456Z", "event": "client connected", "name": "meter", ...}
 
 Whatever peers, devices and operators have said stands in it escaped and bounded: a line is printable ASCII.
-Lines that are missing, since the disk does not keep up, since too much waits, or since somebody outside has
-caused too many of them, are counted by a line ``{"time": ..., "event": "left out", "count": N}``.
+Lines that are missing, since the disk does not keep up, since too much waits, or since a client, a program or
+somebody outside has caused too many of them, are counted by a line ``{"time": ..., "event": "left out",
+"count": N}``, with the `peer` or the `name` of whose they are where that is one. What operators do, and what the
+configuration brings about, is never left out for being too much.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +20,11 @@ from typing import Any
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
-from smartserial.audittable import AUDITED
+from smartserial.audittable import AUDITED, Cause
 from smartserial.events import Event, EventStream
 from smartserial.linefile import LineFile
 from smartserial.settings import RecordFile
+from smartserial.sharing.attempts import source_of
 
 MOST_CHARACTERS = 256
 """Of one text; a longer one ends with an ellipsis."""
@@ -28,6 +32,8 @@ MOST_PARTS = 64
 """Of one list; the last one of a longer one says how many are missing."""
 MOST_BY_ANYBODY = 20
 """Lines a second that those can cause whom we do not let in: the file is bounded, so old lines would go."""
+MOST_BY_CLIENT = 20
+"""Lines a second that clients of one address can cause, or programs at one virtual port."""
 _FOR = " for "  # before the name of a client in `whose`
 
 _log = Logger()
@@ -78,6 +84,23 @@ def audited(event: Event, seconds: float) -> bytes:
     return audit_line(seconds, entry.what, said)
 
 
+def causer(event: Event) -> tuple[tuple[str, str], ...]:
+    """Return whose share of lines an event counts in, as what a line ``left out`` says of them.
+
+    That of a client is its address, for one host has many ports: or else the name of what the event is about.
+    """
+    if AUDITED[type(event)].cause is Cause.ANYBODY:
+        return ()
+    peer: str = getattr(event, "peer", "") or getattr(event, "whose", "").removeprefix(_FOR)
+    if not peer:
+        return (("name", event.name),)
+    return (("peer", source_of(peer.rpartition(":")[0].strip("[]") or peer)),)
+
+
+def _most(whose: tuple[tuple[str, str], ...]) -> int:
+    return MOST_BY_CLIENT if whose else MOST_BY_ANYBODY
+
+
 class Audit:
     """Writes down who does what, as long as that is wanted.
 
@@ -96,7 +119,7 @@ class Audit:
         self._silence: Callable[[], None] = lambda: None
         self._closing: list[Deferred[None]] = []
         self._second = 0.0
-        self._by_anybody = 0  # in this second
+        self._caused: Counter[tuple[tuple[str, str], ...]] = Counter()  # in this second, by whom
 
     def use(self, settings: RecordFile | None) -> None:
         """Write to this file from now on; None: to none. The former one ends with a line that says so."""
@@ -117,9 +140,10 @@ class Audit:
         if self._file is None or entry is None:
             return
         self._sum_up()
-        if entry.by_anybody:
-            self._by_anybody += 1
-            if self._by_anybody > MOST_BY_ANYBODY:
+        if entry.cause is not Cause.OWN:
+            whose = causer(event)
+            self._caused[whose] += 1
+            if self._caused[whose] > _most(whose):
                 return
         self._file.add(audited(event, self._reactor.seconds()))
 
@@ -146,10 +170,11 @@ class Audit:
         """Tell how many lines were left out in a second, when it is over."""
         now = self._reactor.seconds()
         if ending or not 0.0 <= now - self._second < 1.0:
-            left_out, self._by_anybody = self._by_anybody - MOST_BY_ANYBODY, 0
+            caused, self._caused = self._caused, Counter()
             self._second = now
-            if left_out > 0:
-                self._put("left out", {"count": left_out})
+            for whose, count in caused.items():
+                if count > _most(whose):
+                    self._put("left out", {**dict(whose), "count": count - _most(whose)})
 
     def _lost_line(self, count: int) -> bytes:
         return audit_line(self._reactor.seconds(), "left out", {"count": count})

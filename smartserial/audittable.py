@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import NamedTuple
 
 from smartserial.events import (
@@ -47,6 +48,8 @@ from smartserial.events import (
     PoolStarted,
     PortClosed,
     PortOpened,
+    RequestRefused,
+    SentAway,
     SettingsChanged,
     ShareChanged,
     ShareNoted,
@@ -55,22 +58,38 @@ from smartserial.events import (
 )
 
 
+class Cause(Enum):
+    """Who can cause an event, and so whether lines of it may be left out."""
+
+    OWN = "operators, the configuration, and the gateway itself: each line is written"
+    CLIENT = "those whom we have let in, and programs: so many a second of each"
+    ANYBODY = "those whom we do not let in: so many a second of all together"
+
+
 class Entry(NamedTuple):
     """How one kind of event is told.
 
     Args:
         what: the record's ``event``.
         fields: those of the event that stand in the record, under their own names.
-        by_anybody: whether somebody whom we do not let in can cause it, as often as they like.
+        cause: who can cause it, as often as they like.
     """
 
     what: str
     fields: tuple[str, ...]
-    by_anybody: bool = False
+    cause: Cause = Cause.OWN
 
 
-def _entry(what: str, fields: str = "", *, by_anybody: bool = False) -> Entry:
-    return Entry(what, tuple(fields.split()), by_anybody)
+def _entry(what: str, fields: str = "") -> Entry:
+    return Entry(what, tuple(fields.split()))
+
+
+def _client(what: str, fields: str) -> Entry:
+    return Entry(what, tuple(fields.split()), Cause.CLIENT)
+
+
+def _anybody(what: str, fields: str) -> Entry:
+    return Entry(what, tuple(fields.split()), Cause.ANYBODY)
 
 
 AUDITED: Mapping[type[Event], Entry] = {
@@ -81,28 +100,29 @@ AUDITED: Mapping[type[Event], Entry] = {
     Operated: _entry("operated", "who what"),
     OperatorCame: _entry("operator came", "who door"),
     OperatorLeft: _entry("operator left", "who door"),
+    SentAway: _anybody("sent away", "peer door why"),
     ShareStarted: _entry("share started", "device listening"),
     PoolStarted: _entry("pool started", "shares listening"),
     ShareChanged: _entry("share changed", "parts"),
     ShareStopped: _entry("share stopped", "up down"),
-    ClientConnected: _entry("client connected", "user peer listener"),
-    ClientRefused: _entry("client refused", "peer listener why", by_anybody=True),
-    LoginFailed: _entry("login failed", "peer user why", by_anybody=True),
-    ClientIntroduced: _entry("client introduced", "peer signature"),
-    ClientDisconnected: _entry("client gone", "user peer why received delivered discarded seconds"),
-    ControlTaken: _entry("control taken", "peer"),
-    SettingsChanged: _entry("settings changed", "settings whose shadows"),
-    LinesSet: _entry("lines set", "lines whose"),
-    BreakSent: _entry("break sent", "peer seconds"),
-    ChangeRefused: _entry("change refused", "peer what why"),
-    PortOpened: _entry("port opened", "programs"),
-    PortClosed: _entry("port closed", "programs"),
+    ClientConnected: _client("client connected", "user peer listener"),
+    ClientRefused: _anybody("client refused", "user peer listener why"),
+    LoginFailed: _anybody("login failed", "peer user why"),
+    ClientIntroduced: _client("client introduced", "user peer signature"),
+    ClientDisconnected: _client("client gone", "user peer why received delivered discarded refused seconds"),
+    ControlTaken: _client("control taken", "user peer"),
+    SettingsChanged: _client("settings changed", "settings user whose shadows"),
+    LinesSet: _client("lines set", "lines user whose"),
+    BreakSent: _client("break sent", "user peer seconds"),
+    ChangeRefused: _client("change refused", "user peer what why"),
+    PortOpened: _client("port opened", "programs"),
+    PortClosed: _client("port closed", "programs"),
     ElementStarted: _entry("element started", "protocol connections"),
     ElementChanged: _entry("element changed", "parts"),
     ElementStopped: _entry("element stopped"),
-    PeerConnected: _entry("peer connected", "connection peer"),
-    PeerRefused: _entry("peer refused", "connection peer why", by_anybody=True),
-    PeerDisconnected: _entry("peer gone", "connection peer why"),
+    PeerConnected: _client("peer connected", "connection peer"),
+    PeerRefused: _anybody("peer refused", "connection peer why"),
+    PeerDisconnected: _client("peer gone", "connection peer why"),
 }
 
 NOT_AUDITED: frozenset[type[Event]] = frozenset(
@@ -122,6 +142,7 @@ NOT_AUDITED: frozenset[type[Event]] = frozenset(
         ElementNoted,
         ElementStateChanged,
         ListenerFailed,
+        RequestRefused,
         ShareNoted,
     }
 )

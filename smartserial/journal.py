@@ -51,6 +51,8 @@ from smartserial.events import (
     PoolStarted,
     PortClosed,
     PortOpened,
+    RequestRefused,
+    SentAway,
     SettingsChanged,
     ShareChanged,
     ShareNoted,
@@ -97,6 +99,8 @@ _LINES: dict[type[Event], tuple[str, str]] = {
     Operated: ("info", "{who}: {what}"),
     OperatorCame: ("debug", "{who} is at the console by {door}"),
     OperatorLeft: ("debug", "{who} has left the console by {door}"),
+    SentAway: ("info", "{peer} by {door} was sent away: {why}"),
+    RequestRefused: ("debug", "{peer} was refused by ssh: {what}"),
     GatewayStarted: ("debug", "smartserial {version} serves {shares} shares and {elements} elements"),
     GatewayStopped: ("debug", "ended"),
     ConfigurationTaken: ("debug", "{who} has put another configuration in force: {changes}"),
@@ -136,6 +140,8 @@ _OFTEN = (
     PeerRefused,
     PortClosed,
     PortOpened,
+    RequestRefused,
+    SentAway,
     SettingsChanged,
 )
 
@@ -151,8 +157,11 @@ def sentence(event: Event) -> str:
     """Return what an event says, with the name of whose it is; nothing in it can act on a terminal."""
     _, text = _LINES.get(type(event), ("info", "{event}"))
     fields = {name: words(getattr(event, name)) for name in event.__dataclass_fields__}
-    if fields.get("user"):
-        fields["peer"] = f"{fields['user']} at {fields['peer']}"
+    if user := fields.get("user"):
+        if "peer" in fields:
+            fields["peer"] = f"{user} at {fields['peer']}"
+        elif fields["whose"]:
+            fields["whose"] = f" for {user} at {fields['whose'].removeprefix(' for ')}"
     line = f"{fields.pop('name')}: {text.format(event=event, **fields)}".rstrip()
     return line.removesuffix("; not on the wire:").removesuffix(":")
 
@@ -189,6 +198,8 @@ class Journal:
     def write(self, event: Event) -> None:
         """Write one event, unless there are too many of its kind in this second."""
         level = level_of(event)
+        if LEVELS.index(level) < LEVELS.index(self.level):
+            return  # it takes no line, so it takes no place of one either
         often = isinstance(event, _OFTEN)
         self._sum_up(all_told=not often)
         if often:
@@ -197,8 +208,7 @@ class Journal:
                 return
         if isinstance(event, BytesDiscarded) and event.reason is Reason.NO_CLIENT:
             return  # `buffer: 0` asked for it, perhaps each second
-        if LEVELS.index(level) >= LEVELS.index(self.level):
-            getattr(self._log, level)("{line}", line=sentence(event), smartserial_event=event)
+        getattr(self._log, level)("{line}", line=sentence(event), smartserial_event=event)
 
     def _sum_up(self, all_told: bool) -> None:
         """Tell how many lines were left out, when their second is over or something else happens."""

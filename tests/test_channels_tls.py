@@ -126,6 +126,11 @@ class SealedTests(NetTestCase):
         other = TlsSettings(*self.authority.make("elsewhere", "10.0.0.1"))
         await self.refused(*await self.both(other), "not that of this host", "certificate verify failed")
 
+    async def test_a_certificate_of_no_host(self) -> None:
+        """One that names itself only in its subject, as old devices have them."""
+        old = TlsSettings(*self.authority.make("127.0.0.1"))
+        await self.refused(*await self.both(old), "names no host", "certificate verify failed")
+
     async def test_the_host_may_be_said(self) -> None:
         side = TlsSettings(authorities=self.authority.path, hostname="device.example")
         serving, calling = await self.both(client_side=side)

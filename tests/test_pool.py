@@ -103,6 +103,13 @@ class FreeTest(PoolCase):
         self.assertRegex(rows, rf"lab +127\.0\.0\.1:{self.port} +a in use, b in use, c free +0")
         own.close()
 
+    def test_who_has_finished_sending_has_no_place(self) -> None:
+        self.begin("shares: [a], listen: [{port: 0}]")
+        for _ in range(20):
+            sock = self.told("a")
+            sock.shutdown(socket.SHUT_WR)
+            self.told("a").close()
+
     def test_a_disabled_share_is_none(self) -> None:
         self.begin()
         self.ctl("disable", "a")

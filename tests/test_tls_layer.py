@@ -145,6 +145,23 @@ class HandshakeTests(SynchronousTestCase):
                 self.assertEqual(failed, ["TLS: the certificate is not that of this host"])
 
 
+    def test_a_certificate_that_names_no_host(self) -> None:
+        from smartserial.channels.tls import client_tls
+        from smartserial.settings import TlsSettings
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*world().authority.make("device.example"))
+        for host in ("device.example", "127.0.0.1"):
+            inner, failed = HalfCloser(), list[str]()
+            creator = client_tls(TlsSettings(authorities=world().authority.path), host)
+            protocol = TlsProtocol(lambda i=inner: i, creator, True, Clock(), failed=failed.append)
+            wire = Wire(protocol, TlsPeer(context, serves=True))
+            protocol.makeConnection(wire)
+            wire.drain()
+            self.assertIsNone(inner.transport)
+            self.assertEqual(failed, ["TLS: the certificate names no host: it has no subjectAltName"])
+
+
 class _Deaf:
     def hear(self, encrypted: bytes) -> bytes:
         return b""

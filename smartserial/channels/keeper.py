@@ -28,7 +28,7 @@ from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
 from smartserial.channels.checkers import Run, UsersChecker, checker_of
-from smartserial.passwords import decoy, verify
+from smartserial.passwords import dearest, decoy, verify
 from smartserial.settings import LoginSettings, UserSettings, UsersSettings
 from smartserial.sharing.attempts import Attempts
 from smartserial.sharing.rights import ANYBODY, Identity
@@ -39,6 +39,7 @@ MOST_WAITING = 256
 """Logins that wait for that."""
 WRONG_SECRET = "the password is wrong"
 WRONG_USER = "the name or the password is wrong"
+UNKNOWN_USER = "an unknown user"
 BUSY = "too many log in at this moment: try again"
 
 _log = Logger()
@@ -115,8 +116,7 @@ class Keeper:
             )
             for user in users.users
         }
-        first = next((user.password for user in users.users if user.password), "")
-        self._decoy = decoy(first)
+        self._decoy = decoy(dearest(user.password for user in users.users if user.password))
 
     def identity(self, name: str) -> Identity | None:
         """Return who a user is and what they may do; None: there is no such user."""
@@ -125,6 +125,10 @@ class Keeper:
     def user(self, name: str) -> UserSettings | None:
         """Return what is known of a user; None: there is no such user."""
         return self._users.get(name)
+
+    def shown(self, name: str) -> str:
+        """Return what may be shown of what somebody gave as a name; many type a password in its place."""
+        return name if not name or name in self._users else UNKNOWN_USER
 
     # ---- logins
 
@@ -203,10 +207,13 @@ class Keeper:
     # ---- what the checker needs
 
     def verify(self, name: str, password: bytes) -> Deferred[bool]:
-        """Tell whether this is a user of ours with this password; it takes as long for those that are not."""
+        """Tell whether this is a user of ours with this password.
+
+        If not, it takes as long as for the user whose hash takes longest, whoever it is.
+        """
         user = self._users.get(name)
         known = user.password if user is not None else ""
-        return self._run(partial(verify, password, known or self._decoy))
+        return self._run(partial(verify, password, known or self._decoy, self._decoy))
 
     def elsewhere(self, name: str) -> Iterable[ICredentialsChecker]:
         """Return who else may know the password of a user; nobody where it is in our file."""

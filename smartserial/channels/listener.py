@@ -44,6 +44,9 @@ class ListenerOwner(ComPortOwner, Shape):
     def judge(self, listener: Listener, host: str) -> Refusal | None:
         """Decide about a client whose session is to begin; None lets it in."""
 
+    def clients_from(self, listener: Listener, host: str) -> int:
+        """Return how many clients of a listener come from one address."""
+
     def entitle(self, session: Session, identity: Identity, login: LoginSettings) -> Refusal | None:
         """Give a client the rights of who has logged in; None: they may come in, if there is a place."""
 
@@ -70,6 +73,8 @@ class Listener(Factory):
     """One listener; `bind` before the reactor runs, so that a taken address is known at once."""
 
     noisy = False
+    for_users = False
+    """Whether it is the way of a door of the gateway's, for which the share itself says which users come in."""
 
     def __init__(self, settings: ListenerSettings, reactor: Any) -> None:
         self.settings = settings
@@ -196,7 +201,7 @@ class Listener(Factory):
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
         if self.owner is None or addr is None:
             return None
-        refusal = self.owner.admits(self, peer_host(addr))
+        refusal = self.owner.admits(self, peer_host(addr)) or self.gate.crowded(peer_host(addr))
         if refusal is not None:
             return self.refuse(addr, refusal, mute=self.gate.sealed)
         return self.gate.protocol(addr) if self.gate.stands else self.let_in(addr)
@@ -222,7 +227,10 @@ class Listener(Factory):
         session, refusal = self.make_session(addr), None
         if identity is not None and login is not None:
             refusal = self.owner.entitle(session, identity, login)
-        return refusal or self.owner.judge(self, peer_host(addr)) or session
+        refusal = refusal or self.owner.judge(self, peer_host(addr))
+        if refusal is not None:
+            return refusal if identity is None else refusal.of(identity.name)
+        return session
 
     @property
     def _speaks_telnet(self) -> bool:

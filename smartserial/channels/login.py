@@ -24,7 +24,7 @@ from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels.foreign import ForeignTransport, counted
-from smartserial.channels.keeper import LoginRefused, too_often
+from smartserial.channels.keeper import LoginBusy, LoginRefused, too_often
 from smartserial.channels.loginentrance import Entrance
 from smartserial.printable import printable
 from smartserial.sharing.rights import Identity
@@ -34,6 +34,8 @@ from smartserial.telnet.codec import Subnegotiation
 DEADLINE = 30.0
 """Seconds that somebody has for typing, over all tries."""
 TRIES = 3
+MOST_EMPTY = 16
+"""Empty lines where a name is asked for."""
 MOST_REQUESTS = 64
 """Telnet requests that are kept for the session."""
 _WORDS_LINGER = 1.0  # seconds that somebody who is refused has to read why
@@ -57,7 +59,7 @@ class Login(Protocol):
         self._reactor = reactor
         self._line = TypedLine()
         self._name: str | None = None
-        self._tries = 0
+        self._tries = self._empty = 0
         self.over = self._gone = self._ended_reading = self._ended_writing = False
         self._checking: Deferred[Any] | None = None
         self._later: list[bytes | Subnegotiation] = []  # bytes only while a password is judged
@@ -140,11 +142,19 @@ class Login(Protocol):
             if isinstance(line, Overlong):
                 self._fail(f"expected at most {MOST} bytes in a line")
             elif line is not None and self._name is None:
-                self._name = line.decode("utf-8", "replace")
-                self._prompt()
+                self._named(line.decode("utf-8", "replace"))
             elif line is not None:
                 self._check(line)
         return data
+
+    def _named(self, name: str) -> None:
+        """Take a name; an empty one is none, and is asked for again."""
+        self._name = name or None
+        self._empty += not name
+        if self._empty > MOST_EMPTY:
+            self._fail("expected a name")
+        else:
+            self._prompt()
 
     def _check(self, password: bytes) -> None:
         """Have a password judged; meanwhile nothing is read."""
@@ -180,7 +190,8 @@ class Login(Protocol):
         self._tries += 1
         why = failure.getErrorMessage()
         self._read_again()
-        if self._tries >= TRIES or self._entrance.keeper.delay(self._entrance.source):
+        # Not judged, it is no wrong one: what was typed behind it is for the session, and no name.
+        if failure.check(LoginBusy) or self._tries >= TRIES or self._entrance.keeper.delay(self._entrance.source):
             self._fail(why)
             return
         self._entrance.failed(self._name or "", why)
@@ -266,6 +277,15 @@ class Login(Protocol):
             self._end = self._reactor.callLater(_WORDS_LINGER, self.stream.loseConnection)
         else:
             self.stream.loseConnection()
+
+    def give_way(self, words: str) -> None:
+        """Close for somebody who comes later, without time to read why; a session is not touched."""
+        if self.inside is not None or self._gone:
+            return
+        if not self.over:
+            self._entrance.failed(self._name or "", words)
+            self._tell(words)
+        self.cut()
 
     def cut(self) -> None:
         """Close at once; a session that has begun is not touched."""

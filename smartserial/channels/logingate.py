@@ -7,6 +7,7 @@
                     no handshake              nobody: told so, and closed
 
 Until the session begins there is no client: no place is taken, no byte of the device is given, no line moves.
+Those who are not in yet are a `Crowd` each of handshakes and of logins: nobody can keep the others out.
 """
 
 from __future__ import annotations
@@ -23,16 +24,20 @@ from smartserial.channels.logintelnet import TelnetLogin, below
 from smartserial.channels.session import peer_host, peer_name
 from smartserial.settings import ListenerSettings, LoginSettings, Mode, TlsSettings
 from smartserial.sharing.access import Refusal
+from smartserial.sharing.crowd import Crowd
 from smartserial.sharing.rights import Identity
 from smartserial.telnet.options import SERVER
 
 if TYPE_CHECKING:
     from smartserial.channels.listener import Listener
+    from smartserial.channels.tlslayer import TlsProtocol
 
 MOST_LOGGING_IN = 64
 """Connections of one listener that have not logged in."""
 MOST_SHAKING = 1024
 """Connections of one listener whose TLS handshake is not done."""
+TOO_MANY = "too many are logging in at this moment"
+TOO_MANY_SHAKING = "TLS: too many handshakes at once"
 
 Seal = tuple[TlsSettings, Callable[[], object]]
 """What gives what encrypts the next connection, and the settings that it was made of."""
@@ -52,8 +57,8 @@ class Gate:
         self._asked: LoginSettings | None = None  # what those are asked for who log in now
         self._seal: Seal | None = None
         self._prepared: Seal | None = None
-        self._shaking: set[object] = set()  # connections whose handshake is not done
-        self._logging_in: set[Login] = set()
+        self._shaking: Crowd[TlsProtocol] = Crowd(MOST_SHAKING)
+        self._logging_in: Crowd[Login] = Crowd(MOST_LOGGING_IN)
         self._open = True
 
     @property
@@ -97,10 +102,20 @@ class Gate:
         self._cut()
 
     def _cut(self) -> None:
-        for login in list(self._logging_in):
+        for login in self._logging_in:
             login.cut()
 
     # ---- connections
+
+    def crowded(self, host: str) -> Refusal | None:
+        """Decide about one more from an address: those who are not in yet count where so many may come."""
+        most, owner = self._listener.settings.max_per_source, self._listener.owner
+        here = self._shaking.from_host(host) + self._logging_in.from_host(host)
+        if most is None or owner is None or not host or not here:
+            return None
+        if here + owner.clients_from(self._listener, host) < most:
+            return None
+        return Refusal(f"no more are let in from your address {host} while some are logging in")
 
     def protocol(self, addr: IAddress) -> Protocol | None:
         """Return what a new connection begins with; None: it is closed."""
@@ -112,21 +127,21 @@ class Gate:
 
         if self._seal is None or self._seal[0] != self._listener.settings.tls:
             return None  # its files were not read: nobody comes in without encryption
-        if len(self._shaking) >= MOST_SHAKING:
-            return None
-        key, creator = object(), self._seal[1]()
+        creator = self._seal[1]()
 
         def failed(why: str) -> None:
-            self._shaking.discard(key)
+            self._shaking.discard(protocol)
             if self._listener.owner is not None:
                 self._listener.owner.refused(self._listener, peer_name(addr), Refusal(why))
 
         def inside() -> Protocol | None:
-            self._shaking.discard(key)
+            self._shaking.discard(protocol)
             return self._inside(addr)
 
-        self._shaking.add(key)
-        return TlsProtocol(inside, creator, False, self._reactor, failed=failed)
+        protocol = TlsProtocol(inside, creator, False, self._reactor, failed=failed)
+        if (loser := self._shaking.add(protocol, peer_host(addr))) is not None:
+            loser.give_up(TOO_MANY_SHAKING)
+        return protocol
 
     def _inside(self, addr: IAddress) -> Protocol | None:
         """Return what begins when there is nothing left but the login, if there is one."""
@@ -135,8 +150,6 @@ class Gate:
         login = self._listener.settings.login
         if login is None:
             return self._listener.let_in(addr)
-        if len(self._logging_in) >= MOST_LOGGING_IN:
-            return self._listener.refuse(addr, Refusal("too many are logging in at this moment"))
         return self._asking(addr, login)
 
     def _asking(self, addr: IAddress, settings: LoginSettings) -> Protocol:
@@ -156,11 +169,15 @@ class Gate:
         login: Login
         if self._listener.settings.mode is Mode.RAW:
             login = Login(entrance, self._reactor)
-            self._logging_in.add(login)
+            self._take_in(login, addr)
             return login
         login = telnet = TelnetLogin(entrance, SERVER.greeting, self._reactor)
-        self._logging_in.add(login)
+        self._take_in(login, addr)
         return below(telnet, SERVER, self._reactor)
+
+    def _take_in(self, login: Login, addr: IAddress) -> None:
+        if (loser := self._logging_in.add(login, peer_host(addr))) is not None:
+            loser.give_way(TOO_MANY)
 
     def _enter(self, addr: IAddress, login: LoginSettings, identity: Identity) -> Protocol | str:
         """Return the session of somebody who has logged in, or why there is no place for them."""

@@ -74,6 +74,7 @@ class Session(Protocol):
     progress_at = 0.0
     unsure: bytes = b""
     discarded = 0
+    refused = 0  # bytes from it that the rules kept from the device
     greeting: bytes = b""  # a line of our own, before everything else
     _excused = _excused_from = 0  # bytes, and what had been sent when they were given
     identity: Identity = ANYBODY

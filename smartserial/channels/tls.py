@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels.tlscertificates import Certificates
-from smartserial.channels.tlsfiles import identity, library, options, trust_of
+from smartserial.channels.tlsfiles import library, options, trust_of
 from smartserial.errors import ConfigError
 from smartserial.settings import TlsSettings
 
@@ -71,14 +73,9 @@ def client_tls(settings: TlsSettings, host: str) -> object:
     if not settings.verify:
         return _Unverified(made, name)
     try:
-        creator: object = lib.ssl.optionsForClientTLS(
-            name,
-            trust,
-            extraCertificateOptions={**identity(settings, lib), "raiseMinimumTo": lib.ssl.TLSVersion.TLSv1_2},
-        )
+        return _Verified(made, name, lib)
     except UnicodeError as error:
         raise ConfigError(f"{name}: no certificate can say this name") from error
-    return creator
 
 
 @implementer(IOpenSSLClientConnectionCreator)
@@ -91,12 +88,51 @@ class _Unverified:
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> Any:  # the interface's names
         connection = self._options.clientConnectionForTLS(tlsProtocol)
-        try:
-            ip_address(self._host)
-        except ValueError:
+        if not _is_address(self._host):
             with suppress(UnicodeError):
                 connection.set_tlsext_host_name(self._host.encode("idna"))
         return connection
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _Verified(_Unverified):
+    """A client that takes only a certificate of this host, by an authority that it trusts.
+
+    Twisted's own lets a certificate pass that names no host at all, as old devices have them.
+
+    Raises:
+        UnicodeError: no certificate can say the host's name.
+    """
+
+    def __init__(self, options: Any, host: str, lib: SimpleNamespace) -> None:
+        super().__init__(options, host if _is_address(host) else host.encode("idna").decode("ascii"))
+        self._lib = lib
+
+    @override
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> Any:
+        connection, ssl = super().clientConnectionForTLS(tlsProtocol), self._lib.SSL
+
+        def judge(_: Any, certificate: Any, error: int, depth: int, trusted: int) -> bool:
+            if depth or not trusted:
+                return bool(trusted)
+            try:
+                named = self._lib.verify_address if _is_address(self._host) else self._lib.verify_name
+                named(certificate.to_cryptography(), self._host)
+            except Exception:  # whatever it is, this is not the host that was meant
+                tlsProtocol.failVerification(Failure())
+                return False
+            return True
+
+        connection.set_verify(ssl.VERIFY_PEER | ssl.VERIFY_FAIL_IF_NO_PEER_CERT, judge)
+        return connection
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def sealed(session: IProtocol, creator: object, client: bool, reactor: Any) -> IProtocol:
@@ -116,6 +152,8 @@ def failure_words(failure: Failure) -> str:
         reasons = [part[-1] for part in error.args[0]] if error.args and error.args[0] else []
         return f"TLS: {', '.join(map(str, reasons)) or 'the other side ended the handshake'}"
     if module.startswith("service_identity"):
+        if type(error).__name__ == "CertificateError":
+            return "TLS: the certificate names no host: it has no subjectAltName"
         return "TLS: the certificate is not that of this host"
     return failure.getErrorMessage().rstrip(".") or type(error).__name__
 

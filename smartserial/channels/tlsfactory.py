@@ -9,10 +9,12 @@ from twisted.internet.interfaces import IAddress, IProtocolFactory
 from twisted.internet.protocol import Factory, Protocol
 from typing_extensions import override
 
+from smartserial.channels.session import peer_host
 from smartserial.channels.tlslayer import TlsProtocol
+from smartserial.sharing.crowd import Crowd
 
 MOST_SHAKING = 256
-"""Connections of one factory whose handshake is not done; the oldest one makes room for one more."""
+"""Connections of one factory whose handshake is not done."""
 
 
 class TlsFactory(Factory):
@@ -38,7 +40,7 @@ class TlsFactory(Factory):
         self._creator = creator
         self._reactor = reactor
         self._failed = failed
-        self._shaking: dict[object, TlsProtocol] = {}
+        self._shaking: Crowd[TlsProtocol] = Crowd(MOST_SHAKING)
 
     @override
     def doStart(self) -> None:
@@ -52,18 +54,15 @@ class TlsFactory(Factory):
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> TlsProtocol:
-        key = object()
-
         def inside() -> Protocol | None:
-            del self._shaking[key]
+            self._shaking.discard(protocol)
             return cast("Protocol | None", self._wrapped.buildProtocol(cast(Any, addr)))
 
         def failed(why: str) -> None:
-            del self._shaking[key]
+            self._shaking.discard(protocol)
             self._failed(addr, why)
 
-        if len(self._shaking) >= MOST_SHAKING:
-            next(iter(self._shaking.values())).give_up("TLS: too many handshakes at once")
         protocol = TlsProtocol(inside, self._creator(), False, self._reactor, failed=failed)
-        self._shaking[key] = protocol
+        if (loser := self._shaking.add(protocol, peer_host(addr))) is not None:
+            loser.give_up("TLS: too many handshakes at once")
         return protocol

@@ -23,16 +23,26 @@ def library() -> SimpleNamespace:
         ConfigError: they are not installed.
     """
     try:
-        import service_identity  # noqa: F401 # Twisted does without it, and judges worse then
         from cryptography import x509
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
         from OpenSSL import SSL, crypto
+        from service_identity.cryptography import (
+            verify_certificate_hostname,
+            verify_certificate_ip_address,
+        )
         from twisted.internet import ssl
         from twisted.protocols import tls
     except ImportError as error:
         raise ConfigError(f"TLS needs more of Python ({error}): install smartserial[tls]") from error
     return SimpleNamespace(
-        SSL=SSL, X509=crypto.X509, x509=x509, load_key=load_pem_private_key, ssl=ssl, tls=tls
+        SSL=SSL,
+        X509=crypto.X509,
+        x509=x509,
+        load_key=load_pem_private_key,
+        ssl=ssl,
+        tls=tls,
+        verify_name=verify_certificate_hostname,
+        verify_address=verify_certificate_ip_address,
     )
 
 

@@ -129,6 +129,7 @@ class Builder:
             replay=share.replay,
             capture=record_of(share.capture, self._path),
             connect=self._connect(name, share),
+            login=self._logins.login((("shares", name), share)),
         )
 
     def _connect(self, name: str, share: ShareModel) -> ConnectSettings | None:

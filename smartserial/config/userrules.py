@@ -86,7 +86,8 @@ def logins_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
     """What is said of logins opens or closes something."""
     for place, share in _holders(config):
         own = [listener.login_said for listener in share.listen]
-        if share.login_wanted and all(own):
+        by_ssh = source.has(("console", "ssh")) and place[0] == "shares"
+        if share.login_wanted and all(own) and not by_ssh:
             key = next(key for key in _KEYS if getattr(share, key))
             why = "each listener has words of its own" if own else "no listener is its own"
             yield idle_at(source, (*place, key), f"cannot act: {why}")

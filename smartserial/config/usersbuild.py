@@ -13,10 +13,11 @@ from smartserial.config.translate import validate
 from smartserial.config.users import GroupModel, LoginModel, Secret, UsersFileModel, UsersModel
 from smartserial.files import UnreadableError, read_bounded
 from smartserial.findings import ERROR, WARNING, Finding, did_you_mean
-from smartserial.passwords import is_hash
+from smartserial.passwords import WEAK, dearest, is_hash, is_weak, work
 from smartserial.settings import GroupSettings, LoginSettings, UserSettings, UsersSettings
 from smartserial.sharing.rights import ALL, Grant, Right
 
+_ANEW = "make it anew: `smartserial passwd`"
 _MOST_SECRET = 1024  # bytes of a file that holds one hash
 _RIGHTS = {"read": Right.READ, "write": Right.WRITE, "control": Right.CONTROL, "admin": ALL}
 
@@ -62,6 +63,7 @@ class LoginBuilder:
             return None
         self.findings += self._exposed(place, path)
         self.findings += _wrong_groups(model, source)
+        self.findings += _cheap(model, source)
         return UsersSettings(
             tuple(
                 UserSettings(name, user.password or "", tuple(user.groups), tuple(user.keys))
@@ -101,6 +103,7 @@ class LoginBuilder:
 
     def _secret(self, place: Place, secret: Secret) -> str:
         if secret.hash:
+            self._weak(place, secret.hash)
             return secret.hash
         path = self._path_of(secret.file)
         try:
@@ -112,10 +115,18 @@ class LoginBuilder:
             self._tell(place, f"expected one hash in {path}, as `smartserial passwd` makes it")
             return "-"
         self.findings += [one for one in self._exposed(place, path) if one not in self.findings]
+        self._weak(place, text)
         return text
 
+    def _weak(self, place: Place, text: str) -> None:
+        if is_weak(text):
+            message = f"the hash costs less than ln={WEAK}: who has it guesses the password soon"
+            self._add(self._source.finding(place, "CF16", message, severity=WARNING, hint=_ANEW))
+
     def _tell(self, place: Place, message: str) -> None:
-        found = self._source.finding(place, "CF09", message, severity=ERROR)
+        self._add(self._source.finding(place, "CF09", message, severity=ERROR))
+
+    def _add(self, found: Finding) -> None:
         if found not in self.findings:  # the password of a share is that of several listeners
             self.findings.append(found)
 
@@ -147,6 +158,19 @@ def _wrong_groups(model: UsersFileModel, source: Source) -> Iterator[Finding]:
                 yield source.finding(
                     ("users", name, "groups", n), "CF14", f"there is no group {group}", hint=hint
                 )
+
+
+def _cheap(model: UsersFileModel, source: Source) -> Iterator[Finding]:
+    """Yield the hashes that are guessed fast, and those that are guessed faster than others."""
+    hashes = {name: user.password for name, user in model.users.items() if user.password}
+    most = work(dearest(hashes.values()))
+    for name, text in hashes.items():
+        weak = is_weak(text)
+        if weak or work(text) < most:
+            than = f"ln={WEAK}" if weak else "that of others here"
+            message = f"the hash costs less than {than}: who has this file guesses the password sooner"
+            place = ("users", name, "password")
+            yield source.finding(place, "CF16", message, severity=WARNING, hint=_ANEW)
 
 
 def _grants(group: GroupModel) -> tuple[Grant, ...]:

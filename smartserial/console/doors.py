@@ -34,7 +34,6 @@ from smartserial.console.telnet import POLICY, TelnetConsole
 from smartserial.errors import ConfigError
 from smartserial.events import LoginFailed
 from smartserial.settings import Address, ConsoleSettings, LoginSettings, TlsSettings
-from smartserial.share.entry import given_name
 from smartserial.sharing.rights import OWNER, WATCHER, Identity
 
 _log = Logger()
@@ -107,7 +106,7 @@ class _TelnetDoor(_Door):
         peer, keeper = peer_name(addr), self._desk.gateway.keeper
 
         def failed(user: str, why: str) -> None:
-            self._desk.gateway.events.publish(LoginFailed("console", peer, given_name(user), why))
+            self._desk.gateway.events.publish(LoginFailed("console", peer, keeper.shown(user), why))
 
         entrance = Entrance(
             login,

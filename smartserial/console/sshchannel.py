@@ -51,6 +51,9 @@ class Site(Shape):
     def command(self, channel: Channel, command: str) -> Protocol:
         """Return the program for a command."""
 
+    def refused(self, what: str) -> None:
+        """Take note that somebody has asked for what is not given; `what` is theirs."""
+
 
 def _nothing() -> None:
     """Do nothing."""
@@ -110,7 +113,7 @@ class Channel(SSHChannel):
         """
         request = self._requests.get(kind)
         if request is None:
-            _log.debug("ssh: {kind} was refused", kind=printable(kind.decode("latin-1")))
+            self.connection.note_refused("", kind)
             return None
         return None if self._over else request(data)
 

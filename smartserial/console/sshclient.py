@@ -32,9 +32,11 @@ class SshWay(Listener):
 
     Args:
         share: that it leads to.
-        login: whose members may come in.
+        login: whose members may come in by the door; the share may say more.
         reactor: keeps the time.
     """
+
+    for_users = True
 
     def __init__(self, share: Share, login: LoginSettings, reactor: Any) -> None:
         super().__init__(ListenerSettings(login=login), reactor)
@@ -107,7 +109,7 @@ class SshClient(Session):
         if not self._port.may_drive("break"):
             return False
         self._share.ports.line.send_break(seconds)
-        self._share.publish(BreakSent, self.name, seconds)
+        self._share.publish(BreakSent, self.name, seconds, self.identity.name)
         return True
 
     # ---- the end
@@ -170,5 +172,5 @@ def client_of(share: Share, way: SshWay, identity: Identity, channel: Channel) -
     refusal: Refusal | None = share.entitle(session, identity, login) or share.judge(way, peer_host(address))
     if refusal is None:
         return session
-    share.refused(way, peer_name(address), refusal)
+    share.refused(way, peer_name(address), refusal.of(identity.name))
     return Notice(channel, Status.NOT_DONE, refusal.text)

@@ -19,22 +19,20 @@ from twisted.conch.ssh.connection import (
     OPEN_UNKNOWN_CHANNEL_TYPE,
     SSHConnection,
 )
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.console.sshchannel import MOST_PACKET, Channel, Site
 from smartserial.console.sshquiet import QUIET
 from smartserial.errors import PeerError
-from smartserial.printable import printable
 
 if TYPE_CHECKING:
     from smartserial.console.sshtransport import SshTransport
 
 MOST_CHANNELS = 10
 """Channels of one connection at the same time."""
-
-_log = Logger()
+_MOST_TOLD = 8  # kinds of requests that nobody takes, of one connection: there may be any number
+_MOST_KIND = 64  # bytes of the name of such a kind
 
 
 class Connection(SSHConnection):
@@ -52,6 +50,7 @@ class Connection(SSHConnection):
         super().__init__()
         self._site = site
         self._ssh = transport
+        self._told: set[str] = set()
 
     @property
     def wire(self) -> Any:
@@ -82,6 +81,13 @@ class Connection(SSHConnection):
         for channel in list(self.channels.values()):
             channel.stream.blocked(blocked)
 
+    def note_refused(self, what: str, kind: bytes) -> None:
+        """Tell of a request that nobody takes, once for each kind; `what` comes before its name."""
+        words = what + kind[:_MOST_KIND].decode("latin-1")
+        if words not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(words)
+            self._site.refused(words)
+
     def feed(self) -> None:
         """Pass on what waits, as keys have been exchanged."""
         for channel in list(self.channels.values()):
@@ -100,7 +106,7 @@ class Connection(SSHConnection):
         kind, rest = getNS(packet)
         number, _, most = struct.unpack_from(">3L", rest)
         if kind != b"session":
-            _log.debug("ssh: a channel of kind {kind} was refused", kind=printable(kind.decode("latin-1")))
+            self.note_refused("a channel of kind ", kind)
             self._refuse(number, OPEN_UNKNOWN_CHANNEL_TYPE, b"there are only sessions here")
         elif len(self.channels) >= MOST_CHANNELS or not most:
             self._refuse(number, OPEN_RESOURCE_SHORTAGE, b"too many channels, or packets without room")
@@ -165,5 +171,5 @@ class Connection(SSHConnection):
 
     @override
     def gotGlobalRequest(self, requestType: bytes, data: bytes) -> int:
-        _log.debug("ssh: {kind} was refused", kind=printable(requestType.decode("latin-1")))
+        self.note_refused("", requestType)
         return 0

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol
-from twisted.logger import Logger
 from typing_extensions import override
 
 from smartserial.channels.logingate import MOST_LOGGING_IN
@@ -26,18 +27,19 @@ from smartserial.console.sshlogin import Entrance, Login
 from smartserial.console.sshtransport import SshTransport
 from smartserial.console.sshwords import Connect, Perform, Status, wish_of
 from smartserial.errors import ConfigError
-from smartserial.events import LoginFailed
+from smartserial.events import LoginFailed, RequestRefused, SentAway
 from smartserial.settings import Address, ConsoleSettings, Keepalive, LoginSettings
-from smartserial.share.entry import given_name
 from smartserial.share.service import Share
-from smartserial.sharing.rights import Identity
+from smartserial.sharing.rights import GATEWAY, Identity, Right
 
 MOST_OPERATORS = 32
 """At the console, at the same time."""
+MOST_OF_USER = 8
+"""Of these, of one user."""
+KEPT = 2
+"""Of these, for who has the right `admin` on the gateway."""
 MOST_CONNECTIONS = 256
 """Of those who have logged in; a client of a share has one too."""
-
-_log = Logger()
 
 
 class SshDoor(Factory):
@@ -61,7 +63,7 @@ class SshDoor(Factory):
         self.publicKeys = {b"ssh-ed25519": key.public()}
         self.privateKeys = {b"ssh-ed25519": key}
         self.desk = desk
-        self.operators = 0
+        self.operators: Counter[str] = Counter()  # how many there are of each user
         self.login_settings = LoginSettings(groups=settings.login.groups if settings.login else frozenset())
         self._reactor = reactor
         self._logging_in: set[SshTransport] = set()
@@ -88,7 +90,7 @@ class SshDoor(Factory):
         events = self.desk.gateway.events
 
         def failed(user: str, why: str) -> None:
-            events.publish(LoginFailed("console", peer, given_name(user), why))
+            events.publish(LoginFailed("console", peer, self.desk.gateway.keeper.shown(user), why))
 
         def enter(identity: Identity) -> Connection | str:
             if len(self._inside) >= MOST_CONNECTIONS:
@@ -105,7 +107,7 @@ class SshDoor(Factory):
     def refused(self, transport: SshTransport, why: str) -> None:
         """Take note that somebody was sent away."""
         peer = peer_name(transport.transport.getPeer())
-        _log.info("console: {peer} by ssh was sent away: {why}", peer=peer, why=why)
+        self.desk.gateway.events.publish(SentAway("console", peer, "ssh", why))
 
     def left(self, transport: SshTransport) -> None:
         """Take note that a connection is gone."""
@@ -114,9 +116,21 @@ class SshDoor(Factory):
 
     # ---- what they want
 
-    def operator_left(self) -> None:
+    def seat(self, identity: Identity) -> str:
+        """Take a place for an operator; return why there is none, empty if there is."""
+        if self.operators[identity.name] >= MOST_OF_USER:
+            return f"{MOST_OF_USER} operators called {identity.name} are at this door, and no more are let in"
+        if self.operators.total() >= MOST_OPERATORS:
+            return f"{MOST_OPERATORS} operators are at this door, and no more are let in"
+        if self.operators.total() >= MOST_OPERATORS - KEPT and Right.ADMIN not in identity.on(GATEWAY):
+            return f"the last {KEPT} places at this door are for those who have the right `admin` on `*`"
+        self.operators[identity.name] += 1
+        return ""
+
+    def operator_left(self, name: str) -> None:
         """Take note that an operator is gone."""
-        self.operators -= 1
+        self.operators[name] -= 1
+        self.operators += Counter()  # those of whom there is none are not kept
 
     def way_to(self, share: Share) -> SshWay:
         """Return the way into a share, which is made for the first who comes."""
@@ -138,10 +152,11 @@ class _Visitor:
         self._door = door
         self._name = identity.name
         self._peer = peer
+        self._left = partial(door.operator_left, identity.name)
 
     def shell(self, channel: Channel) -> Protocol:
         """Return a console."""
-        left, desk = self._door.operator_left, self._door.desk
+        left, desk = self._left, self._door.desk
 
         def console(operator: Operator) -> Protocol:
             if channel.terminal is None:
@@ -152,7 +167,7 @@ class _Visitor:
 
     def command(self, channel: Channel, command: str) -> Protocol:
         """Return a client of a share, or what does one verb."""
-        left, desk = self._door.operator_left, self._door.desk
+        left, desk = self._left, self._door.desk
         try:
             wish = wish_of(command)
         except VerbError as error:
@@ -163,15 +178,18 @@ class _Visitor:
             case Perform(line=line):
                 return self._seat(channel, lambda one: SshVerb(desk, one, channel, line, left))
 
+    def refused(self, what: str) -> None:
+        """Take note that something was asked for that is not given."""
+        events = self._door.desk.gateway.events
+        events.publish(RequestRefused("console", self._peer, what, self._name))
+
     def _seat(self, channel: Channel, make: Callable[[Operator], Protocol]) -> Protocol:
         """Return what an operator has, if there is a place for one."""
         identity = self._identity()
         if identity is None:
             return Notice(channel, Status.NOT_DONE, self._no_more)
-        if self._door.operators >= MOST_OPERATORS:
-            words = f"{MOST_OPERATORS} operators are at this door, and no more are let in"
+        if words := self._door.seat(identity):
             return Notice(channel, Status.NOT_DONE, words)
-        self._door.operators += 1
         return make(Operator(f"{self._name} at {self._peer}", "ssh", identity, self._door.seconds()))
 
     def _client(self, channel: Channel, name: str) -> Protocol:

@@ -208,6 +208,7 @@ KEYS: Mapping[type, Mapping[str, Row | None]] = {
         "listeners": ("listen", _listeners),
         "buffer": ("buffer", size),
         "replay": ("replay", size),
+        "login": ("", _login),
     },
     PoolSettings: {"name": None, "listeners": ("listen", _listeners)},
     DeviceRules: {

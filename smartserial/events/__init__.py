@@ -22,6 +22,8 @@ from smartserial.events.gateway import (
     GatewayStopped,
     OperatorCame,
     OperatorLeft,
+    RequestRefused,
+    SentAway,
 )
 from smartserial.events.shares import (
     BreakSent,
@@ -99,6 +101,8 @@ __all__ = [
     "PoolStarted",
     "PortClosed",
     "PortOpened",
+    "RequestRefused",
+    "SentAway",
     "SettingsChanged",
     "ShareChanged",
     "ShareNoted",

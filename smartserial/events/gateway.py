@@ -56,3 +56,21 @@ class OperatorLeft(Event):
 
     who: str
     door: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentAway(Event):
+    """A connection to the console was ended by us, before somebody had logged in or after."""
+
+    peer: str
+    door: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRefused(Event):
+    """A user asked by SSH for what is not given; told once for each kind, and a few times in all."""
+
+    peer: str
+    what: str
+    user: str

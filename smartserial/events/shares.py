@@ -116,6 +116,7 @@ class LinesSet(Event):
 
     lines: Lines
     whose: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class BreakSent(Event):
 
     peer: str
     seconds: float
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,13 @@ class SettingsChanged(Event):
         settings: those in force.
         whose: tells for whom, if for a client.
         shadows: names of those that changed and are only kept here, not on the wire.
+        user: as whom that client has logged in, if it had to.
     """
 
     settings: str
     whose: str
     shadows: tuple[str, ...]
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ class ChangeRefused(Event):
     peer: str
     what: str
     why: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +167,16 @@ class ControlTaken(Event):
     """A client holds control of the line now."""
 
     peer: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientIntroduced(Event):
-    """A client has said what it is."""
+    """A client has said what it is, or that it is something else; told a few times for each client."""
 
     peer: str
     signature: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +198,12 @@ class ClientConnected(Event):
 
 @dataclass(frozen=True, slots=True)
 class ClientRefused(Event):
-    """A client was not let in."""
+    """A client was not let in; `user` is who had logged in, if that was what came first."""
 
     peer: str
     listener: str
     why: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +219,8 @@ class LoginFailed(Event):
 class ClientDisconnected(Event):
     """A client is gone; `received` bytes came from it, `delivered` went to it, `discarded` did not.
 
-    It was there for so many `seconds`.
+    It was there for so many `seconds`. Of what it sent, `refused` bytes were kept from the device: it may not
+    send, or not at that time.
     """
 
     peer: str
@@ -221,6 +230,7 @@ class ClientDisconnected(Event):
     discarded: int
     user: str = ""
     seconds: float = 0.0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

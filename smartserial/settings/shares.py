@@ -188,6 +188,8 @@ class ShareSettings:
         replay: how many of the last bytes from the device are shown to clients that come later.
         capture: where everything that passes is written; None: nowhere.
         connect: calls to clients that do not come by themselves; None: none are made.
+        login: which users come in by doors of the gateway's own, such as SSH: none, if there is one secret for
+            all; those who have a right here, if nobody has to say who they are. Listeners have their own.
     """
 
     name: str
@@ -200,3 +202,4 @@ class ShareSettings:
     replay: int = 0
     capture: RecordFile | None = None
     connect: ConnectSettings | None = None
+    login: LoginSettings | None = None

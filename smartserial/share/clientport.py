@@ -19,12 +19,18 @@ if TYPE_CHECKING:
     from smartserial.share.comports import ComPorts
 
 _AT_REST = Lines(dtr=True, rts=True, brk=False)  # as the kernel opens a port
+_MOST_SIGNATURES = 3  # that are told of one client, which may send others for ever
 _NAMES = {"dtr": "dtr", "rts": "rts", "brk": "break"}
 
 
 def whose(session: object) -> str:
     """Say for whom something was done, if for a client."""
     return f" for {session.name}" if isinstance(session, Session) else ""
+
+
+def user_of(session: object) -> str:
+    """Return as whom a client has logged in; empty: it had not to, or it is none."""
+    return session.identity.name if isinstance(session, Session) else ""
 
 
 class ClientPort:
@@ -44,6 +50,7 @@ class ClientPort:
         self._believed: dict[str, Any] = {}  # settings, by their names
         self._believed_lines = Lines()
         self._told: set[str] = set()
+        self._signatures = 0  # that were told
 
     @property
     def _sharing(self) -> Sharing:
@@ -75,17 +82,21 @@ class ClientPort:
     def _refusal(self) -> str:
         """Tell why this client may change nothing, or take control for it."""
         desk = self._ports.desk
-        if not self._session.listener.settings.access.writes:
-            return "its listener is for watchers"
-        if not self._session.may_control:
-            return "its user may not"
+        if refusal := self._forbidden():
+            return refusal
         before = desk.holder
         if not desk.may_change(self._session):
             return "nobody may" if desk.rule is Control.NONE else "another client holds control"
         if desk.holder is not before:
-            self._ports.publish(ControlTaken, self._session.name)
+            self._publish(ControlTaken)
         self._believe_no_more()
         return ""
+
+    def _forbidden(self) -> str:
+        """Tell why this client may never change anything; empty: it may, if others let it."""
+        if not self._session.listener.settings.access.writes:
+            return "its listener is for watchers"
+        return "" if self._session.may_control else "its user may not"
 
     def _believe_no_more(self) -> None:
         """Forget what this client believes of what it may change now."""
@@ -104,7 +115,10 @@ class ClientPort:
     def _tell(self, what: str, refusal: str) -> None:
         if refusal and what not in self._told:
             self._told.add(what)
-            self._ports.publish(ChangeRefused, self._session.name, what, refusal)
+            self._publish(ChangeRefused, what, refusal)
+
+    def _publish(self, event: Any, *fields: str) -> None:
+        self._ports.publish(event, self._session.name, *fields, user_of(self._session))
 
     @property
     def _acknowledges(self) -> bool:
@@ -138,7 +152,8 @@ class ClientPort:
             done()
 
     def purge(self, buffers: Purge) -> None:
-        """Throw away what waits."""
+        """Throw away what waits: its own always, the device's if it may; that others are there is no refusal."""
+        self._tell("buffers", self._forbidden())
         self._ports.purge(self._session, buffers)
 
     def suspend(self, suspended: bool) -> None:
@@ -147,8 +162,12 @@ class ClientPort:
 
     def introduced(self, signature: bytes) -> None:
         """Take note of what the client says that it is."""
+        if signature == self._session.signature:
+            return
         self._session.signature = signature
-        self._ports.publish(ClientIntroduced, self._session.name, signature.decode("latin-1"))
+        if self._signatures < _MOST_SIGNATURES:
+            self._signatures += 1
+            self._publish(ClientIntroduced, signature.decode("latin-1"))
 
     def line_state(self) -> int:
         """Return whether all has been sent."""

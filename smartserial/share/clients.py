@@ -96,7 +96,7 @@ class Clients:
         """
         settings = listener.settings
         most = settings.max_per_source
-        if most is not None and host and self._from(listener, host) >= most:
+        if most is not None and host and self.clients_from(listener, host) >= most:
             return crowded(self.name, host, most)
         if settings.max_clients is not None and listener.clients >= settings.max_clients:
             return self._no_place(settings.max_clients, [s for s in self.here if s.listener is listener])
@@ -104,7 +104,8 @@ class Clients:
             return self._no_place(self.sharing.max_clients, list(self.here))
         return None
 
-    def _from(self, listener: Listener, host: str) -> int:
+    def clients_from(self, listener: Listener, host: str) -> int:
+        """Return how many with a place came to a listener from one address."""
         return sum(one.listener is listener and peer_host(one.address) == host for one in self.here)
 
     def _no_place(self, limit: int, candidates: list[Session]) -> Refusal | None:

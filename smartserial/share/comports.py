@@ -24,7 +24,7 @@ from smartserial.settings import ShareSettings, line_of
 from smartserial.share.books import Books
 from smartserial.share.breaklimit import TELNET_BREAK, BreakLimit
 from smartserial.share.callsline import Leads
-from smartserial.share.clientport import ClientPort, whose
+from smartserial.share.clientport import ClientPort, user_of, whose
 from smartserial.share.device import SharedDevice
 from smartserial.share.modemwatch import ModemWatch
 from smartserial.share.purging import purge
@@ -200,7 +200,7 @@ class ComPorts:
             return
         self._told = settings
         kept = [name for name in line.shadowed if getattr(settings, name) != getattr(before, name)]
-        self.publish(SettingsChanged, str(settings), whose(session), tuple(kept))
+        self.publish(SettingsChanged, str(settings), whose(session), tuple(kept), user_of(session))
         self._announce(getattr(session, "server", None))
         self._owner.calls.line_changed(anew=False)
 
@@ -235,7 +235,7 @@ class ComPorts:
         except PortError as error:
             self.publish(ChangeFailed, str(error))
         if lines.over(before) != before:
-            self.publish(LinesSet, lines, whose(session))
+            self.publish(LinesSet, lines, whose(session), user_of(session))
             self._owner.calls.lines_driven(lines)
 
     def _end_break(self) -> None:
@@ -245,7 +245,7 @@ class ComPorts:
         """Send a break for a client's TELNET BREAK, if it may."""
         if session in self.ports and self.ports[session].may_drive("break"):
             self.line.send_break(TELNET_BREAK)
-            self.publish(BreakSent, session.name, TELNET_BREAK)
+            self.publish(BreakSent, session.name, TELNET_BREAK, user_of(session))
 
     def purge(self, session: ComPortSession, buffers: Purge) -> None:
         """Throw away what waits for a client; in the device's queues too, but only where nobody else is."""

@@ -34,4 +34,5 @@ def tell_of(session: Session, reason: Failure, now: float, publish: Callable[...
         stream.dropped + session.discarded,
         session.identity.name,
         seconds=max(0.0, now - session.opened_at),
+        refused=session.refused,
     )

@@ -16,8 +16,6 @@ from smartserial.share.device import SharedDevice
 from smartserial.sharing.access import Refusal, allowed, forbidden, held
 from smartserial.sharing.rights import ANYBODY, Identity, Right
 
-_MOST_USER = 64  # characters of what somebody gives as a name
-
 
 class EntryOwner(Shape):
     """What the entry needs of its share."""
@@ -68,6 +66,8 @@ class Entry:
             login: how that was found out.
         """
         name = self._owner.settings.name
+        if session.listener.for_users and (refusal := _barred(self._owner.settings, identity)):
+            return refusal
         rights = identity.on(name)
         if not rights & (Right.READ | Right.WRITE):
             return Refusal(f"{identity.name} may neither read nor write {name}")
@@ -76,11 +76,11 @@ class Entry:
 
     def refused(self, listener: Listener, peer: str, refusal: Refusal) -> None:
         """Take note of a client that was not let in."""
-        self._owner.publish(ClientRefused, peer, listener.where, refusal.text)
+        self._owner.publish(ClientRefused, peer, listener.where, refusal.text, refusal.user)
 
     def login_failed(self, peer: str, user: str, why: str) -> None:
         """Take note of somebody who could not log in."""
-        self._owner.publish(LoginFailed, peer, given_name(user), why)
+        self._owner.publish(LoginFailed, peer, self.keeper.shown(user), why)
 
     # ---- who is there
 
@@ -112,7 +112,11 @@ class Entry:
         return ""
 
 
-def given_name(text: str) -> str:
-    """Return what somebody gave as a name, so that a line of the log shows where it begins and ends."""
-    short = text[:_MOST_USER]
-    return short if all(c.isalnum() or c in "._-@" for c in short) else ascii(short)
+def _barred(settings: ShareSettings, identity: Identity) -> Refusal | None:
+    """Return why a user does not come in by a door of the gateway's own, by what the share itself says."""
+    login = settings.login
+    if login is not None and login.secret:
+        return Refusal(f"{settings.name} has a password of its own, which cannot be asked for here")
+    if login is not None and login.groups and not login.groups & identity.groups:
+        return Refusal(f"{identity.name} is in none of the groups that may come in to {settings.name}")
+    return None

@@ -109,7 +109,7 @@ class Intake:
         self._books.down.read += len(data)
         session.heard_at = self._books.up.read
         if self._desk.seized or not session.writes:
-            self._books.down.discard(Reason.POLICY, len(data))
+            self._refuse(session, len(data))
             return
         if self._taps:
             self._audience.tap("down", session.name, data)
@@ -123,11 +123,15 @@ class Intake:
         if self._selection.rules.send_to is Who.LAST_ACTIVE and self._floor.stale:
             self._hearing_changed()
         if not accepted:
-            self._books.down.discard(Reason.POLICY, len(data))
+            self._refuse(session, len(data))
         elif self.arbiter is None or not self._device.streams:
             self._send(session, data)
         else:
             self.arbiter.offer(session, data)
+
+    def _refuse(self, session: Session, count: int) -> None:
+        session.refused += count
+        self._books.down.discard(Reason.POLICY, count)
 
     def from_operator(self, who: str, data: bytes) -> None:
         """Give what an operator, or an element, sends to the device."""

@@ -19,7 +19,6 @@ from smartserial.channels.listener import Listener, plain_line
 from smartserial.channels.session import Session, peer_host
 from smartserial.events import ClientRefused, EventStream, LoginFailed, PoolStarted, ShareNoted
 from smartserial.settings import ListenerSettings, LoginSettings, PoolSettings
-from smartserial.share.entry import given_name
 from smartserial.share.service import Share
 from smartserial.sharing.access import Refusal, allowed, crowded, forbidden, full
 from smartserial.sharing.rights import Identity, Right
@@ -54,7 +53,8 @@ class PoolListener(Listener):
     def admit(
         self, addr: IAddress, identity: Identity | None = None, login: LoginSettings | None = None
     ) -> Session | Refusal:
-        return self.choose(self, addr, identity)
+        found = self.choose(self, addr, identity)
+        return found.of(identity.name) if isinstance(found, Refusal) and identity is not None else found
 
     def lead_to(self, pool: PoolSettings, shares: Mapping[str, Share], reactor: Any) -> None:
         """Make the ways to the shares of a pool that are there."""
@@ -124,14 +124,18 @@ class Pool:
             return refusal
         open_to = [way for name, way in listener.ways.items() if _may_use(identity, name)]
         if identity is not None and not open_to:
-            names = ", ".join(self.settings.shares)
-            return Refusal(f"{identity.name} may neither read nor write any of {names}")
+            return Refusal(f"{identity.name} may neither read nor write any share of {self.settings.name}")
         for way in sorted(open_to, key=_away):
-            if isinstance(way.owner, Share) and not len(way.owner.clients):
+            if isinstance(way.owner, Share) and not way.owner.clients.here:
                 found = way.admit(addr, identity, listener.settings.login)
                 if isinstance(found, Session):
                     return found
-        return Refusal(f"{self.settings.name} is in use: none of {', '.join(self.settings.shares)} is free")
+        names = [name for name in self.settings.shares if _may_use(identity, name)]
+        return Refusal(f"{self.settings.name} is in use: none of {', '.join(names)} is free")
+
+    def clients_from(self, listener: PoolListener, host: str) -> int:
+        """Return how many clients of its shares came to a listener from one address."""
+        return sum(way.clients_from(host) for way in listener.ways.values())
 
     def _no_place(self, listener: PoolListener, host: str) -> Refusal | None:
         settings, ways = listener.settings, listener.ways.values()
@@ -139,7 +143,7 @@ class Pool:
             return full(self.settings.name, settings.max_clients)
         if settings.max_per_source is None or not host:
             return None
-        here = sum(way.clients_from(host) for way in ways)
+        here = self.clients_from(listener, host)
         most = settings.max_per_source
         return crowded(self.settings.name, host, most) if here >= most else None
 
@@ -159,11 +163,12 @@ class Pool:
 
     def login_failed(self, peer: str, user: str, why: str) -> None:
         """Take note of somebody who could not log in."""
-        self._events.publish(LoginFailed(self.settings.name, peer, given_name(user), why))
+        self._events.publish(LoginFailed(self.settings.name, peer, self.keeper.shown(user), why))
 
     def refused(self, listener: Listener, peer: str, refusal: Refusal) -> None:
         """Take note of a client that was not let in."""
-        self._events.publish(ClientRefused(self.settings.name, peer, listener.where, refusal.text))
+        why, user = refusal.text, refusal.user
+        self._events.publish(ClientRefused(self.settings.name, peer, listener.where, why, user))
 
     def count_refused(self, count: int) -> None:
         """Count bytes of a client that was not let in."""
@@ -179,7 +184,7 @@ def _may_use(identity: Identity | None, name: str) -> bool:
 
 
 def _state(share: Share) -> str:
-    if len(share.clients):
+    if share.clients.here:
         return "in use"
     return "away" if share.device.link.state in (LinkState.AWAY, LinkState.OPENING) else "free"
 

@@ -113,6 +113,7 @@ class Share(Service):
         self.keeper = keeper
         self.entry = Entry(self, keeper, self.ports.desk.leave)
         self.admits, self.judge, self.refused = self.entry.admits, self.entry.judge, self.entry.refused
+        self.clients_from = self.clients.clients_from
         self.entitle, self.login_failed = self.entry.entitle, self.entry.login_failed
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -70,9 +70,17 @@ def loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a client is not let in; `text` is one plain line for its user, without the line end."""
+    """Why a client is not let in; `text` is one plain line for its user, without the line end.
+
+    `user` is as whom it had logged in; empty: it had not, or need not.
+    """
 
     text: str
+    user: str = ""
+
+    def of(self, user: str) -> Refusal:
+        """Return this refusal as that of a user."""
+        return replace(self, user=user)
 
 
 def full(name: str, limit: int) -> Refusal:

@@ -23,7 +23,7 @@ from smartserial.config.models import ListenerModel, ShareModel, SharingModel
 from smartserial.config.source import parse_source
 from smartserial.config.values import Model
 from smartserial.findings import ERROR, Finding
-from smartserial.passwords import hash_password
+from smartserial.passwords import decoy
 
 PAGE = Path(__file__).with_name("applies.md")
 _DRAWN = re.compile(r"(<!-- drawn by docs/applies\.py: ([\w-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
@@ -57,7 +57,7 @@ CALLS: Mapping[str, Values] = {
 }
 """One call of each kind."""
 
-_HASH = hash_password(b"-", 1)
+_HASH = decoy()
 CALL_VALUES: Mapping[str, Any] = {
     "backoff": ["1s"],
     "heartbeat": {"send": ".", "every": "5s"},

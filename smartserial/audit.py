@@ -5,8 +5,8 @@
 Whatever peers, devices and operators have said stands in it escaped and bounded: a line is printable ASCII.
 Lines that are missing, since the disk does not keep up, since too much waits, or since a client, a program or
 somebody outside has caused too many of them, are counted by a line ``{"time": ..., "event": "left out",
-"count": N}``, with the `peer` or the `name` of whose they are where that is one. What operators do, and what the
-configuration brings about, is never left out for being too much.
+"count": N}``, with the `peer` or the `name` of whose they are where that is one. What operators do, and what
+the configuration brings about, is never left out for being too much.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ MOST_PARTS = 64
 MOST_BY_ANYBODY = 20
 """Lines a second that those can cause whom we do not let in: the file is bounded, so old lines would go."""
 MOST_BY_CLIENT = 20
-"""Lines a second that clients of one address can cause, or programs at one virtual port."""
+"""Lines a second that clients of one address, or programs at one virtual port, can cause by coming and going,
+and as many by what they do: it must not hide who does it."""
+_MOST = {Cause.COMING: MOST_BY_CLIENT, Cause.CLIENT: MOST_BY_CLIENT, Cause.ANYBODY: MOST_BY_ANYBODY}
 _FOR = " for "  # before the name of a client in `whose`
+_Whose = tuple[tuple[str, str], ...]  # fields of a line `left out`
 
 _log = Logger()
 
@@ -84,7 +87,7 @@ def audited(event: Event, seconds: float) -> bytes:
     return audit_line(seconds, entry.what, said)
 
 
-def causer(event: Event) -> tuple[tuple[str, str], ...]:
+def causer(event: Event) -> _Whose:
     """Return whose share of lines an event counts in, as what a line ``left out`` says of them.
 
     That of a client is its address, for one host has many ports: or else the name of what the event is about.
@@ -95,10 +98,6 @@ def causer(event: Event) -> tuple[tuple[str, str], ...]:
     if not peer:
         return (("name", event.name),)
     return (("peer", source_of(peer.rpartition(":")[0].strip("[]") or peer)),)
-
-
-def _most(whose: tuple[tuple[str, str], ...]) -> int:
-    return MOST_BY_CLIENT if whose else MOST_BY_ANYBODY
 
 
 class Audit:
@@ -119,7 +118,7 @@ class Audit:
         self._silence: Callable[[], None] = lambda: None
         self._closing: list[Deferred[None]] = []
         self._second = 0.0
-        self._caused: Counter[tuple[tuple[str, str], ...]] = Counter()  # in this second, by whom
+        self._caused: Counter[tuple[Cause, _Whose]] = Counter()  # lines of this second
 
     def use(self, settings: RecordFile | None) -> None:
         """Write to this file from now on; None: to none. The former one ends with a line that says so."""
@@ -141,9 +140,9 @@ class Audit:
             return
         self._sum_up()
         if entry.cause is not Cause.OWN:
-            whose = causer(event)
-            self._caused[whose] += 1
-            if self._caused[whose] > _most(whose):
+            cause = entry.cause, causer(event)
+            self._caused[cause] += 1
+            if self._caused[cause] > _MOST[entry.cause]:
                 return
         self._file.add(audited(event, self._reactor.seconds()))
 
@@ -172,9 +171,9 @@ class Audit:
         if ending or not 0.0 <= now - self._second < 1.0:
             caused, self._caused = self._caused, Counter()
             self._second = now
-            for whose, count in caused.items():
-                if count > _most(whose):
-                    self._put("left out", {**dict(whose), "count": count - _most(whose)})
+            for (cause, whose), count in caused.items():
+                if count > _MOST[cause]:
+                    self._put("left out", {**dict(whose), "count": count - _MOST[cause]})
 
     def _lost_line(self, count: int) -> bytes:
         return audit_line(self._reactor.seconds(), "left out", {"count": count})

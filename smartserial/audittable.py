@@ -62,7 +62,8 @@ class Cause(Enum):
     """Who can cause an event, and so whether lines of it may be left out."""
 
     OWN = "operators, the configuration, and the gateway itself: each line is written"
-    CLIENT = "those whom we have let in, and programs: so many a second of each"
+    COMING = "those whom we let in, and programs, who come and go: so many a second of each"
+    CLIENT = "those whom we have let in, by what they do: so many a second of each, who came is told beside"
     ANYBODY = "those whom we do not let in: so many a second of all together"
 
 
@@ -88,6 +89,10 @@ def _client(what: str, fields: str) -> Entry:
     return Entry(what, tuple(fields.split()), Cause.CLIENT)
 
 
+def _coming(what: str, fields: str) -> Entry:
+    return Entry(what, tuple(fields.split()), Cause.COMING)
+
+
 def _anybody(what: str, fields: str) -> Entry:
     return Entry(what, tuple(fields.split()), Cause.ANYBODY)
 
@@ -105,24 +110,24 @@ AUDITED: Mapping[type[Event], Entry] = {
     PoolStarted: _entry("pool started", "shares listening"),
     ShareChanged: _entry("share changed", "parts"),
     ShareStopped: _entry("share stopped", "up down"),
-    ClientConnected: _client("client connected", "user peer listener"),
+    ClientConnected: _coming("client connected", "user peer listener"),
     ClientRefused: _anybody("client refused", "user peer listener why"),
     LoginFailed: _anybody("login failed", "peer user why"),
     ClientIntroduced: _client("client introduced", "user peer signature"),
-    ClientDisconnected: _client("client gone", "user peer why received delivered discarded refused seconds"),
+    ClientDisconnected: _coming("client gone", "user peer why received delivered discarded refused seconds"),
     ControlTaken: _client("control taken", "user peer"),
     SettingsChanged: _client("settings changed", "settings user whose shadows"),
     LinesSet: _client("lines set", "lines user whose"),
     BreakSent: _client("break sent", "user peer seconds"),
     ChangeRefused: _client("change refused", "user peer what why"),
-    PortOpened: _client("port opened", "programs"),
-    PortClosed: _client("port closed", "programs"),
+    PortOpened: _coming("port opened", "programs"),
+    PortClosed: _coming("port closed", "programs"),
     ElementStarted: _entry("element started", "protocol connections"),
     ElementChanged: _entry("element changed", "parts"),
     ElementStopped: _entry("element stopped"),
-    PeerConnected: _client("peer connected", "connection peer"),
+    PeerConnected: _coming("peer connected", "connection peer"),
     PeerRefused: _anybody("peer refused", "connection peer why"),
-    PeerDisconnected: _client("peer gone", "connection peer why"),
+    PeerDisconnected: _coming("peer gone", "connection peer why"),
 }
 
 NOT_AUDITED: frozenset[type[Event]] = frozenset(

@@ -321,7 +321,7 @@ class SshStage(ConsoleStage):
 
     def comes(self, host: str = "10.0.0.7") -> Peer:
         """Somebody connects, and exchanges keys."""
-        server = self.door.buildProtocol(None)
+        server = self.door.buildProtocol(IPv4Address("TCP", host, 5000))
         assert isinstance(server, SshTransport)
         return Peer(self, server, host).begin()
 

@@ -16,10 +16,13 @@ import tty
 from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
+from io import StringIO
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 from unittest import TestCase
+
+from ruamel.yaml import YAML
 
 from tests.canary import CANARY, left_behind
 from tests.telnetsocket import telnet
@@ -40,7 +43,8 @@ class Program:
         env: more environment variables.
         wrapper: words before the command, such as a limiter.
 
-    For a test whose class has ``telnet = True``, all listeners speak RFC 2217, and so do the clients.
+    For a test whose class has ``telnet = True``, all listeners speak RFC 2217, and so do the clients; with
+    ``full = True``, all that can be switched on without another meaning of the bytes is switched on.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Program:
         self.lines: list[str] = []
         self._news = threading.Condition()
         self._telnet = getattr(test, "telnet", False)
+        self._full = getattr(test, "full", False)
         options = config if isinstance(config, list) else ["--config", "config.yaml"]
         if isinstance(config, str):
             self.configure(config)
@@ -77,7 +82,8 @@ class Program:
             text = text.replace("{port: ", "{mode: rfc2217, port: ").replace(
                 "device: {mode: rfc2217, port:", "device: {port:"
             )
-        (self.folder / "config.yaml").write_text(dedent(text))
+        text = dedent(text)
+        (self.folder / "config.yaml").write_text(with_everything(text) if self._full else text)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -280,3 +286,16 @@ def pattern(size: int, seed: int = 1) -> bytes:
     return b"".join(
         (n * 2654435761 + seed * 40503 & 0xFFFFFFFF).to_bytes(4, "big") for n in range((size + 3) // 4)
     )[:size]
+
+
+def with_everything(text: str) -> str:
+    """Return a configuration with packets, captures and an audit."""
+    yaml = YAML(typ="safe")
+    config = yaml.load(text)
+    config["audit"] = "audit.jsonl"
+    for name, share in config["shares"].items():
+        share.setdefault("capture", {"file": f"{name}.jsonl", "size": "1MiB", "keep": 1})
+        share.setdefault("packets", {"hold": "1ms", "size": "4KiB"})
+    written = StringIO()
+    yaml.dump(config, written)
+    return written.getvalue()

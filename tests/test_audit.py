@@ -15,19 +15,35 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import events as room
-from smartserial.audit import MOST_BY_ANYBODY, MOST_CHARACTERS, MOST_PARTS, Audit, audit_line, audited
-from smartserial.audittable import AUDITED, NOT_AUDITED
+from smartserial.audit import (
+    MOST_BY_ANYBODY,
+    MOST_BY_CLIENT,
+    MOST_CHARACTERS,
+    MOST_PARTS,
+    Audit,
+    audit_line,
+    audited,
+    causer,
+)
+from smartserial.audittable import AUDITED, NOT_AUDITED, Cause
 from smartserial.events import (
     ClientConnected,
     ClientDisconnected,
+    ClientIntroduced,
     ClientRefused,
+    ConfigurationRefused,
     ConfigurationTaken,
+    ControlTaken,
     DeviceClosed,
     Event,
     EventStream,
     LinesSet,
     Operated,
+    OperatorCame,
+    OperatorLeft,
+    PeerConnected,
     PeerRefused,
+    PortOpened,
     SettingsChanged,
     ShareStopped,
 )
@@ -93,7 +109,7 @@ class LineTest(SynchronousTestCase):
             b'{"time": "2026-11-26T12:00:01.123456Z", "event": "client connected", "name": "meter", '
             b'"user": "anna", "peer": "10.0.0.5:4001", "listener": "0.0.0.0:7001"}\n',
         )
-        gone = ClientDisconnected("meter", "10.0.0.5:4001", "closed", 1, 2, 3, seconds=4.56789)
+        gone = ClientDisconnected("meter", "10.0.0.5:4001", "closed", 1, 2, 3, seconds=4.56789, refused=1)
         self.assertEqual(
             row_of(gone),
             {
@@ -105,6 +121,7 @@ class LineTest(SynchronousTestCase):
                 "received": 1,
                 "delivered": 2,
                 "discarded": 3,
+                "refused": 1,
                 "seconds": 4.568,
             },
         )
@@ -116,6 +133,20 @@ class LineTest(SynchronousTestCase):
         ):
             self.assertEqual(row_of(event)["whose"], "10.0.0.7:1")
         self.assertNotIn("whose", row_of(LinesSet("plc", Lines(dtr=True))))
+
+    def test_whoever_may_log_in_is_named(self) -> None:
+        """Each kind of event that a client causes has its user, where there is one."""
+        for kind, entry in AUDITED.items():
+            if entry.cause in (Cause.CLIENT, Cause.COMING) and kind.__name__ not in (
+                "PortOpened",
+                "PortClosed",
+            ):
+                with_peer = {"peer", "whose"} & set(entry.fields)
+                self.assertTrue(with_peer, kind)
+                if kind.__module__.endswith(".shares"):
+                    self.assertEqual(row_of(event_of(kind, "anna"))["user"], "anna", kind)
+        self.assertEqual(row_of(ControlTaken("plc", "10.0.0.7:1", "anna"))["user"], "anna")
+        self.assertNotIn("user", row_of(ControlTaken("plc", "10.0.0.7:1")))
 
     def test_values(self) -> None:
         row = row_of(ShareStopped("plc", ACCOUNT, ACCOUNT))
@@ -278,6 +309,93 @@ class FloodTest(FileTest):
         self.refuse(MOST_BY_ANYBODY + 1)
         self.close()
         self.assertEqual(self.told()[-1], 1)
+
+    def introduce(self, count: int, peer: str = "10.0.0.1:{}") -> None:
+        for number in range(count):
+            self.events.publish(ClientIntroduced("plc", peer.format(number), "x", "anna"))
+
+    def test_clients_of_one_address_have_their_lines_and_no_more(self) -> None:
+        self.introduce(MOST_BY_CLIENT + 7)
+        self.introduce(2, "10.0.0.2:{}")
+        self.refuse(1)
+        self.operate("x")
+        self.reactor.advance(1.0)
+        self.introduce(1)
+        self.close()
+        introduced = ["client introduced"]
+        first = [*introduced * (MOST_BY_CLIENT + 2), "client refused", "operated"]
+        self.assertEqual(self.told(), [*first, 7, *introduced])
+        (left_out,) = [row for row in self.rows() if row["event"] == "left out"]
+        self.assertEqual((left_out["peer"], left_out["count"]), ("10.0.0.1", 7))
+
+    def test_what_somebody_does_hides_nobody_who_comes_or_goes(self) -> None:
+        self.introduce(100)
+        for number in range(MOST_BY_CLIENT + 1):
+            self.events.publish(ClientConnected("plc", f"10.0.0.1:{number}", "x"))
+        self.close()
+        told = ["client introduced"] * MOST_BY_CLIENT + ["client connected"] * MOST_BY_CLIENT
+        self.assertEqual(self.told(), [*told, 100 - MOST_BY_CLIENT, 1])
+
+    def test_programs_at_one_port_have_their_lines(self) -> None:
+        for number in range(MOST_BY_CLIENT + 3):
+            self.events.publish(PortOpened("plc", number))
+            self.events.publish(PortOpened("gps", number) if number == 0 else DeviceClosed("gps"))
+        self.close()
+        self.assertEqual(self.told(), ["port opened"] * (MOST_BY_CLIENT + 1) + [3])
+        self.assertEqual(self.rows()[-1]["name"], "plc")
+
+    def test_whose_lines_they_are(self) -> None:
+        for event, whose in (
+            (ClientIntroduced("plc", "10.0.0.7:4001", "x"), ("peer", "10.0.0.7")),
+            (ClientIntroduced("plc", "[2001:db8::7]:4001", "x"), ("peer", "2001:db8::/64")),
+            (ClientIntroduced("plc", "[::ffff:10.0.0.7]:1", "x"), ("peer", "10.0.0.7")),
+            (ClientIntroduced("plc", "unix", "x"), ("peer", "unix")),
+            (LinesSet("plc", Lines(dtr=True), " for 10.0.0.7:1"), ("peer", "10.0.0.7")),
+            (LinesSet("plc", Lines(dtr=True)), ("name", "plc")),
+            (PeerConnected("gps", 0, "10.0.0.9:1"), ("peer", "10.0.0.9")),
+        ):
+            self.assertEqual(causer(event), (whose,), event)
+        self.assertEqual(causer(ClientRefused("plc", "10.0.0.1:1", "x", "full")), ())
+
+    def test_what_is_ours_is_never_left_out(self) -> None:
+        own = (
+            Operated("all", "10.0.0.1:1", "x"),
+            OperatorCame("console", "10.0.0.1:1", "telnet"),
+            OperatorLeft("console", "10.0.0.1:1", "telnet"),
+            ConfigurationTaken("all", "a signal", ()),
+            ConfigurationRefused("all", "a signal", ("x",)),
+        )
+        self.introduce(100)
+        for _ in range(100):
+            for event in own:
+                self.events.publish(event)
+        self.close()
+        for event in own:
+            self.assertEqual(self.told().count(AUDITED[type(event)].what), 100)
+
+    def test_what_clients_can_cause_is_bounded(self) -> None:
+        """A kind that has a client, or somebody who was not let in, in it is not one of ours."""
+        for kind, entry in AUDITED.items():
+            by_others = bool({"peer", "whose", "programs"} & set(entry.fields))
+            self.assertEqual(entry.cause is not Cause.OWN, by_others, kind)
+
+    @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 3), st.floats(0, 2)), max_size=12))
+    def test_each_of_each_client_has_a_line_or_a_place_in_its_sum(
+        self, spells: list[tuple[int, int, float]]
+    ) -> None:
+        self.path.unlink(missing_ok=True)
+        self.audit.use(RecordFile(self.path))
+        for count, client, seconds in spells:
+            self.introduce(count, f"10.0.0.{client}:{{}}")
+            self.reactor.advance(seconds)
+            self.reactor.work()
+        self.close()
+        rows = self.rows() if self.path.exists() else []
+        for client in range(4):
+            host = f"10.0.0.{client}"
+            lines = sum(row["event"] != "left out" and row["peer"].startswith(f"{host}:") for row in rows)
+            summed = sum(row["count"] for row in rows if row["event"] == "left out" and row["peer"] == host)
+            self.assertEqual(lines + summed, sum(count for count, who, _ in spells if who == client))
 
     @given(st.lists(st.tuples(st.integers(0, 60), st.floats(0, 2)), max_size=12))
     def test_each_has_a_line_or_a_place_in_a_sum(self, spells: list[tuple[int, float]]) -> None:

@@ -60,7 +60,7 @@ class RealTest(TestCase):
         self.assertEqual(self.only(program, "client connected"), connected)
         gone = self.only(program, "client gone")
         self.assertGreater(gone.pop("seconds"), 0)
-        figures = {"received": 5, "delivered": 5, "discarded": 0}
+        figures = {"received": 5, "delivered": 5, "discarded": 0, "refused": 0}
         self.assertEqual(gone, {"name": "echo", "peer": f"{host}:{port}", "why": "finished", **figures})
         self.assertEqual(self.only(program, "client refused")["listener"], f"127.0.0.1:{listeners[1]}")
         done = [row for row in rows(program) if row["event"] == "operated"]

@@ -74,7 +74,7 @@ from .configs import (
 from .connectexamples import COMPLETE_CALLS, complete_calls
 from .elementconfigs import PROTOCOLS
 from .test_config_elements import COMPLETE as ELEMENTS
-from .userexamples import HASH, write_users
+from .userexamples import DEAR, write_users
 
 COMPLETE = """\
 console:
@@ -279,10 +279,11 @@ def complete_settings(folder: Path) -> GatewaySettings:
             ShareSettings(
                 "short",
                 PortDevice("ttyUSB0", LineSettings(50, 5, Parity.NONE, 1.5, Flow.NONE, Rs485())),
-                (ListenerSettings(Address(port=7002), keepalive=None, tls=doors, login=LoginSettings(HASH)),),
+                (ListenerSettings(Address(port=7002), keepalive=None, tls=doors, login=LoginSettings(DEAR)),),
                 sharing=Sharing(selection=SelectionRules(Who.LAST_ACTIVE, Who.ASKER, 2.0, 0.5)),
                 packets=PacketRules(1024, 0.02, b"\r\xff", 0.005, 0.05),
                 buffer=2048,
+                login=LoginSettings(DEAR),
             ),
             ShareSettings(
                 "virtual",
@@ -359,7 +360,7 @@ def complete_settings(folder: Path) -> GatewaySettings:
             host_key=folder / "keys/ssh",
         ),
         users=UsersSettings(
-            (UserSettings("anna", HASH, ("operators",)), UserSettings("bob", HASH, ("watchers",))),
+            (UserSettings("anna", DEAR, ("operators",)), UserSettings("bob", DEAR, ("watchers",))),
             (
                 GroupSettings("operators", (Grant("*", GUEST),)),
                 GroupSettings("watchers", (Grant("*", Right.READ),)),
@@ -448,7 +449,7 @@ class FileTest(SynchronousTestCase):
         (self.folder / "ping.yaml").write_text(PING)
         (self.folder / "saving.xml").write_text(PROTOCOLS["saving"])
         write_users(self.folder)
-        (self.folder / "secret").write_text(f"{HASH}\n")
+        (self.folder / "secret").write_text(f"{DEAR}\n")
         (self.folder / "secret").chmod(0o600)
 
     def write(self, data: str | bytes) -> Path:
@@ -558,7 +559,7 @@ class CompleteTest(FileTest):
 class FindingsTest(FileTest):
     def test_every_code_has_an_example(self) -> None:
         self.assertEqual(set(CODE_EXAMPLES), set(CODES))
-        (self.folder / "everybodys").write_text(HASH)
+        (self.folder / "everybodys").write_text(DEAR)
         for code, text in CODE_EXAMPLES.items():
             self.assertEqual({finding.code for finding in config.check(self.write(text))}, {code})
 

@@ -9,7 +9,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.channels.telnet import TelnetProtocol
-from smartserial.console.doors import MOST_OPERATORS, _TelnetDoor
+from smartserial.console.doors import MOST_OPERATORS, MOST_UNKNOWN, _TelnetDoor
 from smartserial.console.session import PROMPT
 from smartserial.console.telnet import PATIENCE
 from smartserial.settings import ConsoleSettings
@@ -33,8 +33,8 @@ class TelnetCase(SynchronousTestCase):
         self.door = _TelnetDoor(self.stage.desk, ConsoleSettings(insecure=self.insecure), self.stage.clock)
         self.open()
 
-    def open(self) -> None:
-        protocol: Any = self.door.buildProtocol(IPv4Address("TCP", "10.0.0.9", 5000))
+    def open(self, host: str = "10.0.0.9") -> None:
+        protocol: Any = self.door.buildProtocol(IPv4Address("TCP", host, 5000))
         assert isinstance(protocol, TelnetProtocol)
         self.wire = FakeTransport(protocol)
         self.wire.disconnecting = False  # type: ignore[attr-defined]
@@ -176,17 +176,24 @@ class RightsTest(TelnetCase):
             self.assertIn(b"unknown verb", self.says(line))
 
     def test_so_many_operators(self) -> None:
-        for _ in range(MOST_OPERATORS - 1):
-            self.open()
-            self.says(b"\n")
-        self.assertIsNone(self.door.buildProtocol(IPv4Address("TCP", "10.0.0.9", 1)))
+        self.fill(b"\n")
         self.wire.lose(ConnectionDone())
-        self.assertIsNotNone(self.door.buildProtocol(IPv4Address("TCP", "10.0.0.9", 1)))
+        self.assertIsNotNone(self.door.buildProtocol(IPv4Address("TCP", "10.0.0.8", 1)))
+        self.assertIsNone(self.door.buildProtocol(IPv4Address("TCP", "10.0.0.8", 1)))
 
     def test_those_who_say_nothing_yet_count_too(self) -> None:
-        for _ in range(MOST_OPERATORS - 1):
+        self.fill(b"")
+
+    def fill(self, typed: bytes) -> None:
+        """Let as many come as may: half of them from one address, others from another one."""
+        for _ in range(MOST_UNKNOWN - 1):
             self.open()
+            self.says(typed)
         self.assertIsNone(self.door.buildProtocol(IPv4Address("TCP", "10.0.0.9", 1)))
+        for _ in range(MOST_OPERATORS - MOST_UNKNOWN):
+            self.open("10.0.0.8")
+            self.says(typed)
+        self.assertIsNone(self.door.buildProtocol(IPv4Address("TCP", "10.0.0.7", 1)))
 
 
 class InsecureTest(TelnetCase):

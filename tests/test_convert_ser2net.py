@@ -177,6 +177,11 @@ CONNECTORS: list[tuple[str, dict[str, object]]] = [
     ("udp,far.example,4001", {"udp": "far.example:4001"}),
     ("unix,/run/x.sock", {"endpoint": "unix:/run/x.sock"}),
     ("echo", {"loop": True}),
+    ("pty(link=/run/desk,raw)", {"virtual": "/run/desk", "open": None, "mode": None}),
+    ("pty(link=/run/desk,raw,perm=660)", {"virtual": "/run/desk", "mode": "0660"}),
+    ("pty(link=/run/desk,gmode=7,omode=0)", {"mode": "0660"}),
+    ("keepopen(retry-time=1000),serialdev,/dev/ttyS0", {"port": "/dev/ttyS0", "on_unplug": None}),
+    ("keepopen,tcp,far.example,4001", {"tcp": "far.example:4001", "open": "on-demand", "on_unplug": None}),
 ]
 LOST_WORDS: list[tuple[str, str]] = [
     ("9600x,local", "the word '9600x' of connection con"),
@@ -190,6 +195,10 @@ LOST_WORDS: list[tuple[str, str]] = [
 LOST_CONNECTORS: list[tuple[str, str]] = [
     ("ipmisol,lan -U admin -P hunter2 far.example,9600", "serial over LAN of IPMI is not spoken"),
     ("stdio,ssh box", "it runs a program"),
+    ("pty(link=/run/desk),/bin/sh", "it runs a program"),
+    ("pty(raw)", "expected the path of a link for programs to open"),
+    ("telnet,pty(link=/run/desk)", "telnet,pty is no device here"),
+    ("keepopen,ssl,tcp,far.example,1", "connections to a device have no encryption"),
     ("ssl,tcp,far.example,1", "connections to a device have no encryption"),
     ("serialdev", "expected the path of a device behind serialdev"),
     ("serialdev,/dev/lp0,wronly", "the device is written without settings"),
@@ -224,6 +233,25 @@ class ConnectorTest(SynchronousTestCase):
         self.assertEqual(len(found.remarks), 1)
         self.assertIn("5: note: modem lines of connection con (`local` is not said", found.remarks[0])
 
+    def test_ports_for_programs(self) -> None:
+        found = made(connector="pty(link=/run/desk,raw)")
+        self.assertEqual(len(found.remarks), 1, found.remarks)
+        self.assertIn("5: note: pty of connection con (the link is there all the time", found.remarks[0])
+        found = made(connector="pty(link=/run/desk,forcelink,start-dir=/)")
+        lost = [line.partition(" (")[0] for line in found.remarks if "not carried over" in line]
+        self.assertEqual(
+            lost,
+            [
+                "5: not carried over: forcelink of pty of connection con",
+                "5: not carried over: option 'start-dir' of pty of connection con",
+            ],
+        )
+
+    def test_what_is_kept_open(self) -> None:
+        found = made(connector="keepopen(discard-badwrites),serialdev,/dev/ttyS0,9600n81,local")
+        self.assertEqual(len(found.remarks), 1, found.remarks)
+        self.assertIn("5: note: keepopen of connection con (here a device is always", found.remarks[0])
+
 
 OPTIONS: list[tuple[str, dict[str, object]]] = [
     ("kickolduser: true", {"sharing": {"max_clients": 1, "when_full": "kick-oldest"}}),
@@ -235,10 +263,10 @@ OPTIONS: list[tuple[str, dict[str, object]]] = [
         "no-acc-to-con: true\nno-con-to-acc: true",
         {"listen": [{"port": 2001, "access": "read"}], "sharing": {"max_clients": 1, "send_to": "none"}},
     ),
-    ("remaddr: 10.0.0.7,0", {"listen": [{"port": 2001, "allow": ["10.0.0.7"]}]}),
+    ("remaddr: 127.0.0.7,0", {"listen": [{"port": 2001, "allow": ["127.0.0.7"]}]}),
     (
-        "remaddr: '10.0.0.7,0;ipv6,2001:db8::7,0'\nremaddr: 10.0.0.8",
-        {"listen": [{"port": 2001, "allow": ["10.0.0.7", "2001:db8::7", "10.0.0.8"]}]},
+        "remaddr: '127.0.0.7,0;ipv6,::1,0'\nremaddr: 127.0.0.8",
+        {"listen": [{"port": 2001, "allow": ["127.0.0.7", "::1", "127.0.0.8"]}]},
     ),
     ("remaddr: nobody.example,0", {"listen": [{"port": 2001, "allow": ["127.0.0.0/8"]}]}),
     ("trace-both: '/var/log/\\o-\\p-\\Y\\M'", {"capture": {"file": "/var/log/con-2001"}}),
@@ -303,6 +331,7 @@ class OptionTest(SynchronousTestCase):
     def test_udp_is_sent_to_whom_is_called_back(self) -> None:
         found = made("connback: 'udp,10.0.0.9,5000'", accepter="udp,ipv4,2001")
         self.assertEqual(found.share["listen"][0]["targets"], ["10.0.0.9:5000"])
+        self.assertEqual(found.share["device"]["open"], "always")
 
     def test_tcp_is_called_when_the_device_speaks(self) -> None:
         found = made(
@@ -316,6 +345,11 @@ class OptionTest(SynchronousTestCase):
         }
         self.assertEqual(found.share["connect"], calls)
         self.assertEqual(found.share["device"]["open"], "always")
+
+    def test_without_a_time_a_call_lasts(self) -> None:
+        found = made("connback: 'tcp,far.example,5000'")
+        self.assertEqual(found.share["connect"]["idle_timeout"], "365d")
+        self.assertIn("3: note: timeout of connection con (it is not said", found.remarks[0])
 
     def test_two_traces_become_one_file(self) -> None:
         found = made("trace-read: /a\ntrace-write: /b")

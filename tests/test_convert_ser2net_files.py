@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.convert.remarks import ConvertError, Place
+from smartserial.convert.remarks import TOO_DEEP, ConvertError, Place
 
 from .convertstage import convert
 from .test_convert_ser2net import HEAD, connection
@@ -65,6 +65,13 @@ class YamlTest(SynchronousTestCase):
         self.assertEqual(list(found.values["shares"]), ["other"])
         self.assertIn("6: not carried over: connection con (it is switched off", found.remarks[0])
 
+    def test_a_name_that_cannot_be_here_is_told(self) -> None:
+        found = convert(HEAD + connection(name="\xfcn\xefcode") + connection("", "tcp,::1,2", "echo"))
+        self.assertEqual(list(found.values["shares"]), ["n-code", "con"])
+        self.assertEqual(len(found.remarks), 1, found.remarks)
+        self.assertIn("3: note: the name '\xfcn\xefcode' (names here have", found.remarks[0])
+        self.assertIn("it is share n-code; ", found.remarks[0])
+
     def test_two_connections_on_one_device_are_one_share(self) -> None:
         text = HEAD + connection() + connection("max-connections: 2", "tcp,localhost,2002", name="other")
         found = convert(text)
@@ -120,7 +127,7 @@ class YamlTest(SynchronousTestCase):
 
         with self.assertRaises(ConvertError) as caught:
             convert(HEAD + "include: f\n", others=others)
-        self.assertEqual(str(caught.exception), "f:3: expected at most 10 files in files")
+        self.assertEqual(str(caught.exception), f"f:3: {TOO_DEEP}")
 
     def test_texts_that_grow(self) -> None:
         text = HEAD + "define: &a0 xxxxxxxxxx\n"
@@ -169,7 +176,6 @@ class ConfTest(SynchronousTestCase):
                     "device": {
                         "port": "/dev/ttyS1",
                         "line": "115200 7E2",
-                        "flow": "rtscts",
                         "hupcl": True,
                         "rs485": {
                             "rts_on_send": True,
@@ -221,7 +227,7 @@ class ConfTest(SynchronousTestCase):
             "localhost,2004:rawlp:0:/dev/lp0:",
             "localhost,2005:raw:soon:/dev/ttyS5:LOCAL FOO tr=nolog",
             "localhost,2006:raw:0:sol.far.example:9600",
-            "ROTATOR:2020:2001 2002",  # of which none is there
+            "ROTATOR:2020:2002 2003",  # of which none is there
             "LED:one:sysfs:",
             "localhost,2007:raw:0:/dev/ttyS7:LOCAL 'x",
         )
@@ -237,8 +243,8 @@ class ConfTest(SynchronousTestCase):
                 "5: not carried over: the word 'tr=nolog' of entry 2005",
                 "5: not carried over: the timeout of entry 2005",
                 "6: not carried over: entry 2006 for its device",
-                "7: not carried over: '2001' of ROTATOR '2020'",
                 "7: not carried over: '2002' of ROTATOR '2020'",
+                "7: not carried over: '2003' of ROTATOR '2020'",
                 "7: not carried over: ROTATOR '2020'",
                 "8: not carried over: LED 'one'",
                 "9: not carried over: the options of entry 2007",

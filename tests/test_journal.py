@@ -54,6 +54,8 @@ from smartserial.events import (
     PoolStarted,
     PortClosed,
     PortOpened,
+    RequestRefused,
+    SentAway,
     SettingsChanged,
     ShareChanged,
     ShareNoted,
@@ -127,6 +129,21 @@ LINES: list[tuple[Event, str, str]] = [
         OperatorCame("console", "root (pid 1)", "unix"),
         "debug",
         "console: root (pid 1) is at the console by unix",
+    ),
+    (
+        SentAway("console", "10.0.0.7:4001", "ssh", "an empty \x1b[2J message"),
+        "info",
+        "console: 10.0.0.7:4001 by ssh was sent away: an empty \\x1b[2J message",
+    ),
+    (
+        RequestRefused("console", "10.0.0.7:4001", "x11-req\n", "anna"),
+        "debug",
+        "console: anna at 10.0.0.7:4001 was refused by ssh: x11-req\\n",
+    ),
+    (
+        LinesSet("plc", Lines(dtr=True), " for 10.0.0.7:1", "anna"),
+        "info",
+        "plc: set dtr=on for anna at 10.0.0.7:1",
     ),
     (
         OperatorLeft("console", "root (pid 1)", "unix"),
@@ -362,6 +379,22 @@ class ThrottleTest(SynchronousTestCase):
             written.events.publish(ClientRefused("b", f"{n}", "x", "full"))
             written.events.publish(ClientDisconnected("a", f"{n}", "closed", 0, 0, 0))
         self.assertEqual(len(written.lines), 20)
+
+    def test_what_is_below_the_level_takes_no_place(self) -> None:
+        written = Written()
+        for _ in range(100):
+            written.events.publish(RequestRefused("console", "10.0.0.7:1", "x11-req", "anna"))
+        self._come(written, 20)
+        self.assertEqual((len(written.lines), self._lines_about_clients(written)), (20, 20))
+
+    def test_those_who_are_sent_away_are_summed_up(self) -> None:
+        written = Written()
+        written.journal.level = "debug"
+        for number in range(60):
+            written.events.publish(SentAway("console", f"10.0.0.7:{number}", "ssh", "bad packet"))
+            written.events.publish(RequestRefused("console", f"10.0.0.7:{number}", "x", "anna"))
+        written.events.publish(DeviceClosed("plc"))
+        self.assertEqual(written.lines[20:], ["100 more such lines", "plc: closed the device"])
 
     def test_other_lines_are_never_left_out(self) -> None:
         written = Written()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import scrypt
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,11 +14,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial import passwords as passwords_room
 from smartserial.channels import checkers as checkers_room
 from smartserial.channels.keeper import (
     AT_ONCE,
     BUSY,
     MOST_WAITING,
+    UNKNOWN_USER,
     WRONG_SECRET,
     WRONG_USER,
     Keeper,
@@ -88,6 +91,26 @@ class WhoTest(KeeperCase):
         self.assertEqual(self.keeper._decoy.split("$")[2], HASH.split("$")[2])
         self.assertEqual(Keeper(UsersSettings(), self.clock)._decoy.split("$")[2], "ln=17,r=8,p=1")
 
+    def test_a_wrong_password_takes_as_long_whoever_it_is_of(self) -> None:
+        cheap, dear = hash_password(PASSWORD, 1), hash_password(PASSWORD, 5)
+        users = (UserSettings("anna", cheap), UserSettings("bob", dear), UserSettings("key"))
+        self.keeper.update(UsersSettings(users))
+        spent: list[int] = []
+
+        def counting(password: bytes, *, n: int, r: int, p: int, **rest: Any) -> bytes:
+            spent.append(n * r * p)
+            return scrypt(password, n=n, r=r, p=p, **rest)
+
+        self.patch(passwords_room, "scrypt", counting)
+        for name in ("anna", "bob", "key", "nobody"):
+            spent.clear()
+            self.refused(self.login(name, b"wrong", source=name))
+            self.assertEqual(sum(spent), 8 << 5, name)
+
+    def test_what_is_shown_of_names(self) -> None:
+        shown = [self.keeper.shown(name) for name in ("anna", "key", "", "Anna", CANARY, "\n")]
+        self.assertEqual(shown, ["anna", "key", "", *[UNKNOWN_USER] * 3])
+
     def test_one_secret(self) -> None:
         self.assertEqual(self.successResultOf(self.login("", login=SECRET)), ANYBODY)
         self.assertEqual(self.refused(self.login("", b"wrong", SECRET)), WRONG_SECRET)
@@ -147,12 +170,36 @@ class QueueTest(KeeperCase):
         self.assertEqual(done, [0, 1, 2, 3, 4])
 
     def test_so_many_wait_and_no_more(self) -> None:
-        answers = [self.login("anna", source=f"10.0.{n}.1") for n in range(AT_ONCE + MOST_WAITING)]
-        self.assertEqual(self.refused(self.login("anna", source="10.9.9.9")), BUSY)
+        answers = [
+            self.login("anna", source=f"10.0.{n % 256}.{n // 256}") for n in range(AT_ONCE + MOST_WAITING)
+        ]
+        self.assertNoResult(self.login("anna", source="10.9.9.9"))
+        self.assertEqual(self.refused(answers[AT_ONCE]), BUSY)  # it had waited longest
+        self.assertEqual([n for n, one in enumerate(answers) if one.called], [AT_ONCE])
         self.threads.work()
         self.clock.advance(0)
         self.assertNoResult(self.login("anna", source="10.9.9.9"))
-        self.assertEqual(sum(one.called for one in answers), 1)
+        self.assertEqual([n for n, one in enumerate(answers) if one.called], [0, AT_ONCE])
+
+    def test_the_source_that_waits_most_often_makes_room(self) -> None:
+        answers = [self.login("anna", source="10.0.0.1") for _ in range(AT_ONCE + MOST_WAITING)]
+        other = self.login("anna", source="10.9.9.9")
+        self.assertEqual(self.refused(answers[AT_ONCE]), BUSY)
+        self.assertEqual(self.keeper.delay("10.0.0.1"), 0)  # that was no guess
+        self.threads.work(2)
+        self.clock.advance(0)
+        self.threads.work(2)
+        self.assertEqual(self.successResultOf(other), ANNA)
+
+    def test_one_of_each_source_in_turn(self) -> None:
+        for n in range(100):
+            self.login("anna", b"wrong", source=f"10.0.0.{n % 20}").addErrback(lambda failure: None)
+        right = self.login("anna", source="10.9.9.9")
+        while not right.called:
+            self.threads.work()
+            self.clock.advance(0)
+        self.assertLessEqual(self.threads.done, AT_ONCE + 20 + 1)
+        self.assertEqual(self.successResultOf(right), ANNA)
 
     def test_one_who_has_gone(self) -> None:
         first, second, third, fourth = (self.login("anna", source=f"10.0.0.{n}") for n in range(4))

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.keeper import WRONG_SECRET, WRONG_USER
-from smartserial.channels.login import DEADLINE
-from smartserial.channels.logingate import MOST_LOGGING_IN
+from smartserial.channels import keeper
+from smartserial.channels.keeper import UNKNOWN_USER, WRONG_SECRET, WRONG_USER
+from smartserial.channels.login import DEADLINE, MOST_EMPTY
+from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY
 from smartserial.channels.session import Refused
 from smartserial.events import ClientRefused
 from smartserial.settings import ListenerSettings, Sharing
@@ -98,16 +99,34 @@ class LoginTest(SynchronousTestCase):
             self.assertIn(b"expected at most 256 bytes in a line", client.told)
             self.assertEqual(stage.threads.done, 0)
 
-    def test_what_is_no_text_is_a_name_as_well(self) -> None:
+    def test_only_names_of_users_are_shown(self) -> None:
+        """Many type a password where a name is asked for."""
+        stage = LoginStage()
+        for name in (PASSWORD, b"\xff\x1b[2J", b"n" * 200, b"Both", b"both ", b"an unknown user"):
+            stage.type(stage.connect(host=name.hex()), name + b"\r\nx\r\n")
+        stage.type(stage.connect(), b"both\r\nx\r\n")
+        self.assertEqual([user for user, _ in stage.failures], [UNKNOWN_USER] * 6 + ["both"])
+        self.assertNotIn(PASSWORD.decode(), repr(stage.events))
+
+    def test_an_empty_name_is_asked_for_again(self) -> None:
         stage = LoginStage()
         client = stage.connect()
-        stage.type(client, b"\xff\x1b[2J\r\nx\r\n")
-        self.assertEqual(stage.failures[0][0], r"'\ufffd\x1b[2J'")
+        stage.type(client, b"\r\n\nboth\n")
+        self.assertEqual(client.told, b"login: login: login: password: ")
+        stage.type(client, PASSWORD + b"\n")
+        self.assertEqual((stage.sessions, stage.failures, stage.threads.done), (["both"], [], 1))
 
-    def test_a_name_is_cut(self) -> None:
+    def test_so_many_empty_names(self) -> None:
         stage = LoginStage()
-        stage.type(stage.connect(), b"n" * 200 + b"\r\nx\r\n")
-        self.assertEqual(stage.failures[0][0], "n" * 64)
+        client = stage.connect()
+        stage.type(client, b"\n" * MOST_EMPTY)
+        self.assertEqual(stage.failures, [])
+        stage.type(client, b"\n" * 1000)
+        self.assertEqual(stage.failures, [("", "expected a name")])
+        self.assertEqual(client.told, b"login: " * (MOST_EMPTY + 1) + b"expected a name\r\n")
+        stage.turn(1)
+        self.assertFalse(client.connected)
+        self.assertEqual((stage.threads.done, stage.timers, stage.unexplained()), (0, [], (0, 0)))
 
 
 class DeadlineTest(SynchronousTestCase):
@@ -294,15 +313,68 @@ class PlacesTest(SynchronousTestCase):
     def test_so_many_and_no_more(self) -> None:
         stage = LoginStage()
         waiting = [stage.connect() for _ in range(MOST_LOGGING_IN)]
+        stage.connect(host="10.0.0.8")
+        self.assertEqual([one.connected for one in waiting[:2]], [False, True])  # the oldest of the most
+        self.assertIn(TOO_MANY.encode(), waiting[0].told)
+        self.assertEqual(stage.failures, [("", TOO_MANY)])
+        stage.type(waiting[1], RIGHT)
+        waiting[2].reset()
+        for _ in range(2):
+            waiting.append(stage.connect())
+        self.assertEqual([one.connected for one in waiting[3:]], [True] * (len(waiting) - 3))
+        stage.connect()
+        self.assertFalse(waiting[3].connected)
+        self.assertEqual((stage.sessions, waiting[1].connected), (["both"], True))
+
+    def test_one_address_keeps_nobody_out(self) -> None:
+        stage = LoginStage()
+        client = stage.connect(host="10.0.0.8")
+        stage.type(client, b"both\r\n")
+        for _ in range(3 * MOST_LOGGING_IN):
+            stage.connect()
+        stage.type(client, PASSWORD + b"\r\n")
+        self.assertEqual(stage.sessions, ["both"])
+        self.assertIs(client.connected, True)
+
+    def test_a_password_that_is_judged_makes_room_too(self) -> None:
+        stage = LoginStage()
+        stage.threads.at_once = False
+        client = stage.connect()
+        stage.type(client, RIGHT + b"ahead")
+        for _ in range(MOST_LOGGING_IN):
+            stage.connect()
+        self.assertFalse(client.connected)
+        stage.threads.work()
+        stage.turn()
+        self.assertEqual(stage.sessions, [])
+        self.assertEqual((refused(stage), stage.unexplained()), (5, (0, 0)))
+
+    def test_a_busy_keeper_ends_it_and_what_was_typed_ahead_is_no_name(self) -> None:
+        self.patch(keeper, "MOST_WAITING", 1)
+        stage = LoginStage()
+        stage.threads.at_once = False
+        clients = [stage.connect(host=f"10.0.1.{n}") for n in range(keeper.AT_ONCE + 2)]
+        for client in clients:
+            stage.type(client, RIGHT + b"for the device\r\n")
+        stage.turn()
+        stage.turn(1)
+        self.assertEqual([one.connected for one in clients], [True, True, False, True])
+        self.assertEqual(clients[2].told, ASKED + keeper.BUSY.encode() + b"\r\n")
+        self.assertEqual(stage.failures, [("both", keeper.BUSY)])
+        self.assertEqual(refused(stage), len(b"for the device\r\n"))
+
+    def test_max_per_source_counts_those_who_are_not_in_yet(self) -> None:
+        stage = LoginStage(ListenerSettings(login=USERS, max_per_source=2))
+        first = stage.connect()
+        stage.enter("both")
         self.assertIsInstance(stage.connect(), Refused)
+        self.assertIsInstance(stage.connect(host="10.0.0.8"), FakeTransport)
         why = [event.why for event in stage.events if isinstance(event, ClientRefused)]
-        self.assertEqual(why, ["too many are logging in at this moment"])
-        stage.type(waiting[0], RIGHT)
-        self.assertIsInstance(stage.connect(), FakeTransport)
-        self.assertIsInstance(stage.connect(), Refused)
-        waiting[1].reset()
-        self.assertIsInstance(stage.connect(), FakeTransport)
-        self.assertIsInstance(stage.connect(), Refused)
+        self.assertEqual(why, ["no more are let in from your address 10.0.0.7 while some are logging in"])
+        stage.type(first, RIGHT)
+        self.assertEqual(stage.sessions, ["both", "both"])
+        stage.enter("both")
+        self.assertEqual(stage.sessions, ["both", "both"])
 
     def test_an_address_that_is_not_allowed_is_asked_nothing(self) -> None:
         stage = LoginStage(ListenerSettings(login=USERS, allow=(parse_network("10.0.0.8"),)))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import scrypt
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.passwords import COST, decoy, hash_password, is_hash, verify
+from smartserial import passwords as passwords_room
+from smartserial.passwords import COST, dearest, decoy, hash_password, is_hash, is_weak, verify, work
 
 SALT, HASH = "A" * 22, "A" * 43
 
@@ -78,6 +83,54 @@ class FormTest(SynchronousTestCase):
         self.assertTrue(decoy().startswith(f"$scrypt$ln={COST},r=8,p=1$"))
         self.assertNotEqual(decoy(like), decoy(like))
         self.assertFalse(verify(b"x", decoy(like)))
+
+    def test_a_wrong_one_takes_as_long_as_with_the_dearest(self) -> None:
+        """A hash of n blocks costs twice what one of half as many does: parts make up for what is missing."""
+        dear = hash_password(b"x", 9)
+        for text in (hash_password(b"x", 1), hash_password(b"x", 8), made(3, 2, 4), made(7, 8, 3), dear, ""):
+            with self.counted() as costs:
+                self.assertFalse(verify(b"y", text, dear))
+            self.assertLessEqual(abs(sum(costs) - work(dear)), work(dear) / 64, text)
+            self.assertLessEqual(len(costs), 8)
+
+    def test_a_right_one_takes_what_its_own_hash_takes(self) -> None:
+        text = hash_password(b"x", 2)
+        with self.counted() as costs:
+            self.assertTrue(verify(b"x", text, made(9)))
+        self.assertEqual(costs, [8 << 2])
+
+    def test_one_that_costs_more_is_not_made_cheaper(self) -> None:
+        dear = hash_password(b"x", 9)
+        for like in ("", "nothing", made(2)):
+            with self.counted() as costs:
+                self.assertFalse(verify(b"y", dear, like))
+            self.assertEqual(costs, [8 << 9])
+
+    def test_parts_stay_within_bounds_of_memory(self) -> None:
+        seen: list[int] = []
+        self.patch(passwords_room, "scrypt", lambda password, n, r, p, **rest: seen.append(n * r) or b"")
+        self.assertFalse(verify(b"y", made(1), made(18, 8, 4)))
+        self.assertEqual(max(seen), 8 << COST)
+
+    @contextmanager
+    def counted(self) -> Iterator[list[int]]:
+        """Give what each hash costs that is made meanwhile."""
+        costs: list[int] = []
+
+        def counting(password: bytes, *, n: int, r: int, p: int, **rest: Any) -> bytes:
+            costs.append(n * r * p)
+            return scrypt(password, n=n, r=r, p=p, **rest)
+
+        patch = self.patch(passwords_room, "scrypt", counting)
+        yield costs
+        patch.restore()
+
+    def test_what_hashes_cost(self) -> None:
+        cheap, dear = made(4), made(4, 8, 2)
+        self.assertEqual((work(cheap), work(dear), work("x")), (8 << 4, 2 * 8 << 4, 0))
+        self.assertEqual((dearest([cheap, dear, "x"]), dearest([])), (dear, ""))
+        texts = made(13), made(14), made(13, 8, 2), made(14, 4), decoy(), ""
+        self.assertEqual([is_weak(text) for text in texts], [True, False, False, True, False, True])
 
 
 class LawTest(SynchronousTestCase):

@@ -169,9 +169,10 @@ class LayersTest(PoolCase):
             sock = self.come(user + typed)
             line = f"lab: this is {share}\r\n".encode()
             self.assertEqual(receive(sock, len(prompts + line)).replace(b"\r\n", b"", 0)[-len(line) :], line)
-        self.assertIn(b"lab is in use", receive_all(self.come(b"bob" + typed)))
+        refused = receive_all(self.come(b"bob" + typed))
+        self.assertIn(b"lab is in use: none of c is free\r\n", refused)  # of a and b bob need not know
         self.assertIn(
-            b"eva may neither read nor write any of a, b, c", receive_all(self.come(b"eva" + typed))
+            b"eva may neither read nor write any share of lab\r\n", receive_all(self.come(b"eva" + typed))
         )
         program.wait_for(r"lab: .*eva may neither read nor write")
 

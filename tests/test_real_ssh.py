@@ -236,7 +236,7 @@ class TerminalTests(SshCase):
         self.assertEqual(shown, bytes(range(128, 256)))
         fake.clear()
         screen.types(b"\r~B")
-        self.program.wait_for(r"x: sent a break of 1\.0 s for 127\.0\.0\.1:\d+")
+        self.program.wait_for(r"x: sent a break of 1\.0 s for anna at 127\.0\.0\.1:\d+")
         self.assertEqual(fake.read(1), b"\r")
         until(lambda: [call.argument for call in fake.calls("TIOCSBRK", "TIOCCBRK")], "the break")
         screen.types(b"\r~.")

@@ -6,10 +6,19 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.events import ChangeRefused, ControlTaken
+from smartserial.events import (
+    BreakSent,
+    ChangeRefused,
+    ClientDisconnected,
+    ClientIntroduced,
+    ControlTaken,
+    LinesSet,
+    SettingsChanged,
+)
 from smartserial.lines import Lines, LineSettings, Parity
-from smartserial.settings import DeviceRules
+from smartserial.settings import DeviceRules, LoginSettings
 from smartserial.sharing.control import Control, WhenRefused
+from smartserial.sharing.rights import Identity, Right
 from tests.comstage import (
     ASK_DTR,
     ASK_RTS,
@@ -19,6 +28,7 @@ from tests.comstage import (
     DATASIZE,
     DTR_OFF,
     PARITY,
+    PURGE,
     RAW,
     RFC,
     RTS_OFF,
@@ -26,6 +36,7 @@ from tests.comstage import (
     ComClient,
     ComStage,
 )
+from tests.telnetpeer import com_port
 
 ACTUAL = WhenRefused.ACTUAL
 
@@ -132,6 +143,59 @@ class ControlTests(SynchronousTestCase):
         client.say(b"\xff\xf3")
         self.assertEqual(self.share.asked(float), [])
         self.assertEqual([event.what for event in self.share.of(ChangeRefused)], ["dtr", "break"])
+
+
+class UserTests(SynchronousTestCase):
+    """What a client does is told with the user as whom it has logged in."""
+
+    def setUp(self) -> None:
+        self.stage = ComStage(control=Control.ANYONE).start()
+
+    def come(self, name: str, rights: Right) -> ComClient:
+        client = self.stage.com()
+        session = self.stage.share.clients.sessions()[-1]
+        session.identify(Identity(name), rights, LoginSettings())
+        return client
+
+    def users(self, *kinds: type) -> list[str]:
+        return [event.user for kind in kinds for event in self.stage.of(kind)]
+
+    def test_each_kind_of_event(self) -> None:
+        anna = self.come("anna", Right.READ | Right.WRITE | Right.CONTROL)
+        anna.request(BAUDRATE, 300)
+        anna.request(CONTROL, DTR_OFF)
+        anna.say(com_port(0, b"me") + b"\xff\xf3")
+        self.assertEqual(self.users(SettingsChanged, LinesSet, BreakSent, ClientIntroduced), ["anna"] * 4)
+
+    def test_who_holds_control(self) -> None:
+        self.stage = ComStage(control=Control.FIRST).start()
+        self.come("anna", Right.READ | Right.CONTROL).request(BAUDRATE, 300)
+        self.come("bob", Right.READ | Right.CONTROL).request(BAUDRATE, 600)
+        self.assertEqual(self.users(ControlTaken, ChangeRefused), ["anna", "bob"])
+
+    def test_a_purge_of_who_may_not_is_told_once(self) -> None:
+        bob = self.come("bob", Right.READ)
+        for _ in range(3):
+            self.assertEqual(bob.together((PURGE, 1), (PURGE, 3)), [(112, 1), (112, 3)])
+        told = [(event.user, event.what, event.why) for event in self.stage.of(ChangeRefused)]
+        self.assertEqual(told, [("bob", "buffers", "its user may not")])
+
+    def test_a_purge_beside_others_is_no_refusal(self) -> None:
+        anna, _ = self.come("anna", Right.READ | Right.CONTROL), self.come("bob", Right.READ)
+        anna.request(PURGE, 3)
+        self.assertEqual(self.stage.of(ChangeRefused), [])
+
+    def test_what_did_not_reach_the_device_is_told_at_the_end(self) -> None:
+        bob = self.come("bob", Right.READ)
+        bob.say(b"secret")
+        self.stage.share.clients.sessions()[-1].identify(
+            Identity("bob"), Right.READ | Right.WRITE, LoginSettings()
+        )
+        bob.say(b"four")
+        bob.reset()
+        (gone,) = self.stage.of(ClientDisconnected)
+        self.assertEqual((gone.user, gone.received, gone.refused), ("bob", 10, 6))
+        self.assertEqual(self.stage.asked(bytes), [b"four"])
 
 
 class RefusedTests(SynchronousTestCase):

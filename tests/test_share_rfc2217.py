@@ -116,6 +116,13 @@ class AnswerTests(SynchronousTestCase):
         self.assertEqual(self.client.peer.said[-1], b"\xfa\x2c\x64" + f"smartserial {__version__} x".encode())
         self.assertEqual([event.signature for event in self.stage.of(ClientIntroduced)], ["test\xff"])
 
+    def test_a_signature_is_told_when_it_is_another_one_and_not_for_ever(self) -> None:
+        for text in (b"a", b"a", b"b", b"b", *(b"%d" % number for number in range(500))):
+            self.client.say(com_port(0, text))
+        self.assertEqual([event.signature for event in self.stage.of(ClientIntroduced)], ["a", "b", "0"])
+        (session,) = self.stage.share.clients
+        self.assertEqual(session.signature, b"499")
+
     def test_a_client_may_begin_without_asking(self) -> None:
         client = self.stage.com(silent=True)
         client.say(ask(BAUDRATE))

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from twisted.conch.ssh.common import NS
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.console import sshdoor
 from smartserial.console.sshchannel import MOST_PACKET, WINDOW
 from smartserial.console.sshconnection import MOST_CHANNELS
-from smartserial.events import BreakSent, ClientConnected, ClientDisconnected, ClientRefused
+from smartserial.events import BreakSent, ClientConnected, ClientDisconnected, ClientRefused, RequestRefused
 from tests.sshstage import ADJUST, KNOWN, NOT_OPENED, SshStage
 from tests.support import pattern
 
@@ -143,18 +142,6 @@ class ConsoleTest(ChannelCase):
         self.assertLess(rooms[-1], 10_000)
         self.assertEqual(len(talk.out), 100)
 
-    def test_so_many_operators(self) -> None:
-        self.patch(sshdoor, "MOST_OPERATORS", 2)
-        peer = self.stage.visitor()
-        first = peer.shell()
-        peer.shell(terminal=True)
-        words = "2 operators are at this door, and no more are let in\n"
-        self.assertEqual(peer.command("who").end, (1, words, True))
-        first.close()
-        self.assertEqual(peer.command("who").status, 0)
-        peer.wire.reset()
-        self.assertEqual(self.stage.door.operators, 0)
-
 
 class RequestTest(ChannelCase):
     def test_what_there_is_not(self) -> None:
@@ -176,6 +163,26 @@ class RequestTest(ChannelCase):
             self.assertEqual(peer.say(80, NS(kind) + b"\1"), [(82, b"")])
         self.assertEqual(peer.open(packet=0).number, -1)
         self.assertEqual(peer.command("who").status, 0)
+
+    def test_each_kind_is_told_once_and_not_for_ever(self) -> None:
+        peer = self.stage.visitor()
+        talk = peer.open()
+        for _ in range(3):
+            talk.ask(b"env", NS(b"x"))
+            peer.open(kind=b"x11")
+            peer.say(80, NS(b"tcpip-forward") + b"\1")
+        for number in range(50):
+            talk.ask(b"%d" % number + b"y" * 5000)
+        told = [event for event in self.stage.events if isinstance(event, RequestRefused)]
+        words = ["env", "a channel of kind x11", "tcpip-forward", *(f"{n}" + "y" * 63 for n in range(5))]
+        self.assertEqual([event.what for event in told], words)
+        self.assertEqual({event.user for event in told}, {"anna"})
+        self.assertRegex(told[0].peer, r"^10\.0\.0\.7:\d+$")
+        again = self.stage.visitor("bob").open()
+        again.ask(b"env", NS(b"x"))
+        self.assertEqual(
+            [event.user for event in self.stage.events if isinstance(event, RequestRefused)][8:], ["bob"]
+        )
 
     def test_so_many_channels(self) -> None:
         peer = self.stage.visitor()

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.channels.keeper import WRONG_USER
 from smartserial.channels.login import DEADLINE
-from smartserial.channels.logingate import MOST_LOGGING_IN
+from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY
 from smartserial.console import sshdoor
 from smartserial.console.sshlogin import MOST_REQUESTS
 from smartserial.settings import GroupSettings, UserSettings, UsersSettings
@@ -208,12 +208,18 @@ class LimitTest(LoginCase):
 
     def test_so_many_that_have_not_logged_in(self) -> None:
         peers = [self.stage.comes() for _ in range(MOST_LOGGING_IN)]
-        self.assertIsNone(self.stage.door.buildProtocol(None))
-        peers[0].ask_to_log_in().password("anna")
-        peers[1].wire.reset()
-        self.assertEqual(
-            [self.stage.door.buildProtocol(None) is None for _ in range(3)], [False, False, True]
-        )
+        other = self.stage.comes("10.0.0.8")
+        for peer in peers:
+            peer.pump()
+        self.assertEqual([peer.ended for peer in peers[:2]], [TOO_MANY, ""])  # the oldest of the most
+        peers[1].ask_to_log_in().password("anna")
+        for _ in range(MOST_LOGGING_IN):
+            peers.append(self.stage.comes())
+        for peer in (*peers, other):
+            peer.pump()
+        self.assertEqual([peers[1].ended, other.ended], ["", ""])
+        self.assertEqual(sum(peer.ended == TOO_MANY for peer in peers), MOST_LOGGING_IN)
+        self.assertEqual(len(self.stage.door._logging_in), MOST_LOGGING_IN)
 
     def test_so_many_that_have(self) -> None:
         self.patch(sshdoor, "MOST_CONNECTIONS", 2)

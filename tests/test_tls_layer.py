@@ -144,7 +144,6 @@ class HandshakeTests(SynchronousTestCase):
             else:
                 self.assertEqual(failed, ["TLS: the certificate is not that of this host"])
 
-
     def test_a_certificate_that_names_no_host(self) -> None:
         from smartserial.channels.tls import client_tls
         from smartserial.settings import TlsSettings
@@ -425,9 +424,9 @@ class FactoryTests(SynchronousTestCase):
         )
 
     def connect(
-        self, factory: TlsFactory, port: int = 1
+        self, factory: TlsFactory, port: int = 1, host: str = "10.0.0.1"
     ) -> tuple[TlsProtocol, StringTransportWithDisconnection]:
-        protocol = factory.buildProtocol(IPv4Address("TCP", "10.0.0.1", port))
+        protocol = factory.buildProtocol(IPv4Address("TCP", host, port))
         transport: Any = StringTransportWithDisconnection()
         transport.protocol = protocol
         protocol.makeConnection(transport)
@@ -459,7 +458,15 @@ class FactoryTests(SynchronousTestCase):
         self.assertEqual([(address.port, why) for address, why in refused],
                          [(n, "TLS: too many handshakes at once") for n in (0, 1)])  # fmt: skip
         self.clock.advance(HANDSHAKE)
-        self.assertEqual((len(refused), factory._shaking), (MOST_SHAKING + 2, {}))
+        self.assertEqual((len(refused), len(factory._shaking)), (MOST_SHAKING + 2, 0))
+
+    def test_one_address_keeps_nobody_out(self) -> None:
+        factory = self.factory([])
+        _, other = self.connect(factory, 1, "10.0.0.2")
+        first = [self.connect(factory, port)[1] for port in range(2 * MOST_SHAKING)]
+        self.assertTrue(other.connected)
+        self.assertEqual(sum(one.connected for one in first), MOST_SHAKING - 1)
+        self.clock.advance(HANDSHAKE)
 
 
 def _lost() -> Any:

@@ -14,12 +14,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial import config
 from smartserial.config.findings import FindingsError
 from smartserial.difference import differences
-from smartserial.findings import Finding
+from smartserial.findings import WARNING, Finding
+from smartserial.passwords import decoy, hash_password
 from smartserial.settings import GatewaySettings, LoginSettings, UserSettings
 from smartserial.sharing.rights import ALL, Grant, Right
 from tests.canary import CANARY
 from tests.configs import console, in_short, listen, share
-from tests.userexamples import HASH, USERS, write_users
+from tests.userexamples import DEAR, USERS, write_users
 
 HEAD = "users: {file: users.yaml}\n"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBJvGCnLgveL3kmNbCEP4d4xtHGHigCAERx7VbLy0Q0U anna@desk"
@@ -60,10 +61,10 @@ class ConfigCase(SynchronousTestCase):
 
 class UsersFileTest(ConfigCase):
     def test_what_it_says(self) -> None:
-        write_users(self.folder, RIGHTS % (HASH, KEY))
+        write_users(self.folder, RIGHTS % (DEAR, KEY))
         users = self.load(HEAD + listen("{port: 1, users: true}")).users
         self.assertEqual(
-            users.users, (UserSettings("anna", HASH, ("all", "some"), (KEY,)), UserSettings("bob"))
+            users.users, (UserSettings("anna", DEAR, ("all", "some"), (KEY,)), UserSettings("bob"))
         )
         grants = {group.name: group.grants for group in users.groups}
         both = Right.READ | Right.WRITE
@@ -116,6 +117,47 @@ class UsersFileTest(ConfigCase):
         self.assertEqual(in_short(findings), ["1:15 CF09 users.file"])
         self.assertIn("nowhere.yaml cannot be used: No such file or directory", str(findings[0]))
 
+    def test_hashes_that_are_guessed_fast(self) -> None:
+        weak, good = hash_password(b"x", 1), decoy(f"$scrypt$ln=15,r=8,p=1${'A' * 22}${'A' * 43}")
+        one, two = "2:20 CF16 users.anna.password", "3:19 CF16 users.bob.password"
+        for anna, bob, expected in (
+            (weak, weak, [one, two]),
+            (weak, good, [one]),
+            (good, DEAR, [one]),
+            (DEAR, good, [two]),
+            (good, good, []),
+            (DEAR, DEAR, []),
+        ):
+            write_users(self.folder, USERS.replace(DEAR, "%s") % (anna, bob))
+            findings = self.check(HEAD + listen("{port: 1, users: true}"))
+            self.assertEqual(in_short(findings), expected)
+            self.assertEqual({one.severity for one in findings} - {WARNING}, set())
+            self.assertNotIn("$", str(findings))
+            than = "ln=14" if weak in (anna, bob) else "that of others here"
+            self.assertTrue(all(f"costs less than {than}: who has" in str(found) for found in findings))
+
+    def test_one_secret_that_is_guessed_fast(self) -> None:
+        weak = hash_password(b"x", 1)
+        (self.folder / "secret").write_text(weak)
+        (self.folder / "secret").chmod(0o600)
+        for said in (f'"{weak}"', "{file: secret}"):
+            text = listen("{port: 1}, {port: 2}") + f"    password: {said}\n"
+            self.assertEqual(in_short(self.check(text)), ["5:15 CF16 shares.a.password"])
+            self.assertEqual(
+                in_short(self.check(console(f"{{telnet: 7, password: {said}}}"))),
+                ["1:32 CF16 console.password"],
+            )
+
+    def test_what_the_share_says_is_for_doors_of_the_gateway(self) -> None:
+        for words, login in (
+            ("groups: [operators]", LoginSettings(groups=frozenset({"operators"}))),
+            ("users: true", LoginSettings()),
+            ("users: false", None),
+            (f'password: "{DEAR}"', LoginSettings(DEAR)),
+        ):
+            (found,) = self.load(HEAD + listen("{port: 1, users: false}") + f"    {words}\n").shares
+            self.assertEqual((found.login, found.listeners[0].login), (login, None))
+
     def test_one_that_others_can_read(self) -> None:
         for mode, words in ((0o644, "read"), (0o602, "change"), (0o646, "read and change")):
             (self.folder / "users.yaml").chmod(mode)
@@ -140,19 +182,19 @@ class UsersFileTest(ConfigCase):
 class LoginTest(ConfigCase):
     def test_a_listeners_own_words_win(self) -> None:
         users, operators = LoginSettings(), LoginSettings(groups=frozenset({"operators"}))
-        secret, other = LoginSettings(HASH), "$scrypt$ln=1,r=8,p=1$" + "A" * 22 + "$" + "A" * 43
+        secret, other = LoginSettings(DEAR), "$scrypt$ln=1,r=8,p=1$" + "A" * 22 + "$" + "A" * 43
         for of_share, of_listener, expected in (
             ("{}", "", None),
             ("users: true", "", users),
             ("users: false", "", None),
             ("groups: [operators]", "", operators),
-            (f'password: "{HASH}"', "", secret),
+            (f'password: "{DEAR}"', "", secret),
             ("users: true", "users: false", None),
             ("users: true", "groups: [operators]", operators),
             ("groups: [operators]", "users: true", users),
-            (f'password: "{HASH}"', f'password: "{other}"', LoginSettings(other)),
-            (f'password: "{HASH}"', "users: true", users),
-            ("users: true", f'password: "{HASH}"', secret),
+            (f'password: "{DEAR}"', f'password: "{other}"', LoginSettings(other)),
+            (f'password: "{DEAR}"', "users: true", users),
+            ("users: true", f'password: "{DEAR}"', secret),
             ("users: true", "groups: []", None),
         ):
             text = listen(f"{{port: 1, {of_listener}}}, {{port: 2}}")
@@ -161,11 +203,11 @@ class LoginTest(ConfigCase):
 
     def test_a_password_in_a_file(self) -> None:
         path = self.folder / "secret"
-        path.write_text(f"\n{HASH}\n\n")
+        path.write_text(f"\n{DEAR}\n\n")
         path.chmod(0o600)
         text = listen("{port: 1, password: {file: secret}}")
-        self.assertEqual(self.login(text), LoginSettings(HASH))
-        for wrong in ("", CANARY, f"{HASH} {HASH}", "x" * 5000):
+        self.assertEqual(self.login(text), LoginSettings(DEAR))
+        for wrong in ("", CANARY, f"{DEAR} {DEAR}", "x" * 5000):
             path.write_text(wrong)
             (found,) = self.check(text)
             self.assertEqual(in_short([found]), ["4:34 CF09 shares.a.listen[0].password"])
@@ -244,7 +286,7 @@ class SecretsTest(ConfigCase):
         self.assertNotIn(word, "".join(one.message + one.hint for one in findings))
 
     def test_settings_show_none(self) -> None:
-        settings = self.load(HEAD + listen(f'{{port: 1, password: "{HASH}"}}'))
+        settings = self.load(HEAD + listen(f'{{port: 1, password: "{DEAR}"}}'))
         self.assertNotIn("$scrypt$", repr(settings))
 
 
@@ -258,8 +300,8 @@ class DifferenceTest(ConfigCase):
 
     def test_users_and_groups(self) -> None:
         text = HEAD + listen("{port: 1, users: true}")
-        other = HASH[:-1] + ("A" if HASH[-1] != "A" else "E")
-        changed = USERS.replace(HASH, other, 1).replace("[watchers]", "[]").replace("[read]", "[read, write]")
+        other = DEAR[:-1] + ("A" if DEAR[-1] != "A" else "E")
+        changed = USERS.replace(DEAR, other, 1).replace("[watchers]", "[]").replace("[read]", "[read, write]")
         self.assertEqual(
             self.between((USERS, text), (changed, text)),
             [
@@ -272,7 +314,7 @@ class DifferenceTest(ConfigCase):
         self.assertEqual(self.between((USERS, text), (fewer, text)), ["users.bob: removed", "users.eva: new"])
 
     def test_logins(self) -> None:
-        one, two = (listen(f'{{port: 1, password: "{text}"}}') for text in (HASH, HASH[:-1] + "A"))
+        one, two = (listen(f'{{port: 1, password: "{text}"}}') for text in (DEAR, DEAR[:-1] + "A"))
         plain = listen("{port: 1}")
         self.assertEqual(self.between((USERS, one), (USERS, two)), ["shares.a.listen[0].password: changed"])
         (line,) = self.between((USERS, plain), (USERS, one))

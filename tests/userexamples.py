@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from smartserial.passwords import hash_password
+from smartserial.passwords import decoy, hash_password
 from tests.canary import CANARY
 
 from .configs import Row, console, listen, share
@@ -15,10 +15,12 @@ from .configs import Row, console, listen, share
 PASSWORD = CANARY.encode()
 """Every user's password in tests, unless a test is about another one."""
 HASH = hash_password(PASSWORD, 1)
+DEAR = decoy()
+"""A hash that is as good as it should be, for files that nobody logs in by."""
 USERS = f"""\
 users:
-  anna: {{password: "{HASH}", groups: [operators]}}
-  bob: {{password: "{HASH}", groups: [watchers]}}
+  anna: {{password: "{DEAR}", groups: [operators]}}
+  bob: {{password: "{DEAR}", groups: [watchers]}}
 groups:
   operators: {{rights: {{"*": [read, write, control]}}}}
   watchers: {{rights: {{"*": [read]}}}}
@@ -38,7 +40,7 @@ atexit.register(_folder.cleanup)
 _FILE = os.fspath(write_users(Path(_folder.name)))
 _HEAD = f"users: {{file: {_FILE}}}\n"
 L = "shares.a.listen"
-H = f'password: "{HASH}"'
+H = f'password: "{DEAR}"'
 
 
 def users(text: str) -> str:
@@ -113,7 +115,10 @@ USER_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [("2:19 CF08 console.users", "it is for `telnet`, and by SSH all are users")],
             ),
         ],
-        [users(listen("{port: 1, users: false}, {port: 2}") + "    users: true\n")],
+        [
+            users(listen("{port: 1, users: false}, {port: 2}") + "    users: true\n"),
+            users("console: {ssh: 2}\n" + listen("{port: 1, users: false}") + "    groups: [operators]\n"),
+        ],
     ),
     "words_in_clear": (
         [

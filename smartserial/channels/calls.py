@@ -14,7 +14,6 @@ To the share it is one more way in, with one client at most.
 from __future__ import annotations
 
 from typing import Any
-from typing import Protocol as Shape
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IDelayedCall
@@ -22,6 +21,7 @@ from typing_extensions import override
 
 from smartserial.channels.answering import LONGEST_SETTLING, SETTLING
 from smartserial.channels.caller import Attempt
+from smartserial.channels.callsboard import Switchboard
 from smartserial.channels.callsrota import Rota
 from smartserial.channels.callssession import CallSession, ComPortCallSession
 from smartserial.channels.listener import Listener, ListenerOwner
@@ -29,39 +29,10 @@ from smartserial.settings import Address, ConnectSettings, ListenerSettings, Mod
 
 LASTED = 10.0
 """Seconds after which a connection counts as a success: a far side that hangs up at once is not pestered."""
+QUIET = 1.0
+"""Seconds for which a call stays that came about when its program had gone: another one may come."""
 
 _OF_CONNECTION = ("mode", "telnet_role", "datagram", "tls", "login", "register", "nodelay", "keepalive")
-
-
-class Switchboard(Shape):
-    """What a call needs of its share, beside what all ways in do."""
-
-    def refusal(self, call: Call, host: str) -> str:
-        """Tell why there may be no session with `host` now; empty: there may."""
-
-    def leads(self, call: Call) -> bool:
-        """Tell whether the settings of the far port go by what happens here."""
-
-    def waits(self) -> bool:
-        """Tell whether the share keeps something that nobody has got."""
-
-    def listen_for_device(self, call: Call, wanted: bool) -> None:
-        """Tell the call when the device sends something, or do so no more."""
-
-    def begins(self, session: CallSession) -> None:
-        """Take note of a session, before any data."""
-
-    def ends(self, session: CallSession) -> None:
-        """Take note that a session is over."""
-
-    def held_changed(self, call: Call, held: bool) -> None:
-        """Take note that a program has the virtual port open now, or none has."""
-
-    def calling(self, to: str) -> None:
-        """Take note that somebody is called, for the first time or anew."""
-
-    def call_failed(self, to: str, why: str) -> None:
-        """Take note that somebody could not be reached, for a reason that was not told before."""
 
 
 class Call(Listener):
@@ -87,7 +58,10 @@ class Call(Listener):
         self._rota = Rota(len(targets), connect.backoff)
         self._attempt: Attempt | None = None
         self._retry: IDelayedCall | None = None
+        self._ending: IDelayedCall | None = None  # of a session that came about without a program
         self._demanded = False
+        self._served = False  # whether a program has gone in the time of the session
+        self._in_vain = False  # whether a session was not given what waits: nor would the next be
         self._stopped = False
         self._since = 0.0
         self._target = targets[0]
@@ -114,11 +88,12 @@ class Call(Listener):
     @override
     def be_there(self, held: bool) -> None:
         before, self.held = self.held, held
-        if held == before:
-            return
-        if held:
-            self._demanded = True
-        self._board.held_changed(self, held)
+        if held != before:
+            if held:
+                self._demanded, self._in_vain = True, False
+            else:
+                self._served = True
+            self._board.held_changed(self, held)
         self._review()
 
     @override
@@ -128,8 +103,11 @@ class Call(Listener):
     @override
     def stop(self) -> Deferred[None]:
         """Call no more; the session goes on."""
+        if not self._stopped and self.session is None:
+            self._give_up()
         self._stopped = True
         self._rest()
+        self._stay()
         self._board.listen_for_device(self, False)
         return succeed(None)
 
@@ -148,6 +126,8 @@ class Call(Listener):
         self._rota = Rota(len(targets), connect.backoff)
         self._told.clear()
         self._rest()
+        self._demanded = self._demanded or self._board.waiting(self) > 0
+        self._in_vain = False
         if self.session is not None and self._target not in targets:
             self.session.cut("it is not to be called any more")
         elif self.session is not None:
@@ -164,11 +144,16 @@ class Call(Listener):
             return False
         match self.connect.when:
             case When.DEVICE_OPEN:
-                return self.held
+                return self.held or self._ending is not None or self._something_left
             case When.ON_DEMAND:
                 return self._demanded or self.session is not None
             case When.ALWAYS:
                 return True
+
+    @property
+    def _something_left(self) -> bool:
+        """Whether programs that have gone have left something for the far side."""
+        return not self._in_vain and (self._board.unread() or self._board.waiting(self) > 0)
 
     def hear(self, direction: str, who: str, data: bytes) -> None:
         """Take note of what passes the share: what the device has sent is for the far side."""
@@ -195,10 +180,19 @@ class Call(Listener):
             retry.cancel()
         self._news = True
 
+    def _give_up(self) -> None:
+        """Tell of bytes for whose sake nobody is called any more."""
+        count = self._board.waiting(self) if self.connect.when is not When.ALWAYS else 0
+        if count and self.owner is not None:
+            self.note(f"the {self.where} is given up; bytes that waited for it: {count}")
+
     # ---- attempts
 
     def _try(self) -> None:
         self._retry = None
+        if not self._wanted:  # somebody else has got what waited
+            self._review()
+            return
         self._target = self.targets[self._rota.position]
         if self._news:
             self._news = False
@@ -253,23 +247,44 @@ class Call(Listener):
             attempt.done()
         self.session = session
         self._since = self._reactor.seconds()
+        self._served = False
+        if self.connect.when is When.DEVICE_OPEN and not self.held:
+            self._ending = self._reactor.callLater(QUIET, self._end)
         self._board.begins(session)
 
     def ends(self, session: CallSession) -> None:
         """Take note that the session is over."""
         if self.session is session:
             self.session = None
+            self._stay()
             self._board.ends(session)
+
+    def _stay(self) -> None:
+        ending, self._ending = self._ending, None
+        if ending is not None:
+            ending.cancel()
+
+    def _end(self) -> None:
+        """Hang up, unless a program is there now, or what it wrote is still being read."""
+        self._ending = None
+        if self.held or self._board.unread() or self.session is None or self.session.farewell:
+            return
+        if self._board.waiting(self):  # it may not hear it, by the rules of sharing
+            self._in_vain = True
+            self._give_up()
+        self._served = True
+        self._board.hang_up(self)
 
     def ended(self, session: CallSession) -> None:
         """Call again, if that is still wanted, when everybody knows that the session is over."""
-        if self._reactor.seconds() - self._since >= LASTED:
+        self._demanded = self._board.waiting(self) > 0
+        ours = bool(session.farewell) and (self._served or not self._wanted)
+        if ours or self._reactor.seconds() - self._since >= LASTED:
             delay = self._rota.lasted()
             self._told.clear()
             self._refusals = 0
         else:
             delay = self._rota.failed()
-        self._demanded = self._board.waits()
         self._news = True
         if self._wanted:
             self._retry = self._reactor.callLater(delay, self._try)

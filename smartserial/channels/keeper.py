@@ -6,12 +6,12 @@
                 |                |
              too long         has to wait: refused, and not tried
 
-A hash takes 128 MiB and a good part of a second, and there may be any number who want to come in.
+A hash takes 128 MiB and a good part of a second, and there may be any number who want to come in. Each source
+has its turn, and when the queue is full the source that waits most often gives up a place.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +21,7 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -31,6 +31,7 @@ from smartserial.channels.checkers import Run, UsersChecker, checker_of
 from smartserial.passwords import dearest, decoy, verify
 from smartserial.settings import LoginSettings, UserSettings, UsersSettings
 from smartserial.sharing.attempts import Attempts
+from smartserial.sharing.crowd import Crowd
 from smartserial.sharing.rights import ANYBODY, Identity
 
 AT_ONCE = 2
@@ -47,6 +48,10 @@ _log = Logger()
 
 class LoginRefused(Exception):  # noqa: N818 # it is no error of anybody here
     """Somebody was not let in; the text is for them, and does not say whether it was the name."""
+
+
+class LoginBusy(LoginRefused):
+    """Nobody has judged whether somebody may be let in."""
 
 
 class IUser(Interface):
@@ -75,7 +80,7 @@ class Keeper:
         self._reactor = reactor
         self._run = run or self._in_thread
         self._attempts = Attempts()
-        self._waiting: deque[_Request] = deque()
+        self._waiting: Crowd[_Request] = Crowd(MOST_WAITING)
         self._hashing = 0
         self._users: dict[str, UserSettings] = {}
         self._identities: dict[str, Identity] = {}
@@ -146,34 +151,39 @@ class Keeper:
             source: the address that they come from.
 
         Returns:
-            Who it is; `ANYBODY`, where there is one secret for all. Fails with `LoginRefused`.
+            Who it is; `ANYBODY`, where there is one secret for all. Fails with `LoginRefused`; with
+            `LoginBusy`, if it was not tried.
         """
-        if len(self._waiting) >= MOST_WAITING:
-            return fail(LoginRefused(BUSY))
         answer: Deferred[Identity] = Deferred(self._given_up)
-        self._waiting.append(_Request(login, name, password, source, answer))
+        loser = self._waiting.add(_Request(login, name, password, source, answer), source)
+        if loser is not None:
+            self._reactor.callLater(0, self._crowd_out, loser)
         self._next()
         return answer
 
+    def _crowd_out(self, request: _Request) -> None:
+        if not request.answer.called:
+            request.answer.errback(LoginBusy(BUSY))
+
     def _given_up(self, answer: Deferred[Identity]) -> None:
         """Forget a request whose maker has gone; one that is under way goes on for nobody."""
-        for request in list(self._waiting):
+        for request in self._waiting:
             if request.answer is answer:
-                self._waiting.remove(request)
+                self._waiting.discard(request)
 
     def _next(self) -> None:
-        """Try those that may be tried now, in their order; refuse those that may not try at all now."""
+        """Try those that may be tried now, in their turn; refuse those that may not try at all now."""
         now = self._reactor.seconds()
-        for request in list(self._waiting):
+        for request in self._waiting.in_turn():
             if self._hashing >= AT_ONCE:
                 return
             if request not in self._waiting:
                 continue  # given up meanwhile
             if self._attempts.begin(request.source, now):
-                self._waiting.remove(request)
+                self._waiting.serve(request)
                 self._try(request)
             elif delay := self._attempts.delay(request.source, now):
-                self._waiting.remove(request)
+                self._waiting.discard(request)
                 request.answer.errback(LoginRefused(too_often(delay)))
 
     def _try(self, request: _Request) -> None:

@@ -74,7 +74,7 @@ class Listener(Factory):
 
     noisy = False
     for_users = False
-    """Whether it is the way of a door of the gateway's, for which the share itself says which users come in."""
+    """Whether it is the way of a door of the gateway's, where the share itself says which users come in."""
 
     def __init__(self, settings: ListenerSettings, reactor: Any) -> None:
         self.settings = settings

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -26,6 +26,7 @@ from zope.interface import implementer
 from smartserial.channels.foreign import ForeignTransport, counted
 from smartserial.channels.keeper import LoginBusy, LoginRefused, too_often
 from smartserial.channels.loginentrance import Entrance
+from smartserial.channels.patience import Patience
 from smartserial.printable import printable
 from smartserial.sharing.rights import Identity
 from smartserial.sharing.typed import MOST, Overlong, TypedLine
@@ -56,15 +57,13 @@ class Login(Protocol):
         self.stream: Any
         self.inside: Any = None  # the session
         self._entrance = entrance
-        self._reactor = reactor
         self._line = TypedLine()
         self._name: str | None = None
         self._tries = self._empty = 0
         self.over = self._gone = self._ended_reading = self._ended_writing = False
         self._checking: Deferred[Any] | None = None
         self._later: list[bytes | Subnegotiation] = []  # bytes only while a password is judged
-        self._end: IDelayedCall | None = None
-        self._patience = DEADLINE
+        self._patience = Patience(DEADLINE, self._too_late, reactor)
 
     # ---- asking
 
@@ -78,7 +77,7 @@ class Login(Protocol):
 
     def _ask(self) -> None:
         self._name = "" if self._entrance.login.secret else None
-        self._wait()
+        self._patience.go_on()
         self._prompt()
 
     def _prompt(self) -> None:
@@ -92,19 +91,8 @@ class Login(Protocol):
         """Tell whether the terminal does not even show that a line has ended."""
         return False
 
-    def _wait(self) -> None:
-        self._end = self._reactor.callLater(self._patience, self._too_late)
-
     def _too_late(self) -> None:
-        self._end = None
         self._fail(f"nobody logged in within {DEADLINE:g} s")
-
-    def _stop_waiting(self) -> None:
-        """End the patience; what is left of it is for the next try."""
-        end, self._end = self._end, None
-        if end is not None and end.active():
-            self._patience = max(0.0, end.getTime() - self._reactor.seconds())
-            end.cancel()
 
     # ---- what comes
 
@@ -158,7 +146,7 @@ class Login(Protocol):
 
     def _check(self, password: bytes) -> None:
         """Have a password judged; meanwhile nothing is read."""
-        self._stop_waiting()
+        self._patience.stop()
         self.stream.pauseProducing()
         if self.hidden():
             self.stream.tell(b"\r\n")
@@ -191,7 +179,11 @@ class Login(Protocol):
         why = failure.getErrorMessage()
         self._read_again()
         # Not judged, it is no wrong one: what was typed behind it is for the session, and no name.
-        if failure.check(LoginBusy) or self._tries >= TRIES or self._entrance.keeper.delay(self._entrance.source):
+        if (
+            failure.check(LoginBusy)
+            or self._tries >= TRIES
+            or self._entrance.keeper.delay(self._entrance.source)
+        ):
             self._fail(why)
             return
         self._entrance.failed(self._name or "", why)
@@ -267,22 +259,20 @@ class Login(Protocol):
     def _refuse(self, words: str) -> None:
         """Close, when the words have been read."""
         self.over = True
-        self._stop_waiting()
+        self._patience.stop()
         self._entrance.counted(sum(len(item) for item in self._later if isinstance(item, bytes)))
         self._later = []
         self._tell(words)
         if self._entrance.tells and not self._ended_writing and hasattr(self.stream, "loseWriteConnection"):
             # Closed at once with bytes unread, the kernel would take the words back.
             self.stream.loseWriteConnection()
-            self._end = self._reactor.callLater(_WORDS_LINGER, self.stream.loseConnection)
+            self._patience.last(_WORDS_LINGER, self.stream.loseConnection)
         else:
             self.stream.loseConnection()
 
     def give_way(self, words: str) -> None:
         """Close for somebody who comes later, without time to read why; a session is not touched."""
-        if self.inside is not None or self._gone:
-            return
-        if not self.over:
+        if self.inside is None and not self.over:
             self._entrance.failed(self._name or "", words)
             self._tell(words)
         self.cut()
@@ -319,7 +309,7 @@ class Login(Protocol):
         if self.inside is not None:
             self.inside.connectionLost(reason)
             return
-        self._stop_waiting()
+        self._patience.stop()
         if isinstance(self.stream, ForeignTransport):
             self.stream.lost()
         checking, self._checking = self._checking, None

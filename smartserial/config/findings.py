@@ -63,8 +63,8 @@ CODES = {
         Explanation(
             "CF16",
             WARNING,
-            "a file with secrets that others on this machine can read or change",
-            "take these rights away: `chmod 600`, or 640 with a group of the gateway's own",
+            "a secret that others come by: they can read or change its file, or guess fast what its hash is of",
+            "`chmod 600`, or 640 with a group of the gateway's own; a hash: `smartserial passwd`",
         ),
     )
 }

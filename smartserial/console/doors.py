@@ -6,8 +6,10 @@ import os
 import pwd
 import stat
 import struct
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from socket import AF_UNIX, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
@@ -22,7 +24,7 @@ from twisted.python.failure import Failure
 from typing_extensions import override
 
 from smartserial.channels.loginentrance import Entrance
-from smartserial.channels.logingate import MOST_LOGGING_IN
+from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY
 from smartserial.channels.logintelnet import TelnetLogin, below
 from smartserial.channels.session import peer_host, peer_name
 from smartserial.channels.telnet import TelnetProtocol
@@ -34,10 +36,13 @@ from smartserial.console.telnet import POLICY, TelnetConsole
 from smartserial.errors import ConfigError
 from smartserial.events import LoginFailed
 from smartserial.settings import Address, ConsoleSettings, LoginSettings, TlsSettings
+from smartserial.sharing.attempts import source_of
+from smartserial.sharing.crowd import Crowd
 from smartserial.sharing.rights import OWNER, WATCHER, Identity
 
 _log = Logger()
 MOST_OPERATORS = 32  # at each door
+MOST_UNKNOWN = MOST_OPERATORS // 2  # of these, of one source whose operators nobody knows
 _CREDENTIALS = struct.Struct("=3i")  # struct ucred: pid, uid, gid
 
 
@@ -79,25 +84,32 @@ class _TelnetDoor(_Door):
     def __init__(self, desk: Desk, settings: ConsoleSettings, reactor: Any) -> None:
         super().__init__(desk, reactor)
         self._settings = settings
-        self._logging_in = 0
+        self._logging_in: Crowd[TelnetLogin] = Crowd(MOST_LOGGING_IN)
+        self._unknown: Counter[str] = Counter()  # how many are here of each source, without a login
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        if self._settings.login is None:
-            return super().buildProtocol(addr)
-        if self._logging_in >= MOST_LOGGING_IN:
+        if self._settings.login is not None:
+            return self._ask(self._settings.login, addr)
+        if self._unknown[source_of(peer_host(addr))] >= MOST_UNKNOWN:
             return None
-        self._logging_in += 1
-        return self._ask(self._settings.login, addr)
+        return super().buildProtocol(addr)
 
     @override
     def let_in(self, addr: IAddress | None) -> Protocol:
-        identity = OWNER if self._settings.insecure else WATCHER
-        return TelnetProtocol(self._console(peer_name(addr), identity), POLICY, self._reactor)
+        identity, source = OWNER if self._settings.insecure else WATCHER, source_of(peer_host(addr))
+        self._unknown[source] += 1
+        console = self._console(peer_name(addr), identity, partial(self._unknown_left, source))
+        return TelnetProtocol(console, POLICY, self._reactor)
 
-    def _console(self, name: str, identity: Identity) -> TelnetConsole:
+    def _unknown_left(self, source: str) -> None:
+        self._unknown[source] -= 1
+        self._unknown += Counter()  # sources of which there is nobody are not kept
+        self.left()
+
+    def _console(self, name: str, identity: Identity, left: Callable[[], None]) -> TelnetConsole:
         operator = Operator(name, "telnet", identity, self._reactor.seconds())
-        return TelnetConsole(self._desk, operator, self._reactor, self.left)
+        return TelnetConsole(self._desk, operator, self._reactor, left)
 
     # ---- logins
 
@@ -116,12 +128,12 @@ class _TelnetDoor(_Door):
             lambda identity: self._enter(login, peer, identity),
             failed,
             lambda count: None,
-            self._logged_in,
+            lambda: self._logging_in.discard(asking),
         )
-        return below(TelnetLogin(entrance, POLICY.greeting, self._reactor), POLICY, self._reactor)
-
-    def _logged_in(self) -> None:
-        self._logging_in -= 1
+        asking = TelnetLogin(entrance, POLICY.greeting, self._reactor)
+        if (loser := self._logging_in.add(asking, peer_host(addr))) is not None:
+            loser.give_way(TOO_MANY)
+        return below(asking, POLICY, self._reactor)
 
     def _enter(self, login: LoginSettings, peer: str, identity: Identity) -> Protocol | str:
         """Return the console of somebody who has logged in; whoever knows its one secret may everything."""
@@ -132,7 +144,7 @@ class _TelnetDoor(_Door):
         if self._here >= MOST_OPERATORS:
             return f"{MOST_OPERATORS} operators are at this door, and no more are let in"
         self._here += 1
-        return self._console(f"{identity.name} at {peer}" if identity.name else peer, identity)
+        return self._console(f"{identity.name} at {peer}" if identity.name else peer, identity, self.left)
 
 
 class _LocalProtocol(PlainConsole):

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol
 from typing_extensions import override
 
-from smartserial.channels.logingate import MOST_LOGGING_IN
+from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY
 from smartserial.channels.session import peer_host, peer_name
 from smartserial.channels.tcp import StreamPort
 from smartserial.console.desk import Desk, Operator
@@ -30,6 +30,7 @@ from smartserial.errors import ConfigError
 from smartserial.events import LoginFailed, RequestRefused, SentAway
 from smartserial.settings import Address, ConsoleSettings, Keepalive, LoginSettings
 from smartserial.share.service import Share
+from smartserial.sharing.crowd import Crowd
 from smartserial.sharing.rights import GATEWAY, Identity, Right
 
 MOST_OPERATORS = 32
@@ -63,10 +64,10 @@ class SshDoor(Factory):
         self.publicKeys = {b"ssh-ed25519": key.public()}
         self.privateKeys = {b"ssh-ed25519": key}
         self.desk = desk
-        self.operators: Counter[str] = Counter()  # how many there are of each user
+        self._operators: Counter[str] = Counter()  # how many there are of each user
         self.login_settings = LoginSettings(groups=settings.login.groups if settings.login else frozenset())
         self._reactor = reactor
-        self._logging_in: set[SshTransport] = set()
+        self._logging_in: Crowd[SshTransport] = Crowd(MOST_LOGGING_IN)
         self._inside: set[SshTransport] = set()
         self._ways: WeakKeyDictionary[Share, SshWay] = WeakKeyDictionary()
 
@@ -74,10 +75,9 @@ class SshDoor(Factory):
 
     @override
     def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
-        if len(self._logging_in) >= MOST_LOGGING_IN:
-            return None
         transport = SshTransport(self, self._reactor)
-        self._logging_in.add(transport)
+        if (loser := self._logging_in.add(transport, peer_host(addr))) is not None:
+            loser.end(TOO_MANY)
         return transport
 
     def getService(self, transport: SshTransport, name: bytes) -> Callable[[], Any] | None:
@@ -116,21 +116,26 @@ class SshDoor(Factory):
 
     # ---- what they want
 
+    @property
+    def operators(self) -> int:
+        """How many are at the console."""
+        return self._operators.total()
+
     def seat(self, identity: Identity) -> str:
         """Take a place for an operator; return why there is none, empty if there is."""
-        if self.operators[identity.name] >= MOST_OF_USER:
+        if self._operators[identity.name] >= MOST_OF_USER:
             return f"{MOST_OF_USER} operators called {identity.name} are at this door, and no more are let in"
-        if self.operators.total() >= MOST_OPERATORS:
+        if self.operators >= MOST_OPERATORS:
             return f"{MOST_OPERATORS} operators are at this door, and no more are let in"
-        if self.operators.total() >= MOST_OPERATORS - KEPT and Right.ADMIN not in identity.on(GATEWAY):
+        if self.operators >= MOST_OPERATORS - KEPT and Right.ADMIN not in identity.on(GATEWAY):
             return f"the last {KEPT} places at this door are for those who have the right `admin` on `*`"
-        self.operators[identity.name] += 1
+        self._operators[identity.name] += 1
         return ""
 
     def operator_left(self, name: str) -> None:
         """Take note that an operator is gone."""
-        self.operators[name] -= 1
-        self.operators += Counter()  # those of whom there is none are not kept
+        self._operators[name] -= 1
+        self._operators += Counter()  # those of whom there is none are not kept
 
     def way_to(self, share: Share) -> SshWay:
         """Return the way into a share, which is made for the first who comes."""

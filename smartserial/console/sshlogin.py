@@ -27,7 +27,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.channels.keeper import WRONG_USER, Keeper, LoginRefused, too_often
+from smartserial.channels.keeper import WRONG_USER, Keeper, LoginBusy, LoginRefused, too_often
 from smartserial.channels.login import TRIES
 from smartserial.config.sshkeys import SMALLEST_RSA
 from smartserial.console.sshalgorithms import SIGNATURES
@@ -223,7 +223,7 @@ class Login(SSHService):
             return
         self._tries += 1
         why, keeper = failure.getErrorMessage(), self._entrance.keeper
-        if self._tries >= TRIES or keeper.delay(self._entrance.source):
+        if failure.check(LoginBusy) or self._tries >= TRIES or keeper.delay(self._entrance.source):
             self._fail(why)
         else:
             self._entrance.failed(self._user, why)

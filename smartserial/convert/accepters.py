@@ -14,6 +14,7 @@ from smartserial.sharing.access import loopback
 
 _WIDE = {"": "::", "ipv4": "0.0.0.0", "ipv6": "::", "ipv6n4": "::"}  # the addresses of a family
 _BY_HAND = "write its listener by hand"
+_OWN_MODE = "600"  # of a socket under the usual umask
 _CERTIFICATES = "/etc/ser2net/ser2net"  # the default over there
 LAYERS: dict[str, str] = {
     "certauth": "clients that log in with certificates of gensio are not spoken to",
@@ -173,7 +174,7 @@ def _unix(making: Making, stack: Stack, layer: Layer, listener: Mapping) -> None
     if len(layer.words) != 1:
         raise CannotError("expected the path of a socket behind unix", _BY_HAND)
     path = layer.words[0].replace("\\", "\\\\").replace(":", "\\:")
-    listener["endpoint"] = f"unix:{path}:mode={_mode(layer)}"
+    listener["endpoint"] = f"unix:{path}:mode={mode_of(layer) or _OWN_MODE}"
     for name in ("owner", "group"):
         if layer.option(name) is not None:
             making.lost(
@@ -184,14 +185,14 @@ def _unix(making: Making, stack: Stack, layer: Layer, listener: Mapping) -> None
             )
 
 
-def _mode(layer: Layer) -> str:
-    """Return the permissions of a socket; those of ser2net under the usual umask, if it names none."""
+def mode_of(layer: Layer) -> str:
+    """Return the permissions that a layer names, as three octal digits; empty: none."""
     whole = layer.option("perm")
     if whole is not None and len(whole) == 3 and set(whole) <= set("01234567"):
         return whole
     parts = [layer.option(name) for name in ("umode", "gmode", "omode")]
     if not any(parts):
-        return "600"
+        return ""
     return "".join(part if part and len(part) == 1 and part in "01234567" else "6" for part in parts)
 
 

@@ -17,7 +17,9 @@ def convert(arguments: argparse.Namespace) -> int:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Say what the command may be told."""
-    command.add_argument("file", metavar="FILE", help="ser2net.yaml, ser2net.conf or conserver.cf")
+    command.add_argument(
+        "file", metavar="FILE", help="ser2net.yaml, ser2net.conf or conserver.cf; - is standard input"
+    )
     command.add_argument(
         "--from", dest="form", choices=FORMATS, default="", help="what FILE is, if not guessed"
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from smartserial.convert.accepters import IGNORED, CannotError
-from smartserial.convert.gensio import Layer
+from smartserial.convert.accepters import IGNORED, CannotError, mode_of
+from smartserial.convert.gensio import Layer, truth
 from smartserial.convert.making import Making
 from smartserial.convert.remarks import named
 from smartserial.convert.ser2net import Stack
@@ -14,7 +14,6 @@ from smartserial.convert.seriallines import serial_lines
 _BY_HAND = "write the share by hand"
 NOT_HERE: dict[str, str] = {
     "ipmisol": "serial over LAN of IPMI is not spoken",
-    "pty": "it runs a program, and programs are never run here",
     "stdio": "it runs a program, and programs are never run here",
     "ssl": "connections to a device have no encryption",
 }
@@ -27,10 +26,12 @@ def device_of(making: Making, stack: Stack) -> None:
     Raises:
         CannotError: there is no such device here.
     """
-    telnet = False
+    telnet, kept = False, False
     for layer in stack.layers[:-1]:
         if layer.kind in ("telnet", "rfc2217"):
             telnet = True
+        elif layer.kind == "keepopen":
+            kept = True
         elif layer.kind in IGNORED:
             making.lost(stack.place, f"layer {layer.kind}", "it changes nothing", "leave it out")
         else:
@@ -40,6 +41,20 @@ def device_of(making: Making, stack: Stack) -> None:
     if kind not in _DEVICES:
         raise CannotError(NOT_HERE.get(bottom.kind, f"{kind} is no device here"), _BY_HAND)
     _DEVICES[kind](making, stack, bottom)
+    if kept:
+        _keep_open(making, stack)
+
+
+def _keep_open(making: Making, stack: Stack) -> None:
+    """Keep clients when the device goes; that it is tried again is always so."""
+    making.share.device.pop("on_unplug", None)
+    making.note(
+        stack.place,
+        "keepopen",
+        "here a device is always tried again, each second; what clients send meanwhile is counted and thrown"
+        " away",
+        "`away_buffer` keeps it",
+    )
 
 
 def _serial(making: Making, stack: Stack, layer: Layer) -> None:
@@ -98,13 +113,51 @@ def _unix(making: Making, stack: Stack, layer: Layer) -> None:
     _opened(making)
 
 
+def _virtual(making: Making, stack: Stack, layer: Layer) -> None:
+    """Make the port that programs open; one that starts a program itself is none."""
+    if layer.words:
+        raise CannotError("it runs a program, and programs are never run here", _BY_HAND)
+    link = layer.option("link")
+    if not link:
+        raise CannotError("expected the path of a link for programs to open", "name one by `pty(link=PATH)`")
+    making.share.device = {"virtual": link, **making.share.device}
+    device = making.share.device
+    for name in ("owner", "group"):
+        if said := layer.option(name):
+            device[name] = said
+    if mode := mode_of(layer):
+        device["mode"] = "0" + "".join(str(int(digit) & 6) for digit in mode)
+    making.note(
+        stack.place,
+        "pty",
+        "the link is there all the time, and not only while a client is connected; the terminal is raw from"
+        " the start",
+        "nothing to do",
+    )
+    forced = layer.option("forcelink")
+    if forced is not None and truth(forced) is not False:
+        why = "what somebody else has put there is never taken away"
+        making.lost(stack.place, "forcelink of pty", why, "look whether something is there")
+    for name, _ in layer.options:
+        if name not in _PTY_OPTIONS:
+            making.lost(
+                stack.place, f"option {named(name)} of pty", "there is nothing like it here", "leave it out"
+            )
+
+
+_PTY_OPTIONS = frozenset(
+    {"forcelink", "gmode", "group", "link", "omode", "owner", "perm", "raw", "readbuf", "umode"}
+)
 _DEVICES: dict[str, Callable[[Making, Stack, Layer], None]] = {
     "serialdev": _serial,
+    "pty": _virtual,
     "tcp": _tcp,
     "udp": _udp,
     "unix": _unix,
     "echo": _echo,
     "telnet,tcp": _telnet,
 }
-CONNECTORS = frozenset({"serialdev", "tcp", "udp", "unix", "echo", "telnet"}) | frozenset(NOT_HERE)
+CONNECTORS = frozenset({"serialdev", "tcp", "udp", "unix", "echo", "telnet", "pty", "keepopen"}) | frozenset(
+    NOT_HERE
+)
 """Kinds of connectors that are known here."""

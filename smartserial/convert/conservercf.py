@@ -11,11 +11,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from smartserial.convert.remarks import ConvertError, Place, Word, named
+from smartserial.convert.remarks import DEEPEST, TOO_DEEP, ConvertError, Place, Word, named
 
 Others = Callable[[str, Place], list[tuple[str, str]]]
 
-_DEEPEST = 10  # files in files
 _INCLUDE = re.compile(r"[#%]include\s+(\S.*)")
 _TOKEN = re.compile(
     r"""(?P<mark>[{};])|(?P<comment>\#[^\n]*)|(?P<gap>\s+)|\\(?P<escaped>.)"""
@@ -75,8 +74,8 @@ def _pieces(file: str, text: str, others: Others, depth: int) -> Iterator[_Piece
         if match is None:
             continue
         place = Place(file, number + 1)
-        if depth >= _DEEPEST:
-            raise ConvertError(place, f"expected at most {_DEEPEST} files in files")
+        if depth >= DEEPEST:
+            raise ConvertError(place, TOO_DEEP)
         yield from _tokens(file, "\n".join(lines[first:number]), first + 1)
         for name, inner in others(match[1].strip(), place):
             yield from _pieces(name, inner, others, depth + 1)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from smartserial.convert.remarks import Place, Remarks
+from smartserial.convert.remarks import Place, Remarks, named
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value]"
 """What YAML can hold, as far as our configuration needs it."""
@@ -106,6 +106,7 @@ class Draft:
         if other is not None:
             self._join(other, share)
             return other
+        self._tell_name(share, "share")
         share.name = self._free_name(share.name, "share")
         self._one_capture(share)
         self.shares.append(share)
@@ -114,6 +115,7 @@ class Draft:
     def add_pool(self, pool: Pool) -> None:
         """Take a pool in, under a name of its own."""
         self._encrypt(pool)
+        self._tell_name(pool, "pool")
         pool.name = self._free_name(pool.name, "pool")
         self.pools.append(pool)
 
@@ -129,6 +131,20 @@ class Draft:
             if not pool.shares:
                 self.pools.remove(pool)
                 self.remarks.add(pool.place, pool.was, "none of its shares is left", "write the pool by hand")
+
+    def _tell_name(self, holder: Share | Pool, instead: str) -> None:
+        """Say that a name is another one here, since something in it cannot be in a name of ours."""
+        if own_name(holder.name, instead) == holder.name:
+            return
+        remark = self.remarks.add(
+            holder.place,
+            f"the name {named(holder.name)}",
+            f"names here have letters from A to Z, digits, `.`, `_` and `-`; it is {instead} "
+            + self._free_name(holder.name, instead),
+            "give it another one, if you like",
+            lost=False,
+        )
+        holder.comments.append(remark.words)
 
     def _free_name(self, text: str, instead: str) -> str:
         taken = {one.name for one in self.shares} | {one.name for one in self.pools}

@@ -8,11 +8,12 @@ from smartserial.convert.connectors import device_of
 from smartserial.convert.form import Draft, Share
 from smartserial.convert.making import Making
 from smartserial.convert.options import hold_back
-from smartserial.convert.remarks import Remarks
+from smartserial.convert.remarks import Place, Remarks
 from smartserial.convert.rotators import Members, add_pool
 from smartserial.convert.ser2net import Connection, Option, Setup
 
 _FIRST = ("max-connections",)  # what others ask for
+_OFF = "it is switched off"
 
 
 def draft_of(source: str, setup: Setup) -> Draft:
@@ -48,9 +49,15 @@ def _connection(draft: Draft, connection: Connection, *, rotated: bool) -> Share
     Returns:
         The share that serves its clients.
     """
+    if connection.off is not None and not rotated:
+        cure = "switch it on there and convert again, if it is wanted"
+        draft.remarks.add(connection.off, connection.was, _OFF, cure)
+        return None
     share = Share(connection.name, connection.place, connection.was)
     making = Making(connection, share, Remarks())  # what is left out altogether is told in one
     options = options_of(connection.options, connection.defaults)
+    if connection.off is not None:
+        options = [option for option in options if option.name != "connback"]  # it calls nobody
     try:
         barred = _listener(making, [option for option in options if option.name in _FIRST])
         device_of(making, connection.connector)
@@ -64,10 +71,22 @@ def _connection(draft: Draft, connection: Connection, *, rotated: bool) -> Share
     if barred is not None and not (rotated or share.connect):
         draft.remarks.add(connection.accepter.place, f"{connection.was} for its accepter", *barred.args)
         return None
-    if barred is not None and connection.accepter.layers[-1].kind != "dummy":
+    if connection.off is not None:
+        _tell_off(making, connection.off)
+    elif barred is not None and connection.accepter.layers[-1].kind != "dummy":
         making.lost(connection.accepter.place, "the accepter", *barred.args)
     draft.remarks.made |= making.remarks.made
     return draft.add(share)
+
+
+def _tell_off(making: Making, place: Place) -> None:
+    making.note(
+        place,
+        "the switch",
+        f"{_OFF}, and by the manual of ser2net a rotator leads to it all the same; its version 4.3.11 passes"
+        " over it",
+        "take the share out of the pool if nobody is to come",
+    )
 
 
 def _listener(making: Making, options: list[Option]) -> CannotError | None:
@@ -75,6 +94,8 @@ def _listener(making: Making, options: list[Option]) -> CannotError | None:
     share = making.share
     share.sharing["max_clients"] = 1  # the default over there
     carry(making, options)
+    if making.connection.off is not None:
+        return CannotError(_OFF)
     limits = dict(share.sharing)
     try:
         share.listen.append(listener_of(making, making.connection.accepter))

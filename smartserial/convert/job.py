@@ -19,7 +19,7 @@ def convert_file(file: str, form: str, output: str, *, force: bool) -> int:
     """Convert a file, and tell what could not be carried over.
 
     Args:
-        file: the configuration of another program.
+        file: the configuration of another program; `-`: standard input.
         form: one of `whole.FORMATS`; empty: it is guessed.
         output: the new file; empty: stdout.
         force: write over it.
@@ -32,7 +32,8 @@ def convert_file(file: str, form: str, output: str, *, force: bool) -> int:
         print(f"smartserial: {target} is there already; --force writes over it", file=sys.stderr)
         return 2
     try:
-        text = _text(Path(file), Place(file, 1))
+        text = _input(Place("stdin", 1)) if file == "-" else _text(Path(file), Place(file, 1))
+        file = "stdin" if file == "-" else file
         form = form or format_of(file, text)
         folder = (target.absolute() if target is not None else Path("new").absolute()).parent
         whole, draft = converted(file, text, form, _Others(Path(file).parent), folder)
@@ -73,12 +74,24 @@ class _Others:
         return [(str(path), _text(path, place)) for path in paths]
 
 
+def _input(place: Place) -> str:
+    """Return what comes by standard input."""
+    data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise ConvertError(place, f"standard input cannot be read: expected at most {_MOST_BYTES} bytes")
+    return _decoded(data)
+
+
 def _text(path: Path, place: Place) -> str:
-    """Return what a file holds; bytes that are no UTF-8 are characters of Latin 1."""
+    """Return what a file holds."""
     try:
-        data = read_bounded(path, _MOST_BYTES)
+        return _decoded(read_bounded(path, _MOST_BYTES))
     except UnreadableError as error:
         raise ConvertError(place, f"{path} cannot be read: {error}") from error
+
+
+def _decoded(data: bytes) -> str:
+    """Return a text; bytes that are no UTF-8 are characters of Latin 1."""
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:

@@ -18,6 +18,7 @@ Carry = Callable[[Making, Option], None]
 
 _LONGEST_DELAY = 20_000  # microseconds, the default of chardelay-max
 _MOST_HELD = 65_536
+_FOR_EVER = "365d"
 _DONE = "nothing to do"
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -128,6 +129,7 @@ def _connect_back(making: Making, option: Option) -> None:
             targets = udp[0].setdefault("targets", [])
             assert isinstance(targets, list)
             targets.append(address)
+            _read_always(making)
             making.note(
                 option.place, option.name, "it is sent to from the start, not from the first byte on", _DONE
             )
@@ -158,13 +160,24 @@ def _call(making: Making, option: Option, address: str) -> None:
     if len(to) > 1:
         calls["all"] = True
     calls["when"] = "on-demand"
-    if making.connection.timeout:
-        calls["idle_timeout"] = f"{making.connection.timeout}s"
-    if "open" in making.share.device:
-        making.share.device["open"] = "always"  # what nobody reads can call nobody
+    calls["idle_timeout"] = f"{making.connection.timeout}s" if making.connection.timeout else _FOR_EVER
+    if not making.connection.timeout:
+        making.note(
+            making.connection.place,
+            "timeout",
+            "it is not said, so who is called back is connected until a year of silence",
+            "set idle_timeout of `connect` to what is enough",
+        )
+    _read_always(making)
     making.note(
         option.place, option.name, "each one that is reached is sent to, whether the others are or not", _DONE
     )
+
+
+def _read_always(making: Making) -> None:
+    """Read the device also while nobody is connected: what nobody reads reaches nobody."""
+    if "open" in making.share.device:
+        making.share.device["open"] = "always"
 
 
 def _trace(making: Making, option: Option) -> None:

@@ -8,6 +8,9 @@ from smartserial.errors import SmartSerialError
 from smartserial.printable import printable
 
 _MOST_SHOWN = 60
+DEEPEST = 10  # files that are included, each by the one before
+TOO_DEEP = f"expected at most {DEEPEST} files, each included by the one before (does one include itself?)"
+"""What is said of files that include others without end."""
 
 
 @dataclass(frozen=True, slots=True)

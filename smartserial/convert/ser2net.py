@@ -14,8 +14,6 @@ Defaults = dict[tuple[str, str], Word]
 Others = Callable[[str, Place], list[tuple[str, str]]]
 """Reads the files that a file includes by a name or pattern: returns their names and what they hold."""
 
-DEEPEST = 10  # files in files
-
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -54,6 +52,7 @@ class Connection:
         options: in their order; one may stand there twice.
         defaults: that were in force where it stands.
         key: by which rotators name it.
+        off: where it is switched off; None: it is on.
     """
 
     name: str
@@ -65,6 +64,7 @@ class Connection:
     options: tuple[Option, ...] = ()
     defaults: Defaults = field(default_factory=dict)
     key: str = ""
+    off: Place | None = None
 
     def default(self, kind: str, name: str) -> str | None:
         """Return the default value of an option of a kind of layer; None if none is set."""
@@ -100,7 +100,7 @@ class Setup:
     """A whole configuration.
 
     Args:
-        connections: in their order, without those that are switched off.
+        connections: in their order, also those that are switched off.
         rotators: in their order.
         admin: how operators come; None: they do not.
         remarks: what could not be read, or has nothing like it here.

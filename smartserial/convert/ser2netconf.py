@@ -171,10 +171,9 @@ class _Reader:
         port, state, timeout, device, options = (*fields, "")[:_FIELDS]
         name = device.rpartition("/")[2] or f"port{port}"
         was = f"entry {port.rpartition(',')[2]}"
-        if state not in ("raw", "rawlp", "telnet"):
-            off = state == "off"
-            why = "it is switched off" if off else f"expected raw, rawlp, telnet or off, found {named(state)}"
-            self._lost(place, was, why, "switch it on there and convert again, if it is wanted")
+        if state not in ("raw", "rawlp", "telnet", "off"):
+            why = f"expected raw, rawlp, telnet or off, found {named(state)}"
+            self._lost(place, was, why, "correct what stands behind its first colon")
             return
         entry = _Entry(place, ["wronly"] if state == "rawlp" else [])
         self._words(entry, was, options)
@@ -194,6 +193,7 @@ class _Reader:
                 tuple(entry.options),
                 self._defaults,
                 port,
+                place if state == "off" else None,
             )
         )
 

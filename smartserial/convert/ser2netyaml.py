@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from smartserial.convert.gensio import parse_gensio, truth
-from smartserial.convert.remarks import ConvertError, Place, Word, named
-from smartserial.convert.ser2net import DEEPEST, Connection, Defaults, Option, Others, Rotator, Setup, Stack
+from smartserial.convert.remarks import DEEPEST, TOO_DEEP, ConvertError, Place, Word, named
+from smartserial.convert.ser2net import Connection, Defaults, Option, Others, Rotator, Setup, Stack
 from smartserial.convert.yamltree import Alias, Items, Node, Pairs, Scalar, place_of, read_tree
 
 _INSIDE = re.compile(r"\*([({])(\*|[^)}]*[)}])")
@@ -59,7 +59,7 @@ class _Reader:
         if pattern is None:
             return
         if depth >= DEEPEST:
-            raise ConvertError(place_of(node), f"expected at most {DEEPEST} files in files")
+            raise ConvertError(place_of(node), TOO_DEEP)
         for name, text in self._others(pattern.text, pattern.place):
             self.document(read_tree(name, text), depth + 1)
 
@@ -135,8 +135,6 @@ class _Reader:
         name = node.anchor or "connection"
         was = f"connection {name}"
         keys = self._keys(node, was, CONNECTION_KEYS)
-        if "enable" in keys and self._switched_off(keys["enable"], was):
-            return
         accepter, connector = (
             self._stack(keys.get(key), f"the {key} of {was}", place_of(node))
             for key in ("accepter", "connector")
@@ -154,6 +152,7 @@ class _Reader:
                 tuple(self._options(keys.get("options"))),
                 self._defaults,
                 name,
+                self._switched_off(keys.get("enable"), was),
             )
         )
 
@@ -168,14 +167,10 @@ class _Reader:
             keys[key.text] = value
         return keys
 
-    def _switched_off(self, node: Node, was: str) -> bool:
-        word = self._word(node, f"enable of {was}")
-        if word is None or truth(word.text) is not False:
-            return False
-        self.setup.remarks.add(
-            word.place, was, "it is switched off", "switch it on there and convert again, if it is wanted"
-        )
-        return True
+    def _switched_off(self, node: Node | None, was: str) -> Place | None:
+        """Return where a connection is switched off; None if it is on."""
+        word = None if node is None else self._word(node, f"enable of {was}")
+        return word.place if word is not None and truth(word.text) is False else None
 
     def _stack(self, node: Node | None, what: str, at: Place) -> Stack | None:
         word = None if node is None else self._word(node, what)

@@ -15,13 +15,16 @@ from smartserial.convert.form import Draft, Pool, Share
 from smartserial.convert.remarks import Place
 from smartserial.convert.ser2net import Others
 from smartserial.convert.ser2netconf import read_ser2net_conf
-from smartserial.convert.ser2netyaml import read_ser2net_yaml
+from smartserial.convert.ser2netyaml import SECTIONS, read_ser2net_yaml
+from smartserial.convert.strictly import drop_unused_sets, is_idle, take_idle_out
 from smartserial.convert.writer import write
 from smartserial.findings import ERROR, Finding
 
 _BLOCK = re.compile(rf"^\s*(?:{'|'.join(KINDS)})\b[^\n:;{{]*\{{", re.MULTILINE)
+_SECTION = re.compile(rf"^(?:{'|'.join(sorted(SECTIONS))})[ \t]*:(?:[ \t]|$)", re.MULTILINE)
 _SHARE = re.compile(r"shares\.([A-Za-z0-9._-]+?)(?:\.(?:device|listen|connect|sharing|packets|capture)\b.*)?")
 _POOL = re.compile(r"pools\.([A-Za-z0-9._-]+?)(?:\.(?:listen|shares)\b.*)?$")
+_ALLOWED = re.compile(r"\.listen\[[0-9]+\]\.allow\[[0-9]+\]$")
 _LISTENER = re.compile(r"\.listen\[([0-9]+)\]")
 _PARTS = re.compile(r"[^.\[\]]+")
 _SET = re.compile(r"tls\.([A-Za-z0-9-]+)\b.*")
@@ -50,7 +53,7 @@ FORMATS: dict[str, Callable[[str, str, Others], Draft]] = {
 
 def format_of(name: str, text: str) -> str:
     """Guess which of `FORMATS` a file has, by its name, or by what is in it."""
-    if name.endswith((".yaml", ".yml")) or text.startswith("%YAML"):
+    if name.endswith((".yaml", ".yml")) or text.startswith("%YAML") or _SECTION.search(text):
         return "ser2net-yaml"
     if name.endswith(".cf") or _BLOCK.search(text):
         return "conserver"
@@ -77,13 +80,27 @@ def converted(file: str, text: str, form: str, others: Others, folder: Path) -> 
     for _ in range(_MOST_ROUNDS):
         if not draft.shares:
             break
+        drop_unused_sets(draft)
         whole = write(draft)
-        findings = [finding for finding in _judged(whole, folder) if finding.severity == ERROR]
-        if not findings:
-            return whole, draft
-        for finding in _one_a_share(findings):
+        findings = _judged(whole, folder)
+        errors = [finding for finding in findings if finding.severity == ERROR]
+        for finding in _one_a_share(errors):
             _leave_out(draft, finding)
+        if not errors and not _quieter(draft, [finding for finding in findings if is_idle(finding)]):
+            return whole, draft
     return "", draft
+
+
+def _quieter(draft: Draft, idle: list[Finding]) -> bool:
+    """Take out what cannot act, and listeners that nobody can reach; tell whether there was any."""
+    found = False
+    for finding in _one_a_share(idle):
+        if take_idle_out(draft, finding):
+            found = True
+        elif _ALLOWED.search(finding.path):
+            _leave_out(draft, finding)
+            found = True
+    return found
 
 
 def _one_a_share(findings: list[Finding]) -> list[Finding]:
@@ -123,7 +140,7 @@ def _leave_out(draft: Draft, finding: Finding) -> None:
             draft.remarks.add(Place(draft.source, 1), "the file", finding.message, "write it by hand")
         return
     listener = _LISTENER.search(finding.path)
-    if listener is not None and (len(share.listen) > 1 or draft.pools_of(share)):
+    if listener is not None and (len(share.listen) > 1 or share.connect or draft.pools_of(share)):
         number = int(listener[1])
         if number < len(share.listen):
             del share.listen[number]

@@ -188,8 +188,8 @@ class ShareSettings:
         replay: how many of the last bytes from the device are shown to clients that come later.
         capture: where everything that passes is written; None: nowhere.
         connect: calls to clients that do not come by themselves; None: none are made.
-        login: which users come in by doors of the gateway's own, such as SSH: none, if there is one secret for
-            all; those who have a right here, if nobody has to say who they are. Listeners have their own.
+        login: which users come in by doors of the gateway's own, such as SSH: none, if there is one secret
+            for all; those who have a right here, if None. Listeners have their own.
     """
 
     name: str

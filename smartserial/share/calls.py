@@ -80,9 +80,17 @@ class Calls:
         """Tell whether the settings of the far port go by what happens here."""
         return call.connect.asks and isinstance(self._share.settings.device, VirtualDevice)
 
-    def waits(self) -> bool:
-        """Tell whether the share keeps something that nobody has got."""
-        return self._share.stock.size > 0
+    def waiting(self, call: Call) -> int:
+        """Return how many bytes are kept that nobody has got, of those that the call may hear."""
+        return self._share.stock.size if call.connect.access.reads else 0
+
+    def unread(self) -> bool:
+        """Tell whether programs may have written something that was not read yet."""
+        return self._share.programs.unread
+
+    def hang_up(self, call: Call) -> None:
+        """Close the session of a call, for no program is there, when what waits for it was sent."""
+        self._share.programs.dismiss(call)
 
     def listen_for_device(self, call: Call, wanted: bool) -> None:
         """Tell the call when the device sends something, or do so no more."""

@@ -152,7 +152,7 @@ class ClientPort:
             done()
 
     def purge(self, buffers: Purge) -> None:
-        """Throw away what waits: its own always, the device's if it may; that others are there is no refusal."""
+        """Throw away what waits, the device's only if it may; that others are there is no refusal."""
         self._tell("buffers", self._forbidden())
         self._ports.purge(self._session, buffers)
 

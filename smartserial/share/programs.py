@@ -66,6 +66,11 @@ class Programs:
         self._again: IDelayedCall | None = None
         self._endings: dict[Listener, IDelayedCall] = {}
 
+    @property
+    def unread(self) -> bool:
+        """Whether a program has it open, or has written something that was not read yet."""
+        return self._stream is not None and not getattr(self._stream, "drained", True)
+
     def device_changed(self, stream: Any) -> None:
         """Take note of the transport of the device, or that there is none."""
         if stream is self._stream:
@@ -127,23 +132,24 @@ class Programs:
 
     def _drained(self) -> None:
         """Let the clients go that came for a program, when they have had their time."""
-        if self.count or (self._stream is not None and not getattr(self._stream, "drained", True)):
+        if self.count or self.unread:
             return
         for listener in self._owner.ways:
             if listener.settings.when is not When.DEVICE_OPEN or listener in self._endings:
                 continue
             if not listener.settings.linger:
-                self._dismiss(listener)
+                self.dismiss(listener)
             elif listener.clients:
                 self._endings[listener] = self._reactor.callLater(
                     listener.settings.linger, self._end_clients, listener
                 )
+            listener.be_there(False)  # a call goes on until now, and longer if something waits
 
     def _end_clients(self, listener: Listener) -> None:
         del self._endings[listener]
-        self._dismiss(listener)
+        self.dismiss(listener)
 
-    def _dismiss(self, listener: Listener) -> None:
+    def dismiss(self, listener: Listener) -> None:
         """Give the clients of a listener what waits for them, and close them."""
         self._owner.floor.flush()
         for session in self._owner.clients:

@@ -6,8 +6,8 @@
     C comes  . A A A B C   the oldest of A, who has the most, makes room
     A comes  . . A A B C A a source that has the most makes room for its own
 
-Where all have as many the oldest of all makes room, so that whoever comes last gets a place. Those who wait are
-served one of each source in turn. A source is what an address counts as for `attempts`.
+Where all have as many the oldest of all makes room, so that whoever comes last gets a place. Those who wait
+are served one of each source in turn. A source is what an address counts as for `attempts`.
 """
 
 from __future__ import annotations

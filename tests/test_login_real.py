@@ -105,7 +105,7 @@ class RawTest(LoginCase):
         text = receive_all(sock)
         self.assertEqual(text.count(b"the name or the password is wrong\r\n"), 3)
         self.program.wait_for(r"x: anna at \S+ could not log in: the name or the password is wrong")
-        self.program.wait_for(r"x: '\\ufffd\\x1b\[2J' at \S+ could not log in")
+        self.program.wait_for(r"x: an unknown user at \S+ could not log in", 2)
         self.assertNotIn("\x1b[2J", self.program.log)
 
     def test_the_secret(self) -> None:
@@ -144,13 +144,13 @@ class TelnetTest(LoginCase):
             probe.sock.sendall(b"\xff\xfb\x2c" + com_port(1, (4800).to_bytes(4, "big")))
             probe.sock.sendall(b"eva\r\n" + PASSWORD + b"\r\n")
             self.program.wait_for("x: eva at .* connected")
-            self.program.wait_for(r"x: is at 4800 8N1 for 127\.0\.0\.1")
+            self.program.wait_for(r"x: is at 4800 8N1 for eva at 127\.0\.0\.1")
             self.assertEqual(probe.settings(), "4800 8N1 none")
 
     def test_one_who_may_not_control(self) -> None:
         with Probe(self.program.ports("x")[1]) as probe:
             probe.sock.sendall(b"\xff\xfb\x2c" + RIGHT + com_port(1, (4800).to_bytes(4, "big")))
-            self.program.wait_for("x: 127.* may not change settings: its user may not")
+            self.program.wait_for("x: anna at 127.* may not change settings: its user may not")
         self.assertNotIn("4800", self.program.log)
 
     def test_the_console(self) -> None:

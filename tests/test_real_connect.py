@@ -148,6 +148,24 @@ class OperatorTest(CallCase):
         self.assertEqual(receive_all(client), b"last words")
         here.wait_for("is gone: the program closed the port")
 
+    def test_a_program_that_has_gone_before_anybody_answers(self) -> None:
+        far = Far(self)
+        where = far.listener.getsockname()
+        far.listener.close()
+        here = self.near(self.virtual(), f"to: ['127.0.0.1:{where[1]}'], when: device-open, backoff: [100ms]")
+        here.wait_for("opened virtual port")
+        for words in (b"one,", b"two"):
+            self.link.write_bytes(words)
+        here.wait_for("Connection refused; trying again")
+        here.wait_for("a program closed the port; open in 0")
+        far.listener = socket.create_server(where)
+        self.addCleanup(far.listener.close)
+        far.listener.settimeout(GUARD)
+        self.assertEqual(receive_all(far.accept()), b"one,two")
+        here.wait_for("is gone: the program closed the port")
+        self.assertEqual(here.stop(), 0)
+        self.assertEqual(here.accounts("s")[0]["delivered"], 7)
+
 
 class UdpTest(CallCase):
     def far_sockets(self, count: int) -> list[socket.socket]:

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from twisted.conch.ssh.common import NS
 from twisted.conch.ssh.keys import Key
+from twisted.internet.defer import fail
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.keeper import WRONG_USER
+from smartserial.channels.keeper import BUSY, WRONG_USER, LoginBusy
 from smartserial.channels.login import DEADLINE
 from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY
 from smartserial.console import sshdoor
@@ -220,6 +221,12 @@ class LimitTest(LoginCase):
         self.assertEqual([peers[1].ended, other.ended], ["", ""])
         self.assertEqual(sum(peer.ended == TOO_MANY for peer in peers), MOST_LOGGING_IN)
         self.assertEqual(len(self.stage.door._logging_in), MOST_LOGGING_IN)
+
+    def test_a_password_that_nobody_judged(self) -> None:
+        peer = self.stage.comes().ask_to_log_in()
+        self.patch(self.stage.keeper, "login", lambda *told: fail(LoginBusy(BUSY)))
+        self.assertEqual(peer.password("anna"), 0)  # it is not said to be wrong
+        self.assertEqual(peer.ended, BUSY)
 
     def test_so_many_that_have(self) -> None:
         self.patch(sshdoor, "MOST_CONNECTIONS", 2)

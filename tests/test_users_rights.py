@@ -118,7 +118,7 @@ class ShareTest(SynchronousTestCase):
         self.assertEqual(serial.purged, 3 * may, rights)
         self.assertEqual(serial.pending, 0 if may and Right.WRITE in rights else 5, rights)
         refusals = {event.what for event in stage.events if isinstance(event, ChangeRefused)}
-        self.assertEqual(refusals, set() if may else {"settings", "dtr", "break"}, rights)
+        self.assertEqual(refusals, set() if may else {"settings", "dtr", "break", "buffers"}, rights)
 
     def test_control_is_not_taken_by_who_may_not_have_it(self) -> None:
         stage = LoginStage(

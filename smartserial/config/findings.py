@@ -63,7 +63,7 @@ CODES = {
         Explanation(
             "CF16",
             WARNING,
-            "a secret that others come by: they can read or change its file, or guess fast what its hash is of",
+            "a secret that others come by: they can read or change its file, or guess its hash fast",
             "`chmod 600`, or 640 with a group of the gateway's own; a hash: `smartserial passwd`",
         ),
     )

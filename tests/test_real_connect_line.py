@@ -13,7 +13,7 @@ from tests.callprograms import SPEEDS, CallCase, Far, speed_of
 from tests.canary import CANARY
 from tests.support import GUARD, Program, Pty, pattern, until
 from tests.telnetpeer import BINARY, COM_PORT, com_port
-from tests.userexamples import write_users
+from tests.userexamples import DEAR, HASH, USERS, write_users
 
 SIZE = 100_000
 NOTIFY = ", sharing: {settings: {notify: true}}"
@@ -287,7 +287,7 @@ class LoginCase(CallCase):
     """A far side that asks who comes."""
 
     def far_with_users(self, mode: str) -> int:
-        users = write_users(self.folder)
+        users = write_users(self.folder, USERS.replace(DEAR, HASH))
         return self.far(self.real(), ", users: true", mode=mode, head=f"users: {{file: {users}}}")
 
     def call(self, port: int, mode: str, password: str) -> Program:

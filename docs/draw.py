@@ -93,7 +93,8 @@ _NOTIFY = "with `settings.notify`"
 _MESSAGES: dict[Code, tuple[str, str, str]] = {
     Code.SIGNATURE: (
         "text, or nothing to ask for the server's",
-        f"to nothing: our text; to a text: **never**, {MOST_SIGNATURE} bytes of it are kept and logged",
+        f"to nothing: our text; to a text: **never**, {MOST_SIGNATURE} bytes of it are kept, "
+        "and logged when they are others, three times at most",
         "",
     ),
     Code.SET_BAUDRATE: (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from .configs import Row, differences
+from .userexamples import DEAR
 
 MISSING = "expected, or `connect`, or a pool that has this share, but all are missing"
 
@@ -93,7 +94,7 @@ class WaysTest(SynchronousTestCase):
                 [("3:27 CF08 shares.a.device.away_buffer", "no listener lets clients send")],
             ),
             (
-                led_to("password: {file: none}"),
+                led_to(f'password: "{DEAR}"'),
                 [
                     ("3:28 CF08 shares.a.password", "cannot act: no listener is its own"),
                 ],

@@ -98,6 +98,9 @@ class IProgramPort(ISerialTransport):
     """A serial line whose other side programs on this machine open and close."""
 
     programs: int = Attribute("How many have it open; exact about none, else at least so many.")
+    told_settings: LineSettings = Attribute(
+        "What ``on_change`` has told of last, or else what it was made with."
+    )
     drained: bool = Attribute("Whether none has it open, and all that they have written was read.")
     on_programs: object = Attribute("Called with their number when that has changed, or None.")
     on_drained: object = Attribute("Called without arguments when it is drained again, or None.")
@@ -109,6 +112,9 @@ class IProgramPort(ISerialTransport):
         "Called with the number of bytes that were taken out, of ``sent`` and ``pending``, since the last "
         "program closed without reading them; None: they count as ``dropped``."
     )
+
+    def look() -> None:
+        """Tell now of programs that have opened it before anybody listened, and of what they have set."""
 
     def names() -> Deferred[list[str]]:
         """Return the programs that have it open, as far as this user may see them."""

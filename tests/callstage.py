@@ -17,6 +17,7 @@ from smartserial.channels import caller
 from smartserial.channels.calls import Call
 from smartserial.events import Event, EventStream
 from smartserial.interfaces import IProgramPort
+from smartserial.lines import LineSettings
 from smartserial.settings import Address, ConnectSettings, Device, LoopDevice, ShareSettings
 from smartserial.share.service import Share
 from tests.fakes import FakeEndpoint, FakeSerial, FakeTransport
@@ -110,6 +111,13 @@ class FakeVirtual(FakeSerial):  # type: ignore[misc] # not all of ITransport
     on_drained: Callable[[], None] | None = None
     on_unread: Callable[[int], None] | None = None
     on_set: Callable[[], None] | None = None
+
+    @property
+    def told_settings(self) -> LineSettings:
+        return self.settings
+
+    def look(self) -> None:
+        pass
 
     def opened(self, programs: int = 1) -> None:
         """Let so many programs have it open."""

@@ -64,6 +64,11 @@ class PtyStream(TtyStream):
         """How many have it open; exact about none, else at least so many."""
         return self._openers.count
 
+    def look(self) -> None:
+        """Tell of programs, and of what they have set, that were there before anybody listened."""
+        self._openers.look()
+        self.look_at_settings()
+
     def opened(self) -> None:
         """Serve the first program."""
         self.drained = False

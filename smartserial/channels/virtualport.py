@@ -36,13 +36,15 @@ class VirtualPort:
     """One pseudo-terminal with its link, from the making to `release`.
 
     We keep the master alone. So the kernel tells exactly whether a program has the terminal open: while
-    none has, the master is hung up. In packet mode, with EXTPROC, it also tells of changed settings.
+    none has, the master is hung up. In packet mode, with EXTPROC, it also tells of changed settings; `made`
+    are those before any program could change them.
     """
 
     def __init__(self, device: VirtualDevice) -> None:
         self.path = path = device.path
         self.target = Path()
         self.master = -1
+        self.made = LineSettings()
         self.overlay: Overlay | None = None
         self._note = Note(path)
         try:
@@ -67,6 +69,7 @@ class VirtualPort:
             ioctl(self.master, termios.TIOCPKT, struct.pack("i", 1))
             value = termios2.raw(termios2.read(slave))
             termios2.write(slave, replace(value, lflag=_EXTPROC))
+            self.made = termios2.decode(value)
             self.target = Path(os.ttyname(slave))
             _give_rights(slave, device)
         finally:

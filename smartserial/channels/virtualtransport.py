@@ -32,9 +32,9 @@ class VirtualTransport(PtyStream):
 
     def __init__(self, port: VirtualPort, reactor: Any) -> None:
         super().__init__(port, reactor)
-        self._found = port.settings
+        self._found = port.made
         self._shadow = ShadowLine(self._found)
-        self._told_settings = self._found
+        self.told_settings = self._found
         self._seen_unread = False  # whether they were seen before the kernel could tell of them
         self.shadowed = tuple(name for name in NAMES if name != "baudrate")
         self.set_lines = self._shadow.set_lines
@@ -61,17 +61,18 @@ class VirtualTransport(PtyStream):
     @override
     def look_at_settings(self) -> None:
         super().look_at_settings()
-        before, self._told_settings = self._told_settings, self.settings
-        if self._told_settings != before:
+        if self.on_change is None:  # it is told of later
+            return
+        before, self.told_settings = self.told_settings, self.settings
+        if self.told_settings != before:
             self._seen_unread = self._unread.unread
-            if self.on_change is not None:
-                self.on_change()
+            self.on_change()
 
     @override
     def told_of(self, status: int) -> None:
-        before, seen = self._told_settings, self._seen_unread
+        before, seen = self.told_settings, self._seen_unread
         super().told_of(status)
-        anew = status & _TIOCPKT_IOCTL and self._told_settings == before and not seen
+        anew = status & _TIOCPKT_IOCTL and self.told_settings == before and not seen
         if status & _TIOCPKT_IOCTL:
             self._seen_unread = False
         if anew and self.programs and self.on_set is not None:
@@ -94,7 +95,7 @@ class VirtualTransport(PtyStream):
             self._port.set_baudrate(settings.baudrate)
         self._found = self._port.settings
         self._shadow.settings = replace(settings, baudrate=self._found.baudrate)
-        self._told_settings = self._shadow.settings
+        self.told_settings = self._shadow.settings
         return succeed(None)
 
     def purge_input(self) -> int:

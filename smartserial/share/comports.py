@@ -99,9 +99,10 @@ class ComPorts:
         line = self.line
         if line is not self._shadow:
             line.on_change = self._far_change
+            self._told = self._shadow.settings = line.settings
             if IProgramPort.providedBy(line):
                 line.on_set = self._set_anew
-            self._told = self._shadow.settings = line.settings
+                self._told = line.told_settings
             self._watch.count_from(line.counts())
             if self._wishes.values:
                 self._perform(self._change(None, self._wishes.values))

@@ -83,6 +83,8 @@ class Programs:
         if self.count or IProgramPort.providedBy(stream):
             self._counted(getattr(stream, "programs", 0))
             self._drained()
+        if IProgramPort.providedBy(stream):
+            stream.look()
 
     def update(self) -> None:
         """Go by other listeners."""

@@ -11,8 +11,8 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 from smartserial.channels.endpoints import VirtualEndpoint, device_endpoint
 from smartserial.channels.handover import Handover
 from smartserial.channels.listener import Listener
-from smartserial.channels.udplistener import listener_for
-from smartserial.channels.virtualport import VirtualPort, foresee
+from smartserial.channels.udp.listener import listener_for
+from smartserial.channels.virtual.port import VirtualPort, foresee
 from smartserial.element.population import Population
 from smartserial.errors import ConfigError, PortError
 from smartserial.settings import Device, GatewaySettings, ShareSettings, VirtualDevice, describe

@@ -14,9 +14,9 @@ from typing_extensions import override
 from smartserial import __version__
 from smartserial.audit import Audit
 from smartserial.change import Change
-from smartserial.channels.keeper import Keeper
+from smartserial.channels.elements.ports import Ports
 from smartserial.channels.listener import Listener
-from smartserial.channels.ports import Ports
+from smartserial.channels.login.keeper import Keeper
 from smartserial.element.carriers import Carriers
 from smartserial.element.population import Population
 from smartserial.element.saved import SavedParams

@@ -45,6 +45,25 @@ class _Line(NamedTuple):
     pieces: int
 
 
+class Closing:
+    """The end of a file, for which several may wait."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._done: Deferred[None] = Deferred()
+
+    def wait(self) -> Deferred[None]:
+        """Begin it, if it has not begun; fires when it is done."""
+        self.begun = True
+        waiting: Deferred[None] = Deferred()
+        self._done.addCallback(waiting.callback)
+        return waiting
+
+    def done(self) -> None:
+        """Tell all who wait, and will."""
+        self._done.callback(None)
+
+
 class LineFile:
     """Writes lines.
 
@@ -78,7 +97,7 @@ class LineFile:
         self._call: IDelayedCall | None = None
         self._writing = False
         self._broken = False
-        self._closing: Deferred[None] | None = None
+        self._closing = Closing()
 
     def add(self, line: bytes) -> bool:
         """Have a line written.
@@ -89,7 +108,7 @@ class LineFile:
         Returns:
             Whether it is not lost; what comes after `close` is nothing, and not lost either.
         """
-        if self._closing is not None:
+        if self._closing.begun:
             return True
         if not line or self._waiting + len(line) > MOST_WAITING:
             self._lose()
@@ -100,18 +119,11 @@ class LineFile:
 
     def close(self) -> Deferred[None]:
         """Write what waits; fires when that is done, or cannot be done."""
-        if self._closing is not None and self._closing.called:
-            return succeed(None)
-        ended: Deferred[None] = Deferred()
-        if self._closing is not None:
-            self._closing.addCallback(lambda _: ended.callback(None))
-            return ended
-        self._closing = Deferred()
-        self._closing.addCallback(lambda _: ended.callback(None))
-        if not self._writing:
+        begun, closed = self._closing.begun, self._closing.wait()
+        if not begun and not self._writing:
             self._stop_waiting()
             self._write()
-        return ended
+        return closed
 
     def _add(self, line: _Line) -> None:
         self._lines.append(line)
@@ -154,7 +166,7 @@ class LineFile:
     def _write(self) -> None:
         """Begin to write what waits."""
         self._call = None
-        if self._closing is not None:
+        if self._closing.begun:
             self._tell_lost()
             self._stop_waiting()
         if not self._lines:
@@ -186,14 +198,14 @@ class LineFile:
             lacks = f"; it lacks {untold} {self._things}" if untold else ""
             self._note(f"{self._name} is written again{lacks}")
         self._broken = bool(error)
-        if self._closing is not None:
+        if self._closing.begun:
             self._end() if error else self._write()
         elif self._lines:
             self._stop_waiting()
             self._call = self._reactor.callLater(AGAIN if error else self._soon, self._write)
 
     def _end(self) -> None:
-        if self._closing is None:
+        if not self._closing.begun:
             return
         if self._report is not None and self._report.active():
             self._report.cancel()
@@ -204,7 +216,7 @@ class LineFile:
             self._note(f"{self._name} ends without its last {lost} {self._things}")
         self._lines.clear()
         self._waiting = self._lost = 0
-        self._closing.callback(None)
+        self._closing.done()
 
 
 def _append(settings: RecordFile, lines: Sequence[bytes]) -> tuple[int, str]:

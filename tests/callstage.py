@@ -13,8 +13,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from smartserial.channels import caller
-from smartserial.channels.calls import Call
+from smartserial.channels.calls import caller
+from smartserial.channels.calls.call import Call
 from smartserial.events import Event, EventStream
 from smartserial.interfaces import IProgramPort
 from smartserial.lines import LineSettings

@@ -19,7 +19,7 @@ import smartserial.change as change_room
 import smartserial.console.elements as elements_room
 import smartserial.console.machine as machine_room
 from smartserial.channels.listener import Listener
-from smartserial.channels.portlist import ListedPort
+from smartserial.channels.serial.portlist import ListedPort
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.session import Session
 from smartserial.console.words import text_bytes

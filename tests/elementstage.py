@@ -24,7 +24,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.channels.channel import Channel
+from smartserial.channels.elements.channel import Channel
 from smartserial.definition.check import load
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.values.value import Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred, succeed
 
-from smartserial.channels.channel import ChannelError, ChannelOwner, Tally
+from smartserial.channels.elements.channel import ChannelError, ChannelOwner, Tally
 from smartserial.engine.effects import Peer
 from smartserial.settings import ConnectionSettings
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from termios import TIOCM_CAR, TIOCM_CTS, TIOCM_DSR, TIOCM_DTR, TIOCM_RNG, TIOCM_RTS
 from unittest import TestCase
 
-from smartserial.channels.termios2 import TCGETS2
+from smartserial.channels.serial.termios2 import TCGETS2
 from tests.support import Pty, make_folder
 
 _COUNTERS = ("cts", "dsr", "rng", "dcd", "rx", "tx", "frame", "overrun", "parity", "brk", "buf_overrun")

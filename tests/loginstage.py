@@ -10,9 +10,9 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 
-from smartserial.channels.keeper import Keeper
 from smartserial.channels.listener import Listener
-from smartserial.channels.login import Login
+from smartserial.channels.login.keeper import Keeper
+from smartserial.channels.login.protocol import Login
 from smartserial.channels.session import Refused
 from smartserial.events import ClientConnected, Event, EventStream, LoginFailed
 from smartserial.settings import (

@@ -20,7 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import TestCase
 
-from smartserial.channels.ports import Ports
+from smartserial.channels.elements.ports import Ports
 from smartserial.engine.effects import Peer
 from smartserial.settings import ConnectionSettings, NetworkCarrier, Role, Transport
 from tests.fakes import FakeTransport

@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import suppress
 from unittest import TestCase
 
-from smartserial.channels import termios2
+from smartserial.channels.serial import termios2
 from tests.fakeport import FakePort
 from tests.support import GUARD, Program, Pty, read_exactly, receive, until
 from tests.telnetpeer import com_port

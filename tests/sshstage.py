@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from typing_extensions import override
 
 import smartserial.gateway as gateway_room
-from smartserial.channels.keeper import Keeper
+from smartserial.channels.login.keeper import Keeper
 from smartserial.console.sshdoor import SshDoor
 from smartserial.console.sshtransport import SshTransport
 from smartserial.events import LoginFailed

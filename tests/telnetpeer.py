@@ -10,8 +10,8 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from smartserial.channels.telnet import TelnetProtocol
-from smartserial.channels.telnetwire import TelnetTransport
+from smartserial.channels.telnet.layer import TelnetProtocol
+from smartserial.channels.telnet.wire import TelnetTransport
 from smartserial.interfaces import ITelnetProtocol
 from smartserial.telnet.codes import Command, Option
 from smartserial.telnet.options import SERVER, Agreed, Policy

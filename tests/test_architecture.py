@@ -82,12 +82,12 @@ HARMLESS = {
 }
 # What only few may know: a prefix of what is imported, and those who may import it.
 RESERVED: dict[str, tuple[str, ...]] = {
-    "serial": ("channels.termios2", "channels.uart"),
+    "serial": ("channels.serial.",),
     "pydantic": ("config.",),
     "pydantic_core": ("config.",),
     "ruamel": ("config.", "convert.yamltree"),
     "fastcrc": ("definition.checksum",),
-    "cryptography": ("channels.tlsfiles", "console.sshkey"),
+    "cryptography": ("channels.tls.files", "console.sshkey"),
     "twisted.conch.ssh": ("console.ssh",),  # which only some have installed
     "lxml": ("definition.xml",),
     "twisted.plugin": ("catalog", "parsers"),

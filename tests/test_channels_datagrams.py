@@ -13,11 +13,12 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from smartserial.channels import udpclient, udpsenders
-from smartserial.channels.channel import MOST_PENDING, Channel, ChannelError, Tally
-from smartserial.channels.datagrams import RETRY, UdpClientChannel, UdpHub, UdpServerChannel
-from smartserial.channels.udpchannel import LAST_WORDS
-from smartserial.channels.udpsocket import UdpSocket
+from smartserial.channels.elements import udpclient, udpsenders
+from smartserial.channels.elements.channel import MOST_PENDING, Channel, ChannelError, Tally
+from smartserial.channels.elements.datagrams import RETRY, UdpClientChannel, UdpHub, UdpServerChannel
+from smartserial.channels.elements.udpchannel import LAST_WORDS
+from smartserial.channels.udp import lookup as udplookup
+from smartserial.channels.udp.socket import UdpSocket
 from smartserial.engine.effects import Peer
 from smartserial.errors import ConfigError
 from smartserial.settings import LARGEST_DATAGRAM, ConnectionSettings, NetworkCarrier, Role, Transport
@@ -794,7 +795,7 @@ class ClientTests(Bench):
     async def test_a_lookup_that_takes_too_long_has_failed(self) -> None:
         channel = self.client("meter.example", 5)
         channel.send(b"abc")
-        self.clock.advance(udpclient.PATIENCE)
+        self.clock.advance(udplookup.PATIENCE)
         self.assertEqual((len(self.owner.of("failed")), channel.tally), (1, Tally(dropped=3)))
         self.clock.answer(LOCAL)
         self.assertEqual(channel.peers, ())

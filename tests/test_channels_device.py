@@ -11,12 +11,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from smartserial.channels import devicechannel
-from smartserial.channels.channel import MOST_PENDING, Channel, ChannelError, Tally
-from smartserial.channels.devicechannel import LAST_WORDS, DeviceChannel
-from smartserial.channels.holders import held_here
+from smartserial.channels.elements import devicechannel
+from smartserial.channels.elements.channel import MOST_PENDING, Channel, ChannelError, Tally
+from smartserial.channels.elements.devicechannel import LAST_WORDS, DeviceChannel
 from smartserial.channels.retries import LAST_RETRY
-from smartserial.channels.serialport import close_port, keep_others_out, open_port
+from smartserial.channels.serial.holders import held_here
+from smartserial.channels.serial.port import close_port, keep_others_out, open_port
 from smartserial.engine.effects import Peer
 from smartserial.errors import ConfigError, PortBusyError, PortError
 from smartserial.lines import LineProfile, Lines

@@ -6,8 +6,8 @@ import contextlib
 import socket
 from typing import Any
 
-from smartserial.channels.channel import MOST_PENDING, ChannelError
-from smartserial.channels.netsession import LAST_WORDS
+from smartserial.channels.elements.channel import MOST_PENDING, ChannelError
+from smartserial.channels.elements.netsession import LAST_WORDS
 from smartserial.engine.effects import Peer
 from smartserial.errors import ConfigError
 from smartserial.settings import ConnectionSettings, NetworkCarrier, Role, TlsSettings, Transport

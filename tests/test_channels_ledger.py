@@ -11,8 +11,8 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.channel import MOST_PENDING
-from smartserial.channels.ports import Ports
+from smartserial.channels.elements.channel import MOST_PENDING
+from smartserial.channels.elements.ports import Ports
 from tests.netstage import LiveTransport, Owner, client, server
 from tests.test_channels_netclient import Endpoints
 

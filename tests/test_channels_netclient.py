@@ -13,9 +13,9 @@ from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.channel import MOST_PENDING, ChannelError
-from smartserial.channels.netclient import ATTEMPT, LASTED, MOST_ATTEMPTS
-from smartserial.channels.ports import Ports
+from smartserial.channels.elements.channel import MOST_PENDING, ChannelError
+from smartserial.channels.elements.netclient import ATTEMPT, LASTED, MOST_ATTEMPTS
+from smartserial.channels.elements.ports import Ports
 from smartserial.channels.tcp import ClientStream
 from smartserial.settings import PROBING, Keepalive
 from tests.netstage import LiveTransport, NetTestCase, Owner, client, free_port

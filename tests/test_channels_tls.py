@@ -12,8 +12,8 @@ from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.channel import MOST_PENDING
-from smartserial.channels.tls import HANDSHAKE, client_tls, server_tls
+from smartserial.channels.elements.channel import MOST_PENDING
+from smartserial.channels.tls.ends import HANDSHAKE, client_tls, server_tls
 from smartserial.errors import ConfigError
 from smartserial.settings import NetworkCarrier, Role, TlsSettings, Transport
 from tests.netstage import Authority, NetTestCase, client, free_port, port_of, server

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.answering import (
+from smartserial.channels.calls.answering import (
     ASKING,
     LONGEST_SETTLING,
     MOST_EARLY,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from twisted.internet.error import ConnectionLost, DNSLookupError
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.caller import REACHING
-from smartserial.channels.calls import LASTED
-from smartserial.channels.callsrota import Rota
+from smartserial.channels.calls.call import LASTED
+from smartserial.channels.calls.caller import REACHING
+from smartserial.channels.calls.rota import Rota
 from smartserial.errors import PortBusyError, PortError
 from smartserial.events import CallFailed, Calling, ClientConnected, ClientDisconnected, ShareStarted
 from smartserial.settings import (

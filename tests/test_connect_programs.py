@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.error import ConnectionLost
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.calls import QUIET
+from smartserial.channels.calls.call import QUIET
 from smartserial.events import CallFailed, ClientDisconnected, ShareNoted
 from smartserial.settings import ConnectSettings, Sharing, VirtualDevice, When
 from smartserial.sharing.access import Access

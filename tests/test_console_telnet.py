@@ -8,7 +8,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.telnet import TelnetProtocol
+from smartserial.channels.telnet.layer import TelnetProtocol
 from smartserial.console.doors import MOST_OPERATORS, MOST_UNKNOWN, _TelnetDoor
 from smartserial.console.session import PROMPT
 from smartserial.console.telnet import PATIENCE

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.telnet import PATIENCE
+from smartserial.channels.telnet.layer import PATIENCE
 from smartserial.share.breaklimit import LONGEST_BREAK, TELNET_BREAK
 from smartserial.share.modemwatch import LOOK
 from smartserial.telnet.codec import MOST_SUBNEGOTIATION

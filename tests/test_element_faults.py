@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels import hub as hub_module
+from smartserial.channels.elements import hub as hub_module
 from smartserial.definition.action import ActionOn, ActionType
 from smartserial.definition.flow import Group, GroupType, Item, ItemKind, Timer
 from smartserial.definition.protocol import Protocol

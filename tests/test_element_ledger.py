@@ -12,9 +12,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels import hub as hub_module
-from smartserial.channels.channel import Channel, ChannelOwner
-from smartserial.channels.ports import Ports
+from smartserial.channels.elements import hub as hub_module
+from smartserial.channels.elements.channel import Channel, ChannelOwner
+from smartserial.channels.elements.ports import Ports
 from smartserial.element import operating
 from smartserial.element.saved import SavedParams
 from smartserial.element.service import Element

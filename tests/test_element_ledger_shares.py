@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.channel import ChannelOwner
+from smartserial.channels.elements.channel import ChannelOwner
 from smartserial.channels.link import LinkState
 from smartserial.definition.authoring import serial, smart_serial
 from smartserial.definition.flow import Timer

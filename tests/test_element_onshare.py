@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.channel import MOST_PENDING, Channel, ChannelError, Tally
+from smartserial.channels.elements.channel import MOST_PENDING, Channel, ChannelError, Tally
 from smartserial.channels.listener import Listener
 from smartserial.channels.session import Refused
 from smartserial.element.onshare import LOOK, ShareChannel

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.ports import Ports
+from smartserial.channels.elements.ports import Ports
 from smartserial.definition.action import ActionOn
 from smartserial.definition.authoring import numeric_text, when
 from smartserial.definition.flow import Timer

@@ -16,9 +16,10 @@ from twisted.internet.endpoints import clientFromString, quoteStringArgument, se
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import TestCase
 
-from smartserial.channels import portlist, serialport, uart
-from smartserial.channels.holders import holders
-from smartserial.channels.serialport import SerialTransport
+from smartserial.channels.serial import port as serialport
+from smartserial.channels.serial import portlist, uart
+from smartserial.channels.serial.holders import holders
+from smartserial.channels.serial.port import SerialTransport
 from smartserial.errors import PortBusyError, PortError
 from smartserial.lines import Lines, LineSettings, Parity
 from tests.support import make_folder

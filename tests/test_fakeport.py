@@ -16,7 +16,7 @@ INTERPRETER = """
 import os, struct, sys, termios
 from fcntl import ioctl
 import serial
-from smartserial.channels import termios2
+from smartserial.channels.serial import termios2
 from smartserial.lines import Flow, LineSettings, Parity
 
 port = serial.Serial(sys.argv[1], 19200, parity="E", bytesize=7, timeout=30)

@@ -14,9 +14,9 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from smartserial.channels import holders as room
 from smartserial.channels.endpoints import SerialEndpoint
-from smartserial.channels.holders import Looks, holders, look_for, looks
+from smartserial.channels.serial import holders as room
+from smartserial.channels.serial.holders import Looks, holders, look_for, looks
 from smartserial.errors import PortBusyError
 from smartserial.settings import PortDevice
 from tests.support import Pty

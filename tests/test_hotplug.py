@@ -10,11 +10,11 @@ from twisted.internet import reactor
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from smartserial.channels import devwatch
-from smartserial.channels.devwatch import lookout
 from smartserial.channels.endpoints import SerialEndpoint
 from smartserial.channels.link import Link, LinkState
 from smartserial.channels.retries import LAST_RETRY
+from smartserial.channels.serial import devwatch
+from smartserial.channels.serial.devwatch import lookout
 from smartserial.errors import PortError
 from smartserial.settings import PortDevice
 from tests.fakes import FakeEndpoint

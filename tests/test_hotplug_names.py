@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels import portlist
-from smartserial.channels.portlist import ListedPort, find_port, folders_of, list_ports
+from smartserial.channels.serial import portlist
+from smartserial.channels.serial.portlist import ListedPort, find_port, folders_of, list_ports
 from smartserial.errors import PortError
 from smartserial.portnames import UsbName, check_name, is_pattern, usb_name
 from smartserial.settings import PortDevice

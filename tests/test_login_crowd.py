@@ -7,10 +7,10 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels import logingate
-from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY, TOO_MANY_SHAKING
+from smartserial.channels.login import gate as logingate
+from smartserial.channels.login.gate import MOST_LOGGING_IN, TOO_MANY, TOO_MANY_SHAKING
 from smartserial.channels.session import Refused
-from smartserial.channels.tls import HANDSHAKE
+from smartserial.channels.tls.ends import HANDSHAKE
 from smartserial.console.doors import _TelnetDoor
 from smartserial.events import ClientRefused, LoginFailed
 from smartserial.settings import ConsoleSettings, ListenerSettings, LoginSettings, TlsSettings

@@ -15,8 +15,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import passwords as passwords_room
-from smartserial.channels import checkers as checkers_room
-from smartserial.channels.keeper import (
+from smartserial.channels.login import checkers as checkers_room
+from smartserial.channels.login.keeper import (
     AT_ONCE,
     BUSY,
     MOST_WAITING,

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels import keeper
-from smartserial.channels.keeper import UNKNOWN_USER, WRONG_SECRET, WRONG_USER
-from smartserial.channels.login import DEADLINE, MOST_EMPTY
-from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY
+from smartserial.channels.login import keeper
+from smartserial.channels.login.gate import MOST_LOGGING_IN, TOO_MANY
+from smartserial.channels.login.keeper import UNKNOWN_USER, WRONG_SECRET, WRONG_USER
+from smartserial.channels.login.protocol import DEADLINE, MOST_EMPTY
 from smartserial.channels.session import Refused
 from smartserial.events import ClientRefused
 from smartserial.settings import ListenerSettings, Sharing

@@ -6,8 +6,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.keeper import WRONG_USER
-from smartserial.channels.login import MOST_REQUESTS
+from smartserial.channels.login.keeper import WRONG_USER
+from smartserial.channels.login.protocol import MOST_REQUESTS
 from smartserial.lines import Lines, LineSettings
 from smartserial.settings import ListenerSettings, Mode, PortDevice
 from smartserial.telnet.codes import Command, Option

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.rfc2217 import MOST_EARLY, RemoteProtocol, RemoteTelnet
+from smartserial.channels.telnet.rfc2217 import MOST_EARLY, RemoteProtocol, RemoteTelnet
 from smartserial.errors import PortError, SettingsRefusedError
 from smartserial.lines import LineCounts, Lines, LineSettings, ModemLines, Parity
 from smartserial.settings import Rfc2217Device

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
 
-from smartserial.channels.rfc2217 import Rfc2217Endpoint
+from smartserial.channels.telnet.rfc2217 import Rfc2217Endpoint
 from smartserial.errors import PortError, SettingsRefusedError
 from smartserial.interfaces import ISerialTransport
 from smartserial.lines import Flow, Lines, LineSettings, ModemLines, Parity

@@ -13,9 +13,9 @@ from twisted.conch.ssh.keys import Key
 from twisted.internet.defer import fail
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.keeper import BUSY, WRONG_USER, LoginBusy
-from smartserial.channels.login import DEADLINE
-from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY
+from smartserial.channels.login.gate import MOST_LOGGING_IN, TOO_MANY
+from smartserial.channels.login.keeper import BUSY, WRONG_USER, LoginBusy
+from smartserial.channels.login.protocol import DEADLINE
 from smartserial.console import sshdoor
 from smartserial.console.sshlogin import MOST_REQUESTS
 from smartserial.settings import GroupSettings, UserSettings, UsersSettings

@@ -18,7 +18,7 @@ from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from smartserial.channels.serialport import SerialTransport, open_port
+from smartserial.channels.serial.port import SerialTransport, open_port
 from smartserial.channels.stream import FULL_BATCH, HIGH
 from smartserial.channels.tcp import ServerStream, StreamPort, tcp_endpoint
 from smartserial.errors import PortError, SettingsRefusedError

@@ -16,8 +16,8 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from smartserial.channels.telnet import PATIENCE, TelnetProtocol
-from smartserial.channels.telnetwire import TelnetTransport
+from smartserial.channels.telnet.layer import PATIENCE, TelnetProtocol
+from smartserial.channels.telnet.wire import TelnetTransport
 from smartserial.interfaces import ICountedTransport
 from smartserial.telnet.options import SERVER
 from tests.support import pattern

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.telnetwire import TelnetTransport
+from smartserial.channels.telnet.wire import TelnetTransport
 from smartserial.telnet.codes import Command
 from tests.telnetpeer import DO, DONT, NVT, POLL_MODEM, Layer, Listener, Plain, com_port, option
 

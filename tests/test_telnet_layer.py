@@ -7,7 +7,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.telnet import PATIENCE, TelnetFactory, TelnetProtocol
+from smartserial.channels.telnet.layer import PATIENCE, TelnetFactory, TelnetProtocol
 from smartserial.telnet.codes import Command, Option
 from smartserial.telnet.options import CLIENT, SERVER, Agreed, Policy, Side
 from tests.telnetpeer import (

@@ -16,7 +16,7 @@ from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
 from smartserial.channels.tcp import StreamPort, tcp_endpoint
-from smartserial.channels.telnet import TelnetFactory
+from smartserial.channels.telnet.layer import TelnetFactory
 from smartserial.telnet.codes import Command
 from smartserial.telnet.options import CLIENT, SERVER
 from tests.support import pattern

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from serial.serialposix import CMSPAR
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.termios2 import BOTHER, CBAUD, Termios2, decode, encode, raw, read, write
+from smartserial.channels.serial.termios2 import BOTHER, CBAUD, Termios2, decode, encode, raw, read, write
 from smartserial.lines import Flow, LineSettings, Parity
 
 EXTPROC = 0o200000

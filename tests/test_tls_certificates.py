@@ -12,8 +12,8 @@ from unittest import mock
 from cryptography import x509
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.tls import server_creator, server_tls
-from smartserial.channels.tlscertificates import LOOK, Certificates
+from smartserial.channels.tls.certificates import LOOK, Certificates
+from smartserial.channels.tls.ends import server_creator, server_tls
 from smartserial.errors import ConfigError
 from smartserial.settings import TlsSettings
 from tests.netstage import Authority

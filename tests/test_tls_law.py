@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.marks import Marks
-from smartserial.channels.tlsrecords import Sealed
+from smartserial.channels.tls.marks import Marks
+from smartserial.channels.tls.records import Sealed
 from tests.support import pattern
 from tests.tlspeer import HalfCloser, Layer, figures
 

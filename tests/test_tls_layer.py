@@ -15,11 +15,11 @@ from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from smartserial.channels.telnet import TelnetProtocol
-from smartserial.channels.telnetwire import TelnetTransport
-from smartserial.channels.tls import HANDSHAKE
-from smartserial.channels.tlsfactory import MOST_SHAKING, TlsFactory
-from smartserial.channels.tlslayer import LAST_WORDS, TlsProtocol
+from smartserial.channels.telnet.layer import TelnetProtocol
+from smartserial.channels.telnet.wire import TelnetTransport
+from smartserial.channels.tls.ends import HANDSHAKE
+from smartserial.channels.tls.factory import MOST_SHAKING, TlsFactory
+from smartserial.channels.tls.layer import LAST_WORDS, TlsProtocol
 from smartserial.interfaces import ICountedTransport
 from smartserial.telnet.options import SERVER
 from tests import telnetpeer
@@ -122,7 +122,7 @@ class HandshakeTests(SynchronousTestCase):
         self.assertEqual(layer.clock.getDelayedCalls(), [])
 
     def test_this_end_may_be_the_client(self) -> None:
-        from smartserial.channels.tls import client_tls
+        from smartserial.channels.tls.ends import client_tls
         from smartserial.settings import TlsSettings
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -145,7 +145,7 @@ class HandshakeTests(SynchronousTestCase):
                 self.assertEqual(failed, ["TLS: the certificate is not that of this host"])
 
     def test_a_certificate_that_names_no_host(self) -> None:
-        from smartserial.channels.tls import client_tls
+        from smartserial.channels.tls.ends import client_tls
         from smartserial.settings import TlsSettings
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

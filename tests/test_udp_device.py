@@ -12,10 +12,10 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from smartserial.channels import udpdevice
 from smartserial.channels.endpoints import device_endpoint
-from smartserial.channels.udpdevice import UdpDeviceStream
-from smartserial.channels.udpsocket import UdpSocket
+from smartserial.channels.udp import device as udpdevice
+from smartserial.channels.udp.device import UdpDeviceStream
+from smartserial.channels.udp.socket import UdpSocket
 from smartserial.errors import PortError
 from smartserial.interfaces import ICountedTransport
 from smartserial.settings import UdpDevice

@@ -16,9 +16,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.udplistener import SILENCE, UdpListener, listener_for
-from smartserial.channels.udpsocket import UdpSocket
-from smartserial.channels.udptargets import RETURN
+from smartserial.channels.udp.listener import SILENCE, UdpListener, listener_for
+from smartserial.channels.udp.socket import UdpSocket
+from smartserial.channels.udp.targets import RETURN
 from smartserial.errors import ConfigError
 from smartserial.events import (
     ClientConnected,

@@ -7,12 +7,13 @@ from typing import Any
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels import devicechannel, udpsocket
-from smartserial.channels.datagrams import UdpHub, UdpServerChannel
-from smartserial.channels.devicechannel import DeviceChannel
+from smartserial.channels.elements import devicechannel
+from smartserial.channels.elements.datagrams import UdpHub, UdpServerChannel
+from smartserial.channels.elements.devicechannel import DeviceChannel
+from smartserial.channels.elements.udpclient import UdpClientChannel
 from smartserial.channels.endpoints import device_endpoint
-from smartserial.channels.udpclient import UdpClientChannel
-from smartserial.channels.udpsocket import OVERRUN_REPORT, UdpSocket
+from smartserial.channels.udp import socket as udpsocket
+from smartserial.channels.udp.socket import OVERRUN_REPORT, UdpSocket
 from smartserial.console.looking import _account
 from smartserial.events import DatagramsLost, EventStream
 from smartserial.interfaces import IDatagramDevice

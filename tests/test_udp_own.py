@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.udplistener import UdpListener, listener_for
-from smartserial.channels.udptargets import RETURN
+from smartserial.channels.udp.listener import UdpListener, listener_for
+from smartserial.channels.udp.targets import RETURN
 from smartserial.errors import ConfigError
 from smartserial.events import ShareNoted
 from smartserial.settings import Address

@@ -9,7 +9,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels.login import Login
+from smartserial.channels.login.protocol import Login
 from smartserial.errors import ConfigError
 from smartserial.events import ClientDisconnected
 from smartserial.passwords import hash_password

@@ -10,7 +10,7 @@ from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
 from smartserial.channels.endpoints import VirtualEndpoint
-from smartserial.channels.virtualport import VirtualPort
+from smartserial.channels.virtual.port import VirtualPort
 from smartserial.events import DeviceOpened, Event, EventStream, PortOpened, SettingsChanged, ShareStarted
 from smartserial.settings import ShareSettings, VirtualDevice
 from smartserial.share.service import Share

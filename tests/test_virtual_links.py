@@ -9,10 +9,11 @@ from pathlib import Path
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from smartserial.channels import linkkeeper, overlay, virtualport
-from smartserial.channels.note import Note
-from smartserial.channels.overlay import Overlay
-from smartserial.channels.virtualport import VirtualPort, foresee
+from smartserial.channels.virtual import linkkeeper, overlay
+from smartserial.channels.virtual import port as virtualport
+from smartserial.channels.virtual.note import Note
+from smartserial.channels.virtual.overlay import Overlay
+from smartserial.channels.virtual.port import VirtualPort, foresee
 from smartserial.errors import PortError
 from smartserial.settings import VirtualDevice
 from tests.support import Pty, make_folder

@@ -13,10 +13,10 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from smartserial.channels import termios2
-from smartserial.channels.pacedtransport import PacedTransport
-from smartserial.channels.ptysettings import UNREAD
-from smartserial.channels.virtualport import VirtualPort
+from smartserial.channels.serial import termios2
+from smartserial.channels.virtual.paced import PacedTransport
+from smartserial.channels.virtual.port import VirtualPort
+from smartserial.channels.virtual.settings import UNREAD
 from smartserial.lines import LineSettings, Parity
 from smartserial.settings import VirtualDevice
 from smartserial.sharing.pacing import BURST, Pacer

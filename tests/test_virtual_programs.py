@@ -14,9 +14,9 @@ from pathlib import Path
 from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
-from smartserial.channels import termios2
+from smartserial.channels.inotify import inotify
 from smartserial.channels.listener import Listener
-from smartserial.channels.ptywatch import inotify
+from smartserial.channels.serial import termios2
 from smartserial.errors import PortError, SettingsRefusedError
 from smartserial.settings import Address, ListenerSettings, When
 from tests.support import pattern

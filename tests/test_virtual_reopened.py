@@ -7,7 +7,7 @@ import termios
 
 from twisted.trial.unittest import TestCase
 
-from smartserial.channels import termios2
+from smartserial.channels.serial import termios2
 from tests.support import pattern
 from tests.virtualstage import Stage, turn, until
 

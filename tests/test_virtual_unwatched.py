@@ -12,9 +12,9 @@ from twisted.internet import reactor
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
-from smartserial.channels import ptywatch
-from smartserial.channels.devwatch import Folders
-from smartserial.channels.ptywatch import Inotify, inotify
+from smartserial.channels import inotify as inotify_module
+from smartserial.channels.inotify import Inotify, inotify
+from smartserial.channels.serial.devwatch import Folders
 from smartserial.errors import PortError
 from tests.support import Pty, make_folder
 from tests.virtualstage import Stage, until
@@ -47,7 +47,7 @@ class UnwatchedCase(TestCase):
     timeout = 60
 
     def setUp(self) -> None:
-        self.patch(ptywatch, "UNWATCHED", 0.01)
+        self.patch(inotify_module, "UNWATCHED", 0.01)
         self.folder = Path(make_folder(self))
         self.said: list[str] = []
         globalLogPublisher.addObserver(self.hear)
@@ -137,7 +137,7 @@ class PortTest(UnwatchedCase):
     async def test_another_error_is_one(self) -> None:
         self.full(inotify(reactor), "inotify_add_watch", errno.EACCES)
         with self.assertRaises(PortError):
-            inotify(reactor).watch_or_look(self.folder, ptywatch.NAMES, lambda mask, name: None)
+            inotify(reactor).watch_or_look(self.folder, inotify_module.NAMES, lambda mask, name: None)
         self.assertEqual(self.told("fs.inotify."), [])
 
 

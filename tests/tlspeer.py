@@ -15,9 +15,9 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
-from smartserial.channels.tls import server_creator
-from smartserial.channels.tlslayer import TlsProtocol
-from smartserial.channels.tlswire import TlsTransport
+from smartserial.channels.tls.ends import server_creator
+from smartserial.channels.tls.layer import TlsProtocol
+from smartserial.channels.tls.wire import TlsTransport
 from smartserial.settings import TlsSettings
 from tests.fakes import FakeTransport
 from tests.netstage import Authority

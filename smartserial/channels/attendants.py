@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol as Shape
 
-from smartserial.channels.netlock import SendRight
+from smartserial.channels.elements.netlock import SendRight
 
 Tap = Callable[[str, str, bytes], None]
 """Sees all data: what direction it goes (``up`` is from the device), whose it is, and the bytes."""

@@ -22,25 +22,25 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from smartserial.channels.devwatch import Lookout, lookout
 from smartserial.channels.memory import Loop, MemoryEndpoint
-from smartserial.channels.pacedtransport import PacedTransport
-from smartserial.channels.portlist import find_port, folders_of
 from smartserial.channels.retries import Retries
-from smartserial.channels.rfc2217 import Rfc2217Endpoint
-from smartserial.channels.serialport import (
+from smartserial.channels.serial.devwatch import Lookout, lookout
+from smartserial.channels.serial.port import (
     SerialTransport,
     close_port,
     keep_others_out,
     name_holders,
     open_port,
 )
+from smartserial.channels.serial.portlist import find_port, folders_of
+from smartserial.channels.serial.tty import PortAddress
 from smartserial.channels.simulator import Simulator
 from smartserial.channels.tcp import tcp_endpoint
-from smartserial.channels.tty import PortAddress
-from smartserial.channels.udpdevice import UdpEndpoint
-from smartserial.channels.virtualport import VirtualPort
-from smartserial.channels.virtualtransport import VirtualTransport
+from smartserial.channels.telnet.rfc2217 import Rfc2217Endpoint
+from smartserial.channels.udp.device import UdpEndpoint
+from smartserial.channels.virtual.paced import PacedTransport
+from smartserial.channels.virtual.port import VirtualPort
+from smartserial.channels.virtual.transport import VirtualTransport
 from smartserial.errors import PortBusyError, PortError
 from smartserial.portnames import is_pattern
 from smartserial.settings import (

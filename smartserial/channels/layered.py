@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 from typing import Protocol as Shape
 
@@ -51,7 +52,7 @@ class Memory(Shape):
         """Forget everything: nothing of it counts any more."""
 
 
-class LayeredTransport:
+class LayeredTransport(ABC):
     """Counts data, not what goes over the wire: `ICountedTransport`, all but `tell`, for a subclass.
 
     That knows how data goes over the wire. One encoded piece at a time is given to the transport below, so
@@ -97,12 +98,9 @@ class LayeredTransport:
         """Bytes of data that go out in one piece, at most."""
         return _BLOCK
 
-    def _encode(self, data: bytes) -> Encoded:
-        """Return data as it goes over the wire, from where that is now."""
-        raise NotImplementedError
-
-    def _last_words(self) -> None:
-        """Say what there is to say when nothing more will be sent."""
+    @abstractmethod
+    def _pass_on(self, data: bytes) -> None:
+        """Send data over the wire, encoded, from where that is now."""
 
     # ---- data
 
@@ -122,13 +120,13 @@ class LayeredTransport:
         """Send the joined pieces."""
         self.write(b"".join(data))
 
-    def _pass_on(self, data: bytes) -> None:
-        piece = self._encode(data)
+    def _put(self, piece: Encoded) -> None:
+        """Give the wire data that is encoded."""
         self._piece = piece
         self._trail.add(piece)
         self.wire.write(piece.encoded)
         if self.wire.sent - piece.start == len(piece.encoded) and self._piece is piece:
-            self.sent += len(data)
+            self.sent += piece.size
             self._piece = None
 
     def feed(self) -> None:
@@ -140,12 +138,14 @@ class LayeredTransport:
         self._valve.check(self.pending, self.high)
         if self._half_closing and not self.pending:
             self._half_closing = False
-            self._last_words()
-            self.wire.loseWriteConnection()
+            self._half_close()
         if self._closing and not self.pending and not self._closed:
             self._closed = True
-            self._last_words()
             self._close()
+
+    def _half_close(self) -> None:
+        """Close the sending half, as everything has been passed on."""
+        self.wire.loseWriteConnection()
 
     def _close(self) -> None:
         """Close, as everything has been passed on."""

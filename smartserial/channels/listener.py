@@ -17,11 +17,11 @@ from typing_extensions import override
 
 from smartserial.channels.comport import ComPortOwner, ComPortSession
 from smartserial.channels.inherited import server_endpoint
-from smartserial.channels.keeper import Keeper
-from smartserial.channels.logingate import Gate
+from smartserial.channels.login.gate import Gate
+from smartserial.channels.login.keeper import Keeper
 from smartserial.channels.session import Refused, Session, peer_host, peer_name
 from smartserial.channels.tcp import StreamPort, set_socket_options
-from smartserial.channels.telnet import TelnetProtocol
+from smartserial.channels.telnet.layer import TelnetProtocol
 from smartserial.errors import ConfigError
 from smartserial.printable import printable
 from smartserial.settings import Address, ListenerSettings, LoginSettings, Mode, When

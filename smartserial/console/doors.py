@@ -23,12 +23,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.channels.loginentrance import Entrance
-from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY
-from smartserial.channels.logintelnet import TelnetLogin, below
+from smartserial.channels.login.entrance import Entrance
+from smartserial.channels.login.gate import MOST_LOGGING_IN, TOO_MANY
+from smartserial.channels.login.telnet import TelnetLogin, below
 from smartserial.channels.session import peer_host, peer_name
-from smartserial.channels.telnet import TelnetProtocol
-from smartserial.channels.tls import server_creator
+from smartserial.channels.telnet.layer import TelnetProtocol
+from smartserial.channels.tls.ends import server_creator
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.place import default_socket
 from smartserial.console.plain import PlainConsole
@@ -179,7 +179,7 @@ def _sealed(door: Factory, tls: TlsSettings, reactor: Any) -> Factory:
         ConfigError: its files cannot be used, or pyOpenSSL is not there.
     """
     creator = server_creator(tls, lambda text: _log.warn("console: {text}", text=text))
-    from smartserial.channels.tlsfactory import TlsFactory  # needs more of Python than the rest
+    from smartserial.channels.tls.factory import TlsFactory  # needs more of Python than the rest
 
     def failed(addr: IAddress | None, why: str) -> None:
         _log.info("console: {peer} was refused: {why}", peer=peer_name(addr), why=why)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from twisted.internet.threads import deferToThread
 
-from smartserial.channels.holders import holders
-from smartserial.channels.portlist import ListedPort, find_port, list_ports
+from smartserial.channels.serial.holders import holders
+from smartserial.channels.serial.portlist import ListedPort, find_port, list_ports
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.output import Output, Row, table
 from smartserial.errors import PortError

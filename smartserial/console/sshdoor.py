@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, Protocol
 from typing_extensions import override
 
-from smartserial.channels.logingate import MOST_LOGGING_IN, TOO_MANY
+from smartserial.channels.login.gate import MOST_LOGGING_IN, TOO_MANY
 from smartserial.channels.session import peer_host, peer_name
 from smartserial.channels.tcp import StreamPort
 from smartserial.console.desk import Desk, Operator

@@ -27,8 +27,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.channels.keeper import WRONG_USER, Keeper, LoginBusy, LoginRefused, too_often
-from smartserial.channels.login import TRIES
+from smartserial.channels.login.keeper import WRONG_USER, Keeper, LoginBusy, LoginRefused, too_often
+from smartserial.channels.login.protocol import TRIES
 from smartserial.config.sshkeys import SMALLEST_RSA
 from smartserial.console.sshalgorithms import SIGNATURES
 from smartserial.console.sshquiet import QUIET

@@ -9,7 +9,7 @@ from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels.layered import LayeredTransport
-from smartserial.channels.marks import Marks
+from smartserial.channels.tls.marks import Marks
 from smartserial.interfaces import ICountedTransport
 
 

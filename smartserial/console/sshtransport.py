@@ -25,7 +25,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.channels.login import DEADLINE
+from smartserial.channels.login.protocol import DEADLINE
 from smartserial.channels.tcp import SocketStream
 from smartserial.console.sshalgorithms import CIPHERS, EXCHANGES, HOST_KEYS, MACS, SIGNATURES
 from smartserial.console.sshconnection import Connection

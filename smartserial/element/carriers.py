@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from smartserial.channels.channel import Channel, ChannelOwner
-from smartserial.channels.devicechannel import DeviceChannel
-from smartserial.channels.ports import Ports
+from smartserial.channels.elements.channel import Channel, ChannelOwner
+from smartserial.channels.elements.devicechannel import DeviceChannel
+from smartserial.channels.elements.ports import Ports
 from smartserial.element.onshare import ShareChannel
 from smartserial.settings import ConnectionSettings, DeviceCarrier, NetworkCarrier, ShareCarrier
 from smartserial.share.service import Share

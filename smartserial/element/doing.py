@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
-from smartserial.channels.channel import ChannelError
+from smartserial.channels.elements.channel import ChannelError
 from smartserial.element.line import Line
 from smartserial.engine.effects import (
     Break,

@@ -10,7 +10,7 @@ from typing import Protocol as Shape
 
 from twisted.internet.defer import Deferred
 
-from smartserial.channels.channel import Channel, ChannelOwner, Tally
+from smartserial.channels.elements.channel import Channel, ChannelOwner, Tally
 from smartserial.element.sending import Sender
 from smartserial.engine.effects import Peer, Send
 from smartserial.engine.unit import Loss

@@ -9,9 +9,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 
-from smartserial.channels.channel import MOST_PENDING, ChannelError, ChannelOwner, Tally
 from smartserial.channels.devicecare import CLOSED
-from smartserial.channels.guarded import GuardedOwner
+from smartserial.channels.elements.channel import MOST_PENDING, ChannelError, ChannelOwner, Tally
+from smartserial.channels.elements.guarded import GuardedOwner
 from smartserial.channels.link import LinkState
 from smartserial.engine.effects import Peer
 from smartserial.errors import PortError

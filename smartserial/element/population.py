@@ -8,7 +8,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from typing_extensions import override
 
-from smartserial.channels.ports import Ports
+from smartserial.channels.elements.ports import Ports
 from smartserial.element.service import Element
 from smartserial.element.work import Surroundings
 from smartserial.settings import ElementSettings, NetworkCarrier

@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 
 from smartserial.definition.protocol import Protocol
 from smartserial.errors import ConfigError
+from smartserial.linefile import Closing
 
 GATHERING = 0.5
 """Seconds in which changes come together before they are written."""
@@ -121,7 +122,7 @@ class SavedParams:
         self._call: IDelayedCall | None = None
         self._writing = False
         self._broken = False
-        self._closing: Deferred[None] | None = None
+        self._closing = Closing()
 
     def load(self, element: str) -> Mapping[int, SavedValue]:
         """Return what is saved of an element now, by param."""
@@ -153,20 +154,13 @@ class SavedParams:
 
     def close(self) -> Deferred[None]:
         """Write what waits; fires when that is done, or cannot be done. Later values are not written."""
-        if self._closing is not None and self._closing.called:
-            return succeed(None)
-        ended: Deferred[None] = Deferred()
-        if self._closing is not None:
-            self._closing.addCallback(lambda _: ended.callback(None))
-            return ended
-        self._closing = Deferred()
-        self._closing.addCallback(lambda _: ended.callback(None))
-        if not self._writing:
+        begun, closed = self._closing.begun, self._closing.wait()
+        if not begun and not self._writing:
             self._write()
-        return ended
+        return closed
 
     def _schedule(self, delay: float) -> None:
-        idle = self._call is None and not self._writing and self._closing is None
+        idle = self._call is None and not self._writing and not self._closing.begun
         if idle and self._file is not None:
             self._call = self._reactor.callLater(delay, self._write)
 
@@ -176,7 +170,7 @@ class SavedParams:
         if call is not None and call.active():
             call.cancel()
         batch, self._waiting = self._waiting, _Batch()
-        if self._file is None or (not batch and self._closing is None):
+        if self._file is None or (not batch and not self._closing.begun):
             self._end()
             return
         job = self._file.put if batch else self._file.close
@@ -200,7 +194,7 @@ class SavedParams:
         elif self._broken and not error:
             self._note(f"params are saved in {self._path} again")
         self._broken = bool(error)
-        if self._closing is None:
+        if not self._closing.begun:
             if self._waiting:
                 self._schedule(AGAIN if error else GATHERING)
         elif error or not batch:
@@ -213,12 +207,12 @@ class SavedParams:
         return _Batch(values={(name, id): one for name, held in known for id, one in held.items()})
 
     def _end(self) -> None:
-        if self._closing is None:
+        if not self._closing.begun:
             return
         if self._waiting and self._file is not None:
             count = len(self._waiting.values)
             self._note(f"{count} params were not saved in {self._path}")
-        self._closing.callback(None)
+        self._closing.done()
 
 
 def _said(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
-from smartserial.channels.channel import MOST_PENDING, Channel
+from smartserial.channels.elements.channel import MOST_PENDING, Channel
 from smartserial.engine.effects import Peer, Send
 
 

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
-from smartserial.channels.channel import Channel
+from smartserial.channels.elements.channel import Channel
 from smartserial.element.doing import Doing
 from smartserial.element.given import engine_settings, may_be_cut
 from smartserial.element.line import ChannelMaker, Line

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from smartserial.channels.calls import Call
-from smartserial.channels.callssession import CallSession
+from smartserial.channels.calls.call import Call
+from smartserial.channels.calls.session import CallSession
 from smartserial.events import CallFailed, Calling
 from smartserial.lines import Lines
 from smartserial.settings import ConnectSettings, PortDevice, Rfc2217Device, VirtualDevice

@@ -14,7 +14,7 @@ from typing import Protocol as Shape
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from smartserial.channels.callssession import CallSession
+from smartserial.channels.calls.session import CallSession
 from smartserial.errors import PortError
 from smartserial.events import ChangeFailed
 from smartserial.interfaces import IProgramPort
@@ -22,7 +22,7 @@ from smartserial.lines import Flow, Lines, ModemLines
 from smartserial.telnet.rounds import SETTINGS
 
 if TYPE_CHECKING:
-    from smartserial.channels.remoteport import Begin
+    from smartserial.channels.telnet.remoteport import Begin
     from smartserial.share.comports import ComPorts
     from smartserial.share.service import Share
 

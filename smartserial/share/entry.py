@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 from typing import Protocol as Shape
 
-from smartserial.channels.keeper import Keeper
 from smartserial.channels.listener import Listener
+from smartserial.channels.login.keeper import Keeper
 from smartserial.channels.session import Session
 from smartserial.events import ClientRefused, LoginFailed
 from smartserial.settings import LoginSettings, ShareSettings

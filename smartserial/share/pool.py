@@ -13,9 +13,9 @@ from typing import Any
 from twisted.internet.interfaces import IAddress
 from typing_extensions import override
 
-from smartserial.channels.keeper import Keeper
 from smartserial.channels.link import LinkState
 from smartserial.channels.listener import Listener, plain_line
+from smartserial.channels.login.keeper import Keeper
 from smartserial.channels.session import Session, peer_host
 from smartserial.events import ClientRefused, EventStream, LoginFailed, PoolStarted, ShareNoted
 from smartserial.settings import ListenerSettings, LoginSettings, PoolSettings

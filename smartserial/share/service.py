@@ -17,8 +17,8 @@ from typing_extensions import override
 
 from smartserial.channels.attendants import Audience
 from smartserial.channels.comport import ComPortSession
-from smartserial.channels.keeper import Keeper
 from smartserial.channels.listener import Listener, plain_line
+from smartserial.channels.login.keeper import Keeper
 from smartserial.channels.session import Session
 from smartserial.events import (
     ClientConnected,

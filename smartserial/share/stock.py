@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from typing import Protocol as Shape
 
 from smartserial.channels.attendants import Tap
-from smartserial.channels.udpstream import DatagramStream
+from smartserial.channels.udp.stream import DatagramStream
 from smartserial.sharing.ledger import Ledger, Reason
 from smartserial.sharing.packets import PacketRules, Packets
 from smartserial.sharing.shelf import Shelf

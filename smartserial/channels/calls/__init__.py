@@ -1,0 +1,1 @@
+"""Shares that call far sides."""

@@ -1,0 +1,1 @@
+"""The login before a session, and who knows the passwords."""

@@ -1,0 +1,1 @@
+"""Telnet and RFC 2217 below protocols, and remote ports."""

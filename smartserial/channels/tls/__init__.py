@@ -1,0 +1,1 @@
+"""TLS below protocols, and the files that it needs."""

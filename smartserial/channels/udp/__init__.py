@@ -1,0 +1,1 @@
+"""Shares and devices over UDP."""

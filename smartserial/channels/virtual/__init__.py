@@ -1,0 +1,1 @@
+"""Virtual ports: pseudo-terminals that programs on this machine open."""

@@ -205,33 +205,6 @@ CONNECT_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             call("loop: true", 'to: ["h:1", "g:1"]', "sharing: {max_clients: 1}"),
         ],
     ),
-    "not_to_itself": (
-        [
-            (
-                call("loop: true", 'to: ["127.0.0.1:7"]', "listen: [{port: 7}]"),
-                [("4:20 CF08 shares.a.connect.to[0]", "127.0.0.1:7 is a listener of this share")],
-            ),
-            (
-                call("loop: true", 'to: ["localhost:7"]', "listen: [{port: 7}]"),
-                [("4:20 CF08 shares.a.connect.to[0]", "localhost:7 is a listener of this share")],
-            ),
-            (
-                call("loop: true", 'to: ["127.0.0.2:7"]', "listen: [{port: 7, host: any, insecure: true}]"),
-                [("4:20 CF08 shares.a.connect.to[0]", "127.0.0.2:7 is a listener of this share")],
-            ),
-            (
-                call(
-                    "loop: true", 'to: ["127.0.0.1:7"], transport: udp', "listen: [{port: 7, transport: udp}]"
-                ),
-                [("4:20 CF08 shares.a.connect.to[0]", "127.0.0.1:7 is a listener of this share")],
-            ),
-        ],
-        [
-            call("loop: true", 'to: ["127.0.0.1:8", "10.0.0.1:7", "h:7"]', "listen: [{port: 7}]"),
-            call("loop: true", 'to: ["127.0.0.1:7"], transport: udp', "listen: [{port: 7}]"),
-            call("loop: true", 'to: ["127.0.0.1:7"]', 'listen: [{endpoint: "unix:/x"}]'),
-        ],
-    ),
     "moments_that_come": (
         [
             (

@@ -73,35 +73,5 @@ LISTEN_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             to_itself("{udp: 'h:9'}", "{port: 0, transport: udp}"),
         ],
     ),
-    "devices_elsewhere": (
-        [
-            (
-                to_itself("{tcp: '127.0.0.1:1'}"),
-                [("3:19 CF08 shares.a.device.tcp", "127.0.0.1:1 is a listener of this share")],
-            ),
-            (
-                to_itself("{tcp: 'localhost:1'}"),
-                [("3:19 CF08 shares.a.device.tcp", "localhost:1 is a listener of this share")],
-            ),
-            (
-                to_itself("{rfc2217: '127.0.0.1:1'}", "{port: 1, host: any, insecure: true}"),
-                [("3:23 CF08 shares.a.device.rfc2217", "127.0.0.1:1 is a listener of this share")],
-            ),
-            (
-                to_itself("{udp: '127.0.0.1:1'}", UDP),
-                [("3:19 CF08 shares.a.device.udp", "127.0.0.1:1 is a listener of this share")],
-            ),
-            (
-                to_itself("{tcp: '127.0.0.1:2'}") + "pools: {p: {shares: [a], listen: [{port: 2}]}}\n",
-                [("3:19 CF08 shares.a.device.tcp", "127.0.0.1:2 is a listener of this share")],
-            ),
-        ],
-        [
-            to_itself("{tcp: '127.0.0.1:2'}"),
-            to_itself("{tcp: '127.0.0.2:1'}"),
-            to_itself("{tcp: '127.0.0.1:1'}", UDP),
-            to_itself("{udp: '127.0.0.1:1'}"),
-        ],
-    ),
 }
 LISTEN_WARNINGS = {"those_who_can_come"}

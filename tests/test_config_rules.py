@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial.config.rules import RULES, SETTINGS_RULES
 from smartserial.findings import WARNING
 
+from .circleexamples import CIRCLE_EXAMPLES, CIRCLE_WARNINGS
 from .configs import (
     Row,
     console,
@@ -394,6 +395,7 @@ EXAMPLES: dict[str, Examples] = {
 }
 
 
+EXAMPLES |= {name: Examples(*examples) for name, examples in CIRCLE_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in CONNECT_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in FILE_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in LISTEN_EXAMPLES.items()}
@@ -408,7 +410,7 @@ OF_WARNINGS |= {"replays_that_act", "what_udp_has", "targets_that_hear"}
 OF_WARNINGS |= {"lingering_that_ends", "overlays_of_devices", "folders_that_are_there"}
 OF_WARNINGS |= LISTEN_WARNINGS
 OF_WARNINGS |= {"chars_that_are_meant", "slowness_that_ends", "others_may_speak", "packets_that_fit"}
-OF_WARNINGS |= CONNECT_WARNINGS
+OF_WARNINGS |= CONNECT_WARNINGS | CIRCLE_WARNINGS
 OF_WARNINGS |= SSH_WARNINGS | POOL_WARNINGS
 OF_WARNINGS |= {"logins_that_act", "words_in_clear"}
 OF_WARNINGS |= {"options_that_act", "changes_that_act", "losses_that_happen", "sequences_that_act"}

@@ -95,14 +95,6 @@ UDP_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [(f"4:64 CF06 {L}[0].targets[2]", "h:1 stands there twice")],
             ),
             (
-                targets('"127.0.0.1:1"'),
-                [(f"4:50 CF08 {L}[0].targets[0]", "127.0.0.1:1 is a listener of this share")],
-            ),
-            (
-                targets('"localhost:1"', ", host: any, insecure: true"),
-                [(f"4:50 CF08 {L}[0].targets[0]", "localhost:1 is a listener of this share")],
-            ),
-            (
                 targets('"10.0.0.5:1"'),
                 [(f"4:50 CF08 {L}[0].targets[0]", "10.0.0.5 cannot be reached from 127.0.0.1")],
             ),

@@ -10,7 +10,7 @@ from smartserial.config.connect import ConnectModel
 from smartserial.config.devices import VirtualModel
 from smartserial.config.models import ConfigModel, ListenerModel, ShareModel
 from smartserial.config.source import Place, Source
-from smartserial.config.walking import Rule, idle_at, pools_that_have, shares_of, ways_into
+from smartserial.config.walking import Rule, idle_at, pools_that_have, shares_of
 from smartserial.findings import WARNING, Finding
 from smartserial.sharing.access import loopback
 
@@ -96,15 +96,6 @@ def each_address_once(config: ConfigModel, source: Source) -> Iterator[Finding]:
         if at_once > share.sharing.max_clients:
             message = f"expected at most {share.sharing.max_clients}, as `max_clients` says: each has a place"
             yield source.finding(place, "CF08", message, at_key=True)
-
-
-def not_to_itself(config: ConfigModel, source: Source) -> Iterator[Finding]:
-    """A share does not call itself: its bytes would go in circles."""
-    for place, _, call in calls_of(config):
-        for n, target in enumerate(call.to):
-            if any(reaches(call, target, listener) for listener in ways_into(config, place[:2])):
-                message = f"{target[0]}:{target[1]} is a listener of this share"
-                yield source.finding(target_at(source, place, n), "CF08", message)
 
 
 def reaches(call: ConnectModel, target: tuple[str, int], listener: ListenerModel) -> bool:
@@ -209,7 +200,6 @@ CONNECT_RULES: tuple[Rule, ...] = (
     what_calls_by_udp_carry,
     what_calls_by_udp_have,
     each_address_once,
-    not_to_itself,
     moments_that_come,
     calls_that_end,
     logins_that_are_asked_for,

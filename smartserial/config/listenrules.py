@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from smartserial.config.connectrules import leads_to
-from smartserial.config.devices import Rfc2217Model, TcpModel, UdpModel
+from smartserial.config.devices import UdpModel
 from smartserial.config.models import ConfigModel
 from smartserial.config.source import Source, path_text
-from smartserial.config.walking import Rule, doors_of, idle_at, shares_of, ways_into
+from smartserial.config.walking import Rule, doors_of, idle_at, shares_of
 from smartserial.findings import Finding
-from smartserial.settings import Address
 from smartserial.sharing.access import loopback
 
 _THIS_MACHINE = (ip_network("127.0.0.0/8"), ip_network("::1"))
@@ -67,27 +65,9 @@ def local_ports_of_their_own(config: ConfigModel, source: Source) -> Iterator[Fi
             yield source.finding((*place, "device", "local_port"), "CF06", message)
 
 
-def devices_elsewhere(config: ConfigModel, source: Source) -> Iterator[Finding]:
-    """A share's device is not one of its own listeners: its bytes would go in circles."""
-    for place, share in shares_of(config):
-        match share.device:
-            case TcpModel(tcp=target):
-                kind, transport = "tcp", "tcp"
-            case Rfc2217Model(rfc2217=target):
-                kind, transport = "rfc2217", "tcp"
-            case UdpModel(udp=target):
-                kind, transport = "udp", "udp"
-            case _:
-                continue
-        if any(leads_to(transport, target, listener) for listener in ways_into(config, place)):
-            message = f"{Address(*target)} is a listener of this share: its bytes would go in circles"
-            yield source.finding((*place, "device", kind), "CF08", message)
-
-
 LISTEN_RULES: tuple[Rule, ...] = (
     somebody_is_let_in,
     those_who_can_come,
     a_console_of_its_own,
     local_ports_of_their_own,
-    devices_elsewhere,
 )

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from smartserial.config.capturerules import CAPTURE_RULES
+from smartserial.config.circlerules import CIRCLE_RULES
 from smartserial.config.connect import ConnectModel
 from smartserial.config.connectpairs import PAIR_RULES, follows
 from smartserial.config.connectrules import CONNECT_RULES
@@ -266,6 +267,7 @@ RULES: tuple[Rule, ...] = (
     *POOL_RULES,
     *UDP_RULES,
     *CONNECT_RULES,
+    *CIRCLE_RULES,
     *PAIR_RULES,
     *USER_RULES,
     *SSH_RULES,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from smartserial.config.connectrules import leads_to
 from smartserial.config.models import ConfigModel, ListenerModel
 from smartserial.config.source import Place, Source, path_text
 from smartserial.config.walking import Rule, idle_at, listeners_of, shares_of, ways_of
 from smartserial.findings import WARNING, Finding
-from smartserial.settings import LARGEST_DATAGRAM, Address
+from smartserial.settings import LARGEST_DATAGRAM
 from smartserial.sharing.access import loopback
 
 _OF_STREAMS = {
@@ -64,9 +63,6 @@ def targets_that_can_be_had(config: ConfigModel, source: Source) -> Iterator[Fin
                 yield source.finding(here, "CF06", f"{target[0]}:{target[1]} stands there twice")
             if why := _no_way(listener, target[0]):
                 yield source.finding(here, "CF08", why)
-            elif any(leads_to("udp", target, one) for one in share.listen):
-                message = f"{Address(*target)} is a listener of this share: its bytes would go in circles"
-                yield source.finding(here, "CF08", message)
         limits = (listener.max_clients, share.sharing.max_clients)
         most = min(limit for limit in limits if limit is not None)
         if len(listener.targets) > most:

@@ -17,8 +17,9 @@ from twisted.internet.endpoints import clientFromString
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from smartserial.console.doors import MOST_OPERATORS, Doors, _Door
+from smartserial.console.doors import Doors, _Door
 from smartserial.console.place import default_socket
+from smartserial.console.seats import MOST_OPERATORS
 from smartserial.console.session import PROMPT
 from smartserial.errors import ConfigError
 from smartserial.settings import Address, ConsoleSettings

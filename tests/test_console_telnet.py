@@ -9,7 +9,8 @@ from twisted.internet.error import ConnectionDone
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.channels.telnet.layer import TelnetProtocol
-from smartserial.console.doors import MOST_OPERATORS, MOST_UNKNOWN, _TelnetDoor
+from smartserial.console.doors import MOST_UNKNOWN, _TelnetDoor
+from smartserial.console.seats import MOST_OPERATORS
 from smartserial.console.session import PROMPT
 from smartserial.console.telnet import PATIENCE
 from smartserial.settings import ConsoleSettings

@@ -9,7 +9,7 @@ import subprocess
 import termios
 from unittest import TestCase
 
-from smartserial.console.doors import MOST_OPERATORS
+from smartserial.console.seats import MOST_OPERATORS
 from tests.sessions import hear
 from tests.support import GUARD, Program, receive, receive_all, until
 from tests.typist import SMARTSERIAL, Screen, Typist, ctl, environment, place, rows, telnet_port

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from unittest import TestCase
 
-from smartserial.console.doors import MOST_OPERATORS
+from smartserial.console.seats import MOST_OPERATORS
 from tests.support import GUARD, Program, make_folder
 from tests.typist import Typist, ctl, place, telnet_port
 

@@ -48,7 +48,7 @@ class VerbTest(ChannelCase):
         self.assertEqual(talk.end, (1, "there is no share nope (known: plc, meter)\n", True))
         self.assertEqual(peer.command('send plc "x').end, (2, "expected a closing quote\n", True))
         self.assertEqual(peer.command("").end, (0, "", True))
-        self.assertEqual(self.stage.door.operators, 0)
+        self.assertEqual(self.stage.door.seats.taken, 0)
 
     def test_json(self) -> None:
         talk = self.stage.visitor().command("--format json get nope")
@@ -73,7 +73,7 @@ class VerbTest(ChannelCase):
         talk.close()
         self.assertTrue(talk.closed)
         self.assertFalse(self.stage.share("meter").taps)
-        self.assertEqual(self.stage.door.operators, 0)
+        self.assertEqual(self.stage.door.seats.taken, 0)
 
     def test_any_key_ends_it_on_a_terminal(self) -> None:
         talk = self.stage.visitor().command("monitor meter", terminal=True)

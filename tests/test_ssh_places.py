@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from smartserial.console import sshdoor
-from smartserial.console.sshdoor import MOST_OF_USER
+from smartserial.console import seats
+from smartserial.console.seats import MOST_OF_USER
 from smartserial.events import ClientRefused
 from smartserial.settings import LoginSettings
 from tests.test_ssh_channels import ChannelCase
@@ -14,8 +14,8 @@ from tests.userexamples import HASH
 
 class OperatorsTest(ChannelCase):
     def test_so_many_operators(self) -> None:
-        self.patch(sshdoor, "MOST_OPERATORS", 2)
-        self.patch(sshdoor, "KEPT", 0)
+        self.patch(seats, "MOST_OPERATORS", 2)
+        self.patch(seats, "KEPT", 0)
         peer = self.stage.visitor()
         first = peer.shell()
         peer.shell(terminal=True)
@@ -25,7 +25,7 @@ class OperatorsTest(ChannelCase):
         first.close()
         self.assertEqual(peer.command("who").status, 0)
         peer.wire.reset()
-        self.assertEqual(self.stage.door.operators, 0)
+        self.assertEqual(self.stage.door.seats.taken, 0)
 
     def test_so_many_of_one_user(self) -> None:
         peers = [self.stage.visitor() for _ in range(MOST_OF_USER + 1)]
@@ -38,11 +38,11 @@ class OperatorsTest(ChannelCase):
         self.assertEqual(peers[-1].command("who").status, 0)
         for peer in peers:
             peer.wire.reset()
-        self.assertEqual((self.stage.door.operators, len(self.stage.door._operators)), (0, 0))
+        self.assertEqual((self.stage.door.seats.taken, len(self.stage.door.seats._taken)), (0, 0))
 
     def test_places_that_are_kept(self) -> None:
         """Who may do everything finds a place when all others have theirs."""
-        self.patch(sshdoor, "MOST_OPERATORS", 4)
+        self.patch(seats, "MOST_OPERATORS", 4)
         for user in ("anna", "bob"):
             self.stage.visitor(user).shell()
         words = "the last 2 places at this door are for those who have the right `admin` on `*`\n"

@@ -212,7 +212,7 @@ class EntranceTests(TlsCase):
             raw.sendall(b"shares\r\n")
             with suppress(ConnectionResetError):
                 self.assertNotIn(b"loop", receive_all(raw))
-        program.wait_for(r"console: 127\.0\.0\.1:\d+ was refused: TLS: ")
+        program.wait_for(r"console: 127\.0\.0\.1:\d+ by telnet was sent away: TLS: ")
 
     def test_a_file_that_is_missing_keeps_it_from_starting(self) -> None:
         self.world.key.unlink()

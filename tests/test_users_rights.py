@@ -10,7 +10,8 @@ from twisted.internet.address import IPv4Address
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.console.desk import Operator
-from smartserial.console.doors import MOST_OPERATORS, _TelnetDoor
+from smartserial.console.doors import _TelnetDoor
+from smartserial.console.seats import MOST_OF_USER, MOST_OPERATORS
 from smartserial.console.verbs import VERBS, completions
 from smartserial.events import ChangeRefused, LoginFailed
 from smartserial.lines import Lines, LineSettings
@@ -361,8 +362,17 @@ class DoorTest(SynchronousTestCase):
         self.assertEqual([one.identity.name for one in self.stage.desk.operators], ["max"])
 
     def test_so_many_operators(self) -> None:
-        inside = [self.enter(b"max", PASSWORD) for _ in range(MOST_OPERATORS)]
+        inside = [self.enter(b"max", PASSWORD) for _ in range(MOST_OF_USER)]
         wire = self.enter(b"max", PASSWORD)
-        self.assertIn(b"32 operators are at this door", wire.told)
+        self.assertIn(b"8 operators called max are at this door, and no more are let in", wire.told)
+        self.assertNotIn(b"operators", self.enter(b"eva", PASSWORD).told)
         inside[0].reset()
-        self.assertNotIn(b"operators are at", self.enter(b"max", PASSWORD).told)
+        self.assertNotIn(b"operators", self.enter(b"max", PASSWORD).told)
+
+    def test_so_many_who_know_the_secret(self) -> None:
+        self.use(ConsoleSettings(login=LoginSettings(HASH)))
+        inside = [self.enter(PASSWORD) for _ in range(MOST_OPERATORS + 1)]
+        self.assertEqual(len(self.stage.desk.operators), MOST_OPERATORS)
+        inside[0].reset()
+        self.enter(PASSWORD)
+        self.assertEqual(len(self.stage.desk.operators), MOST_OPERATORS)

@@ -32,16 +32,16 @@ from smartserial.channels.tls.ends import server_creator
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.place import default_socket
 from smartserial.console.plain import PlainConsole
+from smartserial.console.seats import MOST_OPERATORS, Seats
 from smartserial.console.telnet import POLICY, TelnetConsole
 from smartserial.errors import ConfigError
-from smartserial.events import LoginFailed
+from smartserial.events import EventStream, LoginFailed, SentAway
 from smartserial.settings import Address, ConsoleSettings, LoginSettings, TlsSettings
 from smartserial.sharing.attempts import source_of
 from smartserial.sharing.crowd import Crowd
 from smartserial.sharing.rights import OWNER, WATCHER, Identity
 
 _log = Logger()
-MOST_OPERATORS = 32  # at each door
 MOST_UNKNOWN = MOST_OPERATORS // 2  # of these, of one source whose operators nobody knows
 _CREDENTIALS = struct.Struct("=3i")  # struct ucred: pid, uid, gid
 
@@ -85,6 +85,7 @@ class _TelnetDoor(_Door):
         super().__init__(desk, reactor)
         self._settings = settings
         self._logging_in: Crowd[TelnetLogin] = Crowd(MOST_LOGGING_IN)
+        self._seats = Seats()
         self._unknown: Counter[str] = Counter()  # how many are here of each source, without a login
 
     @override
@@ -141,10 +142,10 @@ class _TelnetDoor(_Door):
             identity = OWNER
         if not any(grant.rights for grant in identity.grants):
             return f"{identity.name} has no rights here"
-        if self._here >= MOST_OPERATORS:
-            return f"{MOST_OPERATORS} operators are at this door, and no more are let in"
-        self._here += 1
-        return self._console(f"{identity.name} at {peer}" if identity.name else peer, identity, self.left)
+        if words := self._seats.take(identity):
+            return words
+        name = f"{identity.name} at {peer}" if identity.name else peer
+        return self._console(name, identity, partial(self._seats.leave, identity.name))
 
 
 class _LocalProtocol(PlainConsole):
@@ -172,7 +173,7 @@ class _LocalProtocol(PlainConsole):
         self._left()
 
 
-def _sealed(door: Factory, tls: TlsSettings, reactor: Any) -> Factory:
+def _sealed(door: Factory, tls: TlsSettings, events: EventStream, reactor: Any) -> Factory:
     """Return a door behind TLS; who does not shake hands is no operator.
 
     Raises:
@@ -182,7 +183,7 @@ def _sealed(door: Factory, tls: TlsSettings, reactor: Any) -> Factory:
     from smartserial.channels.tls.factory import TlsFactory  # needs more of Python than the rest
 
     def failed(addr: IAddress | None, why: str) -> None:
-        _log.info("console: {peer} was refused: {why}", peer=peer_name(addr), why=why)
+        events.publish(SentAway("console", peer_name(addr), "telnet", why))
 
     return TlsFactory(door, creator, reactor, failed)
 
@@ -252,7 +253,7 @@ class Doors(Service):
     def _open_telnet(self, address: Address) -> None:
         door: Factory = _TelnetDoor(self._desk, self._settings, self._reactor)
         if self._settings.tls is not None:
-            door = _sealed(door, self._settings.tls, self._reactor)
+            door = _sealed(door, self._settings.tls, self._desk.gateway.events, self._reactor)
         try:
             port = self._reactor.listenTCP(address.port, door, interface=address.host)
         except CannotListenError as error:

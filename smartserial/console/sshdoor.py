@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from smartserial.channels.session import peer_host, peer_name
 from smartserial.channels.tcp import StreamPort
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.output import VerbError
+from smartserial.console.seats import Seats
 from smartserial.console.sshchannel import Channel
 from smartserial.console.sshclient import Notice, SshWay, client_of
 from smartserial.console.sshconnection import Connection
@@ -31,14 +31,8 @@ from smartserial.events import LoginFailed, RequestRefused, SentAway
 from smartserial.settings import Address, ConsoleSettings, Keepalive, LoginSettings
 from smartserial.share.service import Share
 from smartserial.sharing.crowd import Crowd
-from smartserial.sharing.rights import GATEWAY, Identity, Right
+from smartserial.sharing.rights import Identity
 
-MOST_OPERATORS = 32
-"""At the console, at the same time."""
-MOST_OF_USER = 8
-"""Of these, of one user."""
-KEPT = 2
-"""Of these, for who has the right `admin` on the gateway."""
 MOST_CONNECTIONS = 256
 """Of those who have logged in; a client of a share has one too."""
 
@@ -64,7 +58,7 @@ class SshDoor(Factory):
         self.publicKeys = {b"ssh-ed25519": key.public()}
         self.privateKeys = {b"ssh-ed25519": key}
         self.desk = desk
-        self._operators: Counter[str] = Counter()  # how many there are of each user
+        self.seats = Seats()
         self.login_settings = LoginSettings(groups=settings.login.groups if settings.login else frozenset())
         self._reactor = reactor
         self._logging_in: Crowd[SshTransport] = Crowd(MOST_LOGGING_IN)
@@ -116,27 +110,6 @@ class SshDoor(Factory):
 
     # ---- what they want
 
-    @property
-    def operators(self) -> int:
-        """How many are at the console."""
-        return self._operators.total()
-
-    def seat(self, identity: Identity) -> str:
-        """Take a place for an operator; return why there is none, empty if there is."""
-        if self._operators[identity.name] >= MOST_OF_USER:
-            return f"{MOST_OF_USER} operators called {identity.name} are at this door, and no more are let in"
-        if self.operators >= MOST_OPERATORS:
-            return f"{MOST_OPERATORS} operators are at this door, and no more are let in"
-        if self.operators >= MOST_OPERATORS - KEPT and Right.ADMIN not in identity.on(GATEWAY):
-            return f"the last {KEPT} places at this door are for those who have the right `admin` on `*`"
-        self._operators[identity.name] += 1
-        return ""
-
-    def operator_left(self, name: str) -> None:
-        """Take note that an operator is gone."""
-        self._operators[name] -= 1
-        self._operators += Counter()  # those of whom there is none are not kept
-
     def way_to(self, share: Share) -> SshWay:
         """Return the way into a share, which is made for the first who comes."""
         if share not in self._ways:
@@ -157,7 +130,7 @@ class _Visitor:
         self._door = door
         self._name = identity.name
         self._peer = peer
-        self._left = partial(door.operator_left, identity.name)
+        self._left = partial(door.seats.leave, identity.name)
 
     def shell(self, channel: Channel) -> Protocol:
         """Return a console."""
@@ -193,7 +166,7 @@ class _Visitor:
         identity = self._identity()
         if identity is None:
             return Notice(channel, Status.NOT_DONE, self._no_more)
-        if words := self._door.seat(identity):
+        if words := self._door.seats.take(identity):
             return Notice(channel, Status.NOT_DONE, words)
         return make(Operator(f"{self._name} at {self._peer}", "ssh", identity, self._door.seconds()))
 

@@ -21,14 +21,16 @@ from smartserial.errors import PortBusyError
 from smartserial.settings import PortDevice
 from tests.support import Pty
 
-_HOLD = "import os, sys; fd = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); print(); sys.stdin.read()"
+_HOLD = "import os, sys; fd = os.open(sys.argv[1], int(sys.argv[2])); print(); sys.stdin.read()"
 
 
 class LookTest(TestCase):
-    def holder(self, path: Path) -> int:
+    def holder(self, path: Path, flags: int = os.O_RDWR | os.O_NOCTTY) -> int:
         """Start a program that has a terminal open; return its number."""
         process = subprocess.Popen(
-            [sys.executable, "-c", _HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", _HOLD, str(path), str(flags)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
 
         def end() -> None:
@@ -61,6 +63,12 @@ class LookTest(TestCase):
             },
         )
         self.assertEqual(holders(one.path), found[one.path])
+
+    def test_a_name_that_is_held_is_no_open_port(self) -> None:
+        pty = Pty(self)
+        self.holder(pty.path, os.O_PATH)
+        self.assertEqual(holders(pty.path), [])
+        self.assertIn(f"(pid {self.holder(pty.path)})", "".join(holders(pty.path)))
 
     async def test_a_port_that_another_program_has(self) -> None:
         pty = Pty(self)

@@ -20,7 +20,7 @@ from zope.interface.verify import verifyObject
 
 from smartserial.channels.serial.port import SerialTransport, open_port
 from smartserial.channels.stream import FULL_BATCH, HIGH
-from smartserial.channels.tcp import ServerStream, StreamPort, tcp_endpoint
+from smartserial.channels.tcp import ACCEPTS, ServerStream, StreamPort, tcp_endpoint
 from smartserial.errors import PortError, SettingsRefusedError
 from smartserial.interfaces import ICountedTransport, ISerialTransport
 from smartserial.lines import Flow, Lines, LineSettings, Parity, Rs485
@@ -253,6 +253,30 @@ class ServerTests(TestCase):
         self.assertEqual(client.recv(5), b"words")
         self.assertEqual(transport.sent, 0)
         await until(lambda: transport.unconfirmed() == 0)
+
+    def test_a_storm_of_connections_is_let_in_bit_by_bit(self) -> None:
+        built: list[Recorder] = []
+
+        def build() -> Recorder:
+            built.append(Recorder())
+            return built[-1]
+
+        factory = Factory.forProtocol(build)
+        factory.noisy = False
+        port = StreamPort("127.0.0.1", 0, factory, reactor)
+        port.startListening()
+        self.addCleanup(port.stopListening)
+        for _ in range(20):
+            client = socket.create_connection(("127.0.0.1", port.getHost().port))
+            self.addCleanup(client.close)
+        counts = []
+        while len(built) < 20:
+            before = len(built)
+            port.doRead()
+            counts.append(len(built) - before)
+        self.assertEqual(counts, [ACCEPTS] * (20 // ACCEPTS))
+        for protocol in built:
+            protocol.transport.abortConnection()  # type: ignore[union-attr]
 
     async def test_a_connection_that_we_made_counts_too(self) -> None:
         server, client = Recorder(), Recorder()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from twisted.internet.protocol import ClientFactory, Factory
 
 BACKLOG = 1024  # connections that the kernel completes before we accept them; clients may come in storms
+ACCEPTS = 4  # connections that a socket lets in at a time
 _USUAL = Keepalive()
 _U32 = struct.Struct("=I")
 _U64 = struct.Struct("=Q")
@@ -131,6 +132,7 @@ class StreamPort(tcp.Port):
     """A listening socket; its options are inherited by the sockets that it accepts."""
 
     transport = ServerStream
+    numberAccepts: int  # Twisted's; it grows without end while connections wait
 
     def __init__(
         self,
@@ -166,6 +168,12 @@ class StreamPort(tcp.Port):
     def startListening(self) -> None:
         super().startListening()
         self.set_options(self._nodelay, self._keepalive)
+
+    @override
+    def doRead(self) -> None:
+        """Accept some of those who wait: a storm of connections does not hold up those who are here."""
+        self.numberAccepts = min(self.numberAccepts, ACCEPTS)
+        super().doRead()
 
     def vacate(self) -> None:
         """Listen no more, and give the address up at once: it may be wanted again in this very turn."""

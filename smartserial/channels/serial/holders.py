@@ -14,6 +14,7 @@ from twisted.internet.threads import deferToThreadPool
 
 _PROC = Path("/proc")
 _PTS_MAJORS = range(136, 144)
+_GONE = " (deleted)"
 
 
 def holders(device: Path) -> list[str]:
@@ -68,18 +69,29 @@ def _held(process: Path) -> set[int]:
 
 
 def _open_ttys(process: Path) -> Iterator[tuple[Path, str]]:
-    """Yield what a process has open in /dev, with its name there."""
+    """Yield what a process has open in /dev, with its name there.
+
+    A device that has gone is not what has its number now, and with O_PATH nothing is opened but the name.
+    """
     for fd in (process / "fd").iterdir():
         with suppress(OSError):
             link = str(fd.readlink())
-            if link.startswith("/dev/"):
+            if not link.startswith("/dev/") or link.endswith(_GONE):
+                continue
+            if not int(_told(process, fd, "flags") or "0", 8) & os.O_PATH:
                 yield fd, link
 
 
 def _pts_index(process: Path, fd: Path) -> int | None:
+    index = _told(process, fd, "tty-index")
+    return None if index is None else int(index)
+
+
+def _told(process: Path, fd: Path, what: str) -> str | None:
+    """Return what the kernel tells of a descriptor under a name; None: nothing."""
     for line in (process / "fdinfo" / fd.name).read_text().splitlines():
-        if line.startswith("tty-index:"):
-            return int(line.split()[1])
+        if line.startswith(f"{what}:"):
+            return line.split()[1]
     return None
 
 

@@ -40,11 +40,10 @@ class Change:
         self._listeners: dict[str, list[Listener]] = {}
         self._pool_listeners: dict[str, list[PoolListener]] = {}
         changed = [s for s in settings.shares if self._former(s.name) != s]
-        holders: list[Share | Pool] = [*gateway.shares.values(), *gateway.pools.values()]
-        wanted = (*settings.shares, *settings.pools)
-        self._handover = Handover(
-            [listener for one in holders if one.settings not in wanted for listener in one.listeners]
-        )
+        shares = [one for name, one in gateway.shares.items() if self._settings.get(name) != one.settings]
+        pools = [one for name, one in gateway.pools.items() if self._pools.get(name) != one.settings]
+        holders: list[Share | Pool] = [*shares, *pools]
+        self._handover = Handover([listener for one in holders for listener in one.listeners])
         self._given_up = {
             share.settings.device.path: share.settings.device
             for name, share in gateway.shares.items()

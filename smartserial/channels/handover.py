@@ -19,7 +19,7 @@ class Handover:
     """
 
     def __init__(self, free: list[Listener]) -> None:
-        self._free = free
+        self._free = dict.fromkeys(free)
         self._bound: list[Listener] = []
         self._moved: list[tuple[Listener, Listener]] = []
         self._kept: list[tuple[Listener, ListenerSettings]] = []
@@ -35,22 +35,21 @@ class Handover:
         Raises:
             ConfigError: its address cannot be had, or a file for encryption cannot be used.
         """
-        fitting = [listener for listener in self._free if listener.fits(settings)]
-        fitting.sort(key=lambda listener: listener not in own)
-        if not fitting:
-            new = make(settings)
-            new.bind()
-            self._bound.append(new)
-            return new
-        self._free.remove(fitting[0])
         for mine in own:
-            if mine is fitting[0]:
+            if mine in self._free and mine.fits(settings):
+                del self._free[mine]
                 mine.prepare(settings)
                 self._kept.append((mine, settings))
                 return mine
         new = make(settings)
-        new.prepare(settings)
-        self._moved.append((new, fitting[0]))
+        for other in self._free:
+            if other.fits(settings):
+                del self._free[other]
+                new.prepare(settings)
+                self._moved.append((new, other))
+                return new
+        new.bind()
+        self._bound.append(new)
         return new
 
     def give_back(self) -> None:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from probes import crowd, full, garbage, slow, stopping, unplug, virtual, wrong
+from probes import crowd, full, garbage, logins, slow, stopping, unplug, virtual, wrong
 from probes.row import Check, Row, Scale
 from rig.wire import Failure
 
@@ -27,9 +27,10 @@ _CHECKS: Mapping[str, Sequence[Check]] = {
     "G9": (crowd.churn, crowd.at_once),
     "G10": (full.over_max, full.no_descriptors),
     "G16": (wrong.bad_config, wrong.port_bound),
+    "S3": (logins.crowd,),
     "VP": (virtual.many,),
 }
-_WITHOUT_CLIENTS = {"G16", "VP"}  # the same in telnet mode
+_WITHOUT_CLIENTS = {"G16", "S3", "VP"}  # the same in telnet mode
 _QUICK = Scale(megabytes=10, connects=500, crowd=100, cycles=3, ports=30)
 
 

@@ -25,6 +25,7 @@ from smartserial.events import Event, EventStream
 from smartserial.linefile import LineFile
 from smartserial.settings import RecordFile
 from smartserial.sharing.attempts import source_of
+from smartserial.stamps import time_of_day
 
 MOST_CHARACTERS = 256
 """Of one text; a longer one ends with an ellipsis."""
@@ -144,7 +145,7 @@ class Audit:
             self._caused[cause] += 1
             if self._caused[cause] > _MOST[entry.cause]:
                 return
-        self._file.add(audited(event, self._reactor.seconds()))
+        self._file.add(audited(event, time_of_day()))
 
     def close(self) -> Deferred[None]:
         """Write what waits; fires when that is done, or cannot be done."""
@@ -163,7 +164,7 @@ class Audit:
 
     def _put(self, what: str, said: Mapping[str, Any]) -> None:
         assert self._file is not None
-        self._file.add(audit_line(self._reactor.seconds(), what, said))
+        self._file.add(audit_line(time_of_day(), what, said))
 
     def _sum_up(self, ending: bool = False) -> None:
         """Tell how many lines were left out in a second, when it is over."""
@@ -176,4 +177,4 @@ class Audit:
                     self._put("left out", {**dict(whose), "count": count - _MOST[cause]})
 
     def _lost_line(self, count: int) -> bytes:
-        return audit_line(self._reactor.seconds(), "left out", {"count": count})
+        return audit_line(time_of_day(), "left out", {"count": count})

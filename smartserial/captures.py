@@ -5,7 +5,7 @@
     raw     the bytes themselves, as one piece
     hex     pairs of hex digits; blanks, colons, commas and 0x between; a piece a line, # begins a comment
     json    {"time": 12.5, "direction": "up", "peer": "10.0.0.5:4001", "bytes": "02 41 03"}, one a line;
-            all but "bytes" may be left out
+            all but "bytes" may be left out; "direction": "lost" says how many pieces are missing, as "lost"
 
 They are read as they come: a piece is there as soon as its line is. A crash may tear a line of JSON: it is
 passed over, if that is wanted.
@@ -30,6 +30,8 @@ from smartserial.files import UnreadableError
 
 UP = "up"
 """The direction from the device."""
+LOST = "lost"
+"""The direction of a piece without bytes that stands for those that could not be written."""
 MOST_NOTED = 20
 """Lines that are passed over and told of one by one."""
 MOST_LINE = 1 << 24
@@ -62,8 +64,9 @@ class Piece:
         data: the bytes.
         time: seconds from whatever the capture counts from; None if it does not tell.
         peer: who sent them; empty if it does not tell.
-        direction: `UP`, or another word.
+        direction: `UP`, or another word; `LOST`.
         part: the bytes go on in the next piece; where this one ends, nothing has ended.
+        lost: how many pieces are missing here, if the direction is `LOST`.
     """
 
     data: bytes
@@ -71,6 +74,7 @@ class Piece:
     peer: str = ""
     direction: str = UP
     part: bool = False
+    lost: int = 0
 
 
 def bytes_of_hex(text: str) -> bytes | None:
@@ -152,7 +156,14 @@ def _object(line: str, number: int) -> Piece:
     time, peer, direction = said.get("time"), said.get("peer", ""), said.get("direction", UP)
     if not isinstance(peer, str) or not isinstance(direction, str):
         raise CaptureError('expected texts as "peer" and "direction"', number)
-    return Piece(found, None if time is None else _seconds(time, number), peer, direction)
+    lost = _count(said.get("lost", 0), number) if direction == LOST else 0
+    return Piece(found, None if time is None else _seconds(time, number), peer, direction, lost=lost)
+
+
+def _count(said: object, number: int) -> int:
+    if isinstance(said, int) and not isinstance(said, bool) and said >= 0:
+        return said
+    raise CaptureError('expected a number of pieces as "lost"', number)
 
 
 def _seconds(said: object, number: int) -> float:

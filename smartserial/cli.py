@@ -90,6 +90,7 @@ def _explain(arguments: argparse.Namespace) -> int:
 def _decode(arguments: argparse.Namespace) -> int:
     """Print captured bytes as the messages of a definition, field by field."""
     from smartserial import decoding
+    from smartserial.lacking import Missing
 
     protocol = _definition(arguments.definition, arguments.path)
     if protocol is None:
@@ -100,10 +101,13 @@ def _decode(arguments: argparse.Namespace) -> int:
         decoder = decoding.Decoder(protocol, arguments.connection)
         where = "stdin" if arguments.file in (None, "-") else arguments.file
         chunks = captures.chunks_of(None if where == "stdin" else Path(where), sys.stdout.flush)
-        skipped = captures.Skipped(where, partial(print, file=sys.stderr))
-        for one in decoder.decode(captures.pieces_of(chunks, arguments.input, skipped)):
+        tell = partial(print, file=sys.stderr)
+        skipped, missing = captures.Skipped(where, tell), Missing(where, tell)
+        pieces = missing.counted(captures.pieces_of(chunks, arguments.input, skipped))
+        for one in decoder.decode(pieces):
             print(write(one))
         skipped.sum_up()
+        missing.sum_up()
     except SmartSerialError as error:
         print(f"smartserial: {where}: {error}", file=sys.stderr)
         return 2

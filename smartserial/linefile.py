@@ -2,17 +2,13 @@
 
 What the file cannot take waits, as far as there is room; what does not fit any more is lost, and a line
 says so at the place where it would have stood. Each line is an object of JSON: a file that begins with
-anything else is somebody else's, and is neither written nor moved.
+anything else is somebody else's, and is neither written nor moved. `appending` is what the thread does.
 """
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from stat import S_ISREG
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
@@ -20,6 +16,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
+from smartserial.appending import Appended, Appender
 from smartserial.settings import RecordFile
 
 MOST_WAITING = 4 * 1024 * 1024
@@ -32,10 +29,8 @@ REPORT = 10.0
 """Seconds between two lines in the log about lines that are lost."""
 AGAIN = 5.0
 """Seconds after which a file that could not be written is tried again."""
-_MODE = 0o600
-_FIRST = b"{"
-_FOREIGN = "it holds something else than lines of JSON"
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY  # a pipe must not hold us up
+PATIENCE = 2.0
+"""Seconds at the end in which the reader of a pipe that is full is waited for."""
 
 
 class _Line(NamedTuple):
@@ -84,7 +79,7 @@ class LineFile:
         reactor: Any,
         note: Callable[[str], object],
     ) -> None:
-        self._settings = settings
+        self._appender = Appender(settings)
         self._name, self._things = f"{what[0]} {settings.path}", what[1]
         self._lost_line = lost_line
         self._reactor = reactor
@@ -98,6 +93,7 @@ class LineFile:
         self._writing = False
         self._broken = False
         self._closing = Closing()
+        self._until = 0.0  # of a pipe that is full at the end: how long it is waited for
 
     def add(self, line: bytes) -> bool:
         """Have a line written.
@@ -120,6 +116,8 @@ class LineFile:
     def close(self) -> Deferred[None]:
         """Write what waits; fires when that is done, or cannot be done."""
         begun, closed = self._closing.begun, self._closing.wait()
+        if not begun:
+            self._until = self._reactor.seconds() + PATIENCE
         if not begun and not self._writing:
             self._stop_waiting()
             self._write()
@@ -177,32 +175,41 @@ class LineFile:
         self._writing = True
         self._in_thread([one.data for one in batch]).addBoth(self._written, batch)
 
-    def _in_thread(self, lines: Sequence[bytes]) -> Deferred[Any]:
+    def _in_thread(self, lines: Sequence[bytes]) -> Deferred[Appended]:
         try:
             return deferToThreadPool(
-                self._reactor, self._reactor.getThreadPool(), _append, self._settings, lines
+                self._reactor, self._reactor.getThreadPool(), self._appender.append, lines
             )
         except Exception:  # there are no threads any more
-            return succeed((0, Failure().getErrorMessage()))
+            return succeed(Appended(0, Failure().getErrorMessage()))
 
-    def _written(self, result: tuple[int, str] | Failure, batch: Sequence[_Line]) -> None:
+    def _written(self, result: Appended | Failure, batch: Sequence[_Line]) -> None:
         """Take note of what was written; what was not waits again, before all others."""
         self._writing = False
-        done, error = (0, result.getErrorMessage()) if isinstance(result, Failure) else result
+        done, error, full = Appended(0, result.getErrorMessage()) if isinstance(result, Failure) else result
         self._waiting -= sum(len(one.data) for one in batch[:done])
         self._lines.extendleft(reversed(batch[done:]))
         if error and not self._broken:
             self._note(f"{self._name} cannot be written: {error}; trying again")
-        elif self._broken and not error:
+        elif self._broken and not error and not full:
             untold, self._untold = self._untold, 0
             lacks = f"; it lacks {untold} {self._things}" if untold else ""
             self._note(f"{self._name} is written again{lacks}")
-        self._broken = bool(error)
+        self._broken = bool(error) or (full and self._broken)  # a pipe is written again when nothing waits
         if self._closing.begun:
-            self._end() if error else self._write()
+            self._go_on_closing(error, full)
         elif self._lines:
             self._stop_waiting()
-            self._call = self._reactor.callLater(AGAIN if error else self._soon, self._write)
+            again = AGAIN if error else GATHERING if full else self._soon
+            self._call = self._reactor.callLater(again, self._write)
+
+    def _go_on_closing(self, error: str, full: bool) -> None:
+        if full and self._reactor.seconds() < self._until:
+            self._call = self._reactor.callLater(GATHERING, self._write)
+        elif error or full:
+            self._end()
+        else:
+            self._write()
 
     def _end(self) -> None:
         if not self._closing.begun:
@@ -216,103 +223,5 @@ class LineFile:
             self._note(f"{self._name} ends without its last {lost} {self._things}")
         self._lines.clear()
         self._waiting = self._lost = 0
+        self._appender.close()
         self._closing.done()
-
-
-def _append(settings: RecordFile, lines: Sequence[bytes]) -> tuple[int, str]:
-    """Append lines to the file, and begin new ones; called in a thread.
-
-    Returns:
-        How many lines are in the file, whole; and why it is not all of them, or an empty text.
-    """
-    done, why = 0, ""
-    try:
-        while done < len(lines) and not why:
-            count, why = _append_once(settings, lines[done:])
-            done += count
-    except OSError as error:
-        why = error.strerror or str(error)
-    except ValueError as error:  # a path that is none
-        why = str(error)
-    return done, why
-
-
-def _append_once(settings: RecordFile, lines: Sequence[bytes]) -> tuple[int, str]:
-    """Append as many lines as go into the file, or begin a new file; return as `_append` does."""
-    descriptor = os.open(settings.path, _FLAGS, _MODE)
-    try:
-        status = os.fstat(descriptor)
-        if os.isatty(descriptor):  # of a serial device, or of an operator
-            return 0, "it is a terminal"
-        if not S_ISREG(status.st_mode):
-            return _put(descriptor, lines)
-        size = status.st_size
-        if size and os.pread(descriptor, 1, 0) != _FIRST:
-            return 0, _FOREIGN
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":  # a line that a crash has torn
-            _put(descriptor, [b"\n"])
-            size += 1
-        count = _fitting(lines, settings.size - size)
-        if not count and size:
-            return 0, _rotate(settings)
-        done, why = _put(descriptor, lines[: max(count, 1)])
-        if why:
-            with suppress(OSError):  # no half of a line stays
-                os.ftruncate(descriptor, size + sum(map(len, lines[:done])))
-        return done, why
-    finally:
-        os.close(descriptor)
-
-
-def _fitting(lines: Sequence[bytes], room: int) -> int:
-    for count, line in enumerate(lines):
-        room -= len(line)
-        if room < 0:
-            return count
-    return len(lines)
-
-
-def _put(descriptor: int, lines: Sequence[bytes]) -> tuple[int, str]:
-    """Write lines; return as `_append` does."""
-    data = memoryview(b"".join(lines))
-    written, why = 0, ""
-    try:
-        while written < len(data):
-            written += os.write(descriptor, data[written:])
-    except OSError as error:
-        why = error.strerror or str(error)
-    return (_fitting(lines, written), why) if why else (len(lines), "")
-
-
-def _rotate(settings: RecordFile) -> str:
-    """Make the file the first of the full ones; the oldest of them goes.
-
-    Returns:
-        Why it cannot be done; or an empty text.
-    """
-    path = settings.path
-    full = [_full(path, number) for number in range(1, settings.keep + 1)]
-    for other in full:
-        if not _ours(other):
-            return f"{other} is in the way: {_FOREIGN}"
-    if not full:
-        path.unlink()
-    for number in reversed(range(len(full))):
-        with suppress(FileNotFoundError):
-            (full[number - 1] if number else path).replace(full[number])
-    return ""
-
-
-def _ours(path: Path) -> bool:
-    """Tell whether a path is free, or that of a file of ours."""
-    try:
-        if not S_ISREG(os.lstat(path).st_mode):
-            return False
-        with path.open("rb") as file:
-            return file.read(1) in (b"", _FIRST)
-    except FileNotFoundError:
-        return True
-
-
-def _full(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.name}.{number}")

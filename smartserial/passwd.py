@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import stat
 import sys
 from getpass import getpass
 from pathlib import Path
@@ -40,17 +41,34 @@ def _passwd(arguments: argparse.Namespace) -> int:
         say(hash_password(_password()))
         return 0
     path, user = Path(arguments.file), arguments.user
+    open_to_all = _open_to_all(path)
     if arguments.delete:
         if arguments.group:
             raise ConfigError("--delete excludes --group")
         usersfile.delete_user(path, user)
         print(f"{user} is no more in {path}", file=sys.stderr)
+        _tell_closed(path, open_to_all)
         return 0
     new = usersfile.set_user(path, user, hash_password(_password()), arguments.group)
     print(f"{user} is in {path}; a gateway that runs reads it with `reload`", file=sys.stderr)
     for group in new:
         print(f"the group {group} has no rights yet: say in {path} what it may do", file=sys.stderr)
+    _tell_closed(path, open_to_all)
     return 0
+
+
+def _open_to_all(path: Path) -> bool:
+    """Tell whether everybody on this machine can read a file."""
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except (OSError, ValueError):
+        return False
+
+
+def _tell_closed(path: Path, before: bool) -> None:
+    if before and not _open_to_all(path):
+        cure = f"if the gateway cannot any more: chgrp GROUP {path}, and chmod 640"
+        print(f"everybody could read {path}, and its owner and group alone can now; {cure}", file=sys.stderr)
 
 
 def _password() -> bytes:

@@ -11,6 +11,9 @@ USB = "usb:"
 _IDS = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})(?::(.+))?", re.DOTALL)
 _OPEN_BRACKET = re.compile(r"\[[^\]]*$")
 _WILD = re.compile(r"[*?\[]")
+_NO_PORT = re.compile(
+    r"(?:.*/)?\.{0,2}|/+dev/+tty[^/]*/.*", re.DOTALL
+)  # a folder, or something in a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,11 @@ def check_name(name: str) -> None:
     Raises:
         ValueError: it cannot; the text says what was expected.
     """
-    if usb_name(name) is None and _OPEN_BRACKET.search(name):
+    if usb_name(name) is not None:
+        return
+    if _NO_PORT.fullmatch(name):
+        raise ValueError(f"expected the name or the path of a port, found {name!r}")
+    if _OPEN_BRACKET.search(name):
         raise ValueError(f"expected a ] for each [ of a pattern, found {name!r}")
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
-from collections.abc import Callable
-from types import FrameType
+from time import monotonic
 from typing import Any, NoReturn
 
 from twisted.application.service import IService, MultiService
@@ -32,6 +30,7 @@ from smartserial.journal import Journal
 from smartserial.notify import Notifier
 from smartserial.saying import say
 from smartserial.settings import GatewaySettings
+from smartserial.signals import Signals
 
 WRONG_CONFIGURATION = 2  # exit code
 
@@ -170,6 +169,8 @@ def makeService(options: Options) -> IService:
     """Return the gateway, with all its addresses taken; ends the program if one cannot be had."""
     from twisted.internet import reactor
 
+    # Twisted's own clock is the time of day: when that is set, all timers would act at once, or not for long.
+    reactor.seconds = monotonic  # type: ignore[method-assign]
     events = EventStream()
     gateway = Gateway(reactor, events)
     notifier = Notifier(reactor, lambda: _served(gateway))
@@ -274,46 +275,3 @@ def _read_again(gateway: Gateway, options: Options, notifier: Notifier) -> None:
     reading.addErrback(failed).addErrback(
         lambda failure: _log.failure("the configuration could not be put in force", failure)
     )
-
-
-class Signals:
-    """SIGTERM and SIGINT stop the gateway in good order, with exit code 0; a second one ends its grace.
-
-    SIGHUP reads the configuration again. Twisted's own handlers would end the program with 143; until ours
-    have taken their place the signals are kept waiting.
-    """
-
-    def __init__(self, reactor: Any, reload: Callable[[], None], hurry: Callable[[], None]) -> None:
-        self._reactor = reactor
-        self._stopping = False
-        self._hurry = hurry
-        self._reload = reload
-        self._handlers = {
-            signal.SIGTERM: self._stop,
-            signal.SIGINT: self._stop,
-            signal.SIGHUP: self._read_again,
-        }
-
-    def install(self) -> None:
-        """Handle signals from the moment that the reactor runs."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, self._handlers)
-        self._reactor.callWhenRunning(self._take_over)
-
-    def _take_over(self) -> None:
-        for number in self._handlers:
-            signal.signal(number, self._received)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._handlers)
-
-    def _received(self, number: int, frame: FrameType | None) -> None:
-        self._reactor.callFromThread(self._handlers[signal.Signals(number)])
-
-    def _read_again(self) -> None:
-        if not self._stopping:
-            self._reload()
-
-    def _stop(self) -> None:
-        if self._stopping:
-            self._hurry()
-        else:
-            self._stopping = True
-            self._reactor.stop()

@@ -93,7 +93,7 @@ CONNECT_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [
                     (
                         "1:13 CF04 shares.a.listen",
-                        "expected, or `connect`, or a pool that has this share, but all are missing",
+                        "expected `listen`, `connect` or a pool that has this share: nobody could come",
                     )
                 ],
             ),
@@ -102,7 +102,7 @@ CONNECT_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [
                     (
                         "1:13 CF04 shares.a.listen",
-                        "expected, or `connect`, or a pool that has this share, but all are missing",
+                        "expected `listen`, `connect` or a pool that has this share: nobody could come",
                     )
                 ],
             ),

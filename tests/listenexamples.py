@@ -73,5 +73,22 @@ LISTEN_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             to_itself("{udp: 'h:9'}", "{port: 0, transport: udp}"),
         ],
     ),
+    "places_for_each": (
+        [
+            (
+                listen("{port: 1, max_clients: 2, max_per_source: 5}"),
+                [(f"4:40 CF08 {L}[0].max_per_source", "cannot act: the listener lets in 2")],
+            ),
+            (
+                listen("{port: 1}") + "pools:\n  p: {shares: [a], listen: "
+                "[{port: 2, max_per_source: 40, max_clients: 30}]}\n",
+                [("6:39 CF08 pools.p.listen[0].max_per_source", "the listener lets in 30")],
+            ),
+        ],
+        [
+            listen("{port: 1, max_clients: 5, max_per_source: 5}"),
+            listen("{port: 1, max_per_source: 16}"),
+        ],
+    ),
 }
-LISTEN_WARNINGS = {"those_who_can_come"}
+LISTEN_WARNINGS = {"those_who_can_come", "places_for_each"}

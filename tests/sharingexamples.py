@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from .configs import Row, listen, share
+from .userexamples import users
 
 S = "shares.a.sharing"
 P = "shares.a.packets"
 TWO = "{port: 1}, {port: 2}"
 READ = "{port: 1, access: read}"
 WRITE = "{port: 1, access: write}"
+UDP = "{port: 3, transport: udp, max_clients: 1, targets: ['127.0.0.1:9']}"
+ONE = "{port: 2, max_clients: 1}"
+BY_POOL = "pools: {p: {shares: [a], listen: [{port: 9}]}}\n"
 ON_SHARE = "elements: {e: {protocol: nmea-0183, connections: {0: {share: a}}}}\n"
 
 
@@ -76,6 +80,19 @@ SHARING_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 [(f"5:15 CF08 {S}.send_to", "who may ask has `access: write`, and hears no answer")],
             ),
             (sharing("max_clients: 1, exclusive: true"), [(f"5:31 CF08 {S}.exclusive", "one client")]),
+            (
+                at(f"{ONE}, {READ}", "sharing: {exclusive: true, turn: 2s}"),
+                [(f"5:15 CF08 {S}.exclusive", "one client alone can be there that may send")],
+            ),
+            (
+                at(f"{ONE}, {READ}", "sharing: {receive_from: first, send_to: first}"),
+                [(f"5:15 CF08 {S}.receive_from", "one client alone")],
+            ),
+            (
+                listen(READ).replace("    listen", "    connect: ['h:1']\n    listen")
+                + "    sharing: {receive_from: last-active}\n",
+                [(f"6:15 CF08 {S}.receive_from", "one client alone")],
+            ),
         ],
         [
             sharing("turn: 2s, exclusive: true"),
@@ -88,6 +105,13 @@ SHARING_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             at(f"{READ}, {{port: 2}}", "sharing: {receive_from: first, send_to: first}"),
             at(READ, "sharing: {receive_from: all, send_to: last-active}"),
             at(f"{WRITE}, {{port: 2}}", "sharing: {send_to: asker}"),
+            at(f"{ONE}, {ONE.replace('2', '3')}", "sharing: {exclusive: true}"),
+            at(f"{ONE}, {READ}", "sharing: {receive_from: all, send_to: asker}"),
+            at(f"{UDP}, {READ}", "sharing: {exclusive: true}"),
+            at(f"{ONE}, {READ}", "sharing: {exclusive: true}") + BY_POOL,
+            at(f"{ONE}, {READ}", "sharing: {exclusive: true}\n    connect: {to: ['h:1', 'h:2'], all: true}"),
+            users("console: {ssh: 0}\n" + at(READ, "sharing: {exclusive: true}")),
+            users("console: {ssh: 0}\n" + at(f"{ONE}, {READ}", "sharing: {exclusive: true}")),
         ],
     ),
     "hearing_that_acts": (

@@ -16,20 +16,21 @@ PLUGIN = ROOT.parent / "twisted" / "plugins" / "smartserial_plugin.py"
 
 # A room imports from lower levels only; a package is one room, whose modules may import each other.
 LEVELS: tuple[set[str], ...] = (
-    {"", "errors", "lines", "printable", "saying", "script"},
+    {"", "errors", "lines", "printable", "saying", "script", "stamps"},
     {"sharing"},
-    {"files", "findings", "layout", "passwords", "portnames", "sequences", "telnet"},
+    {"files", "findings", "layout", "nodes", "passwords", "portnames", "sequences", "telnet"},
     {"definition", "sarif"},
     {"plugin", "protocols"},
     {"demo", "engine", "settings", "interfaces", "events"},
-    {"catalog", "hosts", "trace"},
-    {"audittable", "channels", "config", "journal", "linefile", "notify"},
+    {"appending", "catalog", "hosts", "trace"},
+    {"audittable", "channels", "config", "journal", "linefile", "notify", "signals"},
     {"audit", "share"},
     {"element"},
     {"change"},
     {"difference", "gateway"},
     {"captures", "console", "convert", "streams"},
-    {"decoding", "passwd", "replaying", "verdict"},
+    {"decoding", "lacking", "passwd", "verdict"},
+    {"replaying"},
     {"cli", "parsers", "tap"},
     {"__main__"},
 )
@@ -105,7 +106,7 @@ RESERVED: dict[str, tuple[str, ...]] = {
     ),
     "asyncio": (),
     "threading": (),
-    "time": ("notify",),  # the service manager wants the kernel's own clock
+    "time": ("config.filelock", "notify", "tap"),  # who wants the kernel's own clock
 }
 NO_TWISTED = PURE | {
     "captures",
@@ -114,6 +115,7 @@ NO_TWISTED = PURE | {
     "cli",
     "decoding",
     "files",
+    "lacking",
     "passwd",
     "passwords",
     "streams",

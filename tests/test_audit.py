@@ -54,6 +54,7 @@ from smartserial.sharing.ledger import Account, Reason
 from tests.test_element_tracefile import Workers
 
 NOON = 1795694401.123456  # 2026-11-26T12:00:01.123456Z
+MANUAL = Path(__file__).parent.parent / "docs" / "operation.md"
 ACCOUNT = Account(10, 0, 8, 0, ((Reason.OVERFLOW, 2),))
 # Values for the fields of events that are no texts, by their types.
 OTHERS: dict[Any, Any] = {
@@ -94,6 +95,14 @@ class TableTest(SynchronousTestCase):
         for kind, entry in AUDITED.items():
             known = {field.name for field in fields(kind)}
             self.assertEqual(set(entry.fields) - known, set(), kind)
+
+    def test_the_manual_names_each_field(self) -> None:
+        rows = [line for line in MANUAL.read_text("utf-8").splitlines() if line.startswith("| `")]
+        unnamed = []
+        for entry in AUDITED.values():
+            (row,) = [row for row in rows if f"`{entry.what}`" in row.split("|")[1]]
+            unnamed += [f"{entry.what}: {field}" for field in entry.fields if f"`{field}`" not in row]
+        self.assertEqual(unnamed, [])
 
     def test_each_kind_has_words_of_its_own(self) -> None:
         words = [entry.what for entry in AUDITED.values()]

@@ -44,7 +44,7 @@ class LineTest(SynchronousTestCase):
     def test_lost_pieces_are_passed_over(self) -> None:
         line = capture_line(1.0, "lost", "", b"", 7)
         self.assertEqual(json.loads(line)["lost"], 7)
-        self.assertEqual(list(pieces_of([line])), [Piece(b"", 1.0, "", "lost")])
+        self.assertEqual(list(pieces_of([line])), [Piece(b"", 1.0, "", "lost", lost=7)])
 
 
 class CaptureTest(SynchronousTestCase):

@@ -16,6 +16,7 @@ from smartserial.captures import (
     form_of,
     pieces_of,
 )
+from smartserial.lacking import Missing
 
 
 def raw(data: bytes) -> Piece:
@@ -206,3 +207,33 @@ def joined(chunks: list[bytes]) -> object:
     except CaptureError as error:
         return found, str(error)
     return found
+
+
+class MissingTest(SynchronousTestCase):
+    """Pieces that were lost when a capture was written."""
+
+    def told(self, *lines: bytes) -> list[str]:
+        """Return what is said of a capture; its pieces pass by."""
+        told: list[str] = []
+        missing = Missing("x", told.append)
+        pieces = list(pieces_of([b"\n".join(lines)], "json"))
+        self.assertEqual(list(missing.counted(pieces)), pieces)
+        missing.sum_up()
+        return told
+
+    def test_they_are_summed_up(self) -> None:
+        one, lost = b'{"bytes": "01"}', b'{"direction": "lost", "bytes": "", "lost": %d}'
+        self.assertEqual(self.told(one, one), [])
+        end = ": they were lost when it was written"
+        self.assertEqual(self.told(one, lost % 1), [f"x: 1 piece is missing at 1 place{end}"])
+        told = self.told(lost % 3, one, lost % 40)
+        self.assertEqual(told, [f"x: 43 pieces are missing at 2 places{end}"])
+
+    def test_other_captures_may_have_the_word(self) -> None:
+        self.assertEqual(self.told(b'{"direction": "lost", "bytes": ""}', b'{"bytes": "", "lost": "x"}'), [])
+
+    def test_what_is_no_number(self) -> None:
+        for said in (b'"3"', b"-1", b"true", b"1.5", b"null"):
+            with self.assertRaises(CaptureError) as caught:
+                self.told(b'{"direction": "lost", "bytes": "", "lost": %b}' % said)
+            self.assertIn('expected a number of pieces as "lost"', str(caught.exception))

@@ -73,6 +73,7 @@ from .configs import (
 )
 from .connectexamples import COMPLETE_CALLS, complete_calls
 from .elementconfigs import PROTOCOLS
+from .support import Pty
 from .test_config_elements import COMPLETE as ELEMENTS
 from .userexamples import DEAR, write_users
 
@@ -107,8 +108,8 @@ shares:
       exclusive: false
       hupcl: true
       lines:
-        connected: {dtr: true, rts: true, break: false}
-        idle: {dtr: false, rts: false, break: true}
+        connected: {dtr: true, break: false}
+        idle: {dtr: false, break: true}
         remote: [rts, break]
         report: {cts: false, dsr: false, ri: true, cd: false}
       open: on-demand
@@ -240,7 +241,7 @@ def complete_settings(folder: Path) -> GatewaySettings:
                     ),
                     exclusive=False,
                     hupcl=True,
-                    lines=LineProfile(Lines(True, True, False), Lines(False, False, True)),
+                    lines=LineProfile(Lines(dtr=True, brk=False), Lines(dtr=False, brk=True)),
                 ),
                 rules=DeviceRules(
                     True,
@@ -462,7 +463,7 @@ class CompleteTest(FileTest):
     def test_exact_settings(self) -> None:
         (self.folder / "run").mkdir()
         (self.folder / "captures").mkdir()
-        (self.folder / "run/desk").symlink_to("/dev/null")  # the device that is overlaid
+        Pty(self, self.folder / "run/desk")  # the device that is overlaid
         settings, findings = config.load(self.write(COMPLETE))
         self.assertEqual(findings, [])
         for found, expected in zip(settings.shares, complete_settings(self.folder).shares, strict=True):

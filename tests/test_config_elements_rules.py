@@ -19,6 +19,7 @@ E = "elements.e"
 C = "elements.e.connections.0"
 OPEN = "open to other machines, without password or encryption"
 SHARE = "shares: {plc: {device: {loop: true}, listen: [{port: 7100}]}}\n"
+ARBITRATED = SHARE.replace("7100}]", "7100}], sharing: {arbitrate: message}")
 
 
 def two(first: str, second: str, protocols: tuple[str, str] = ("smart", "smart")) -> str:
@@ -428,6 +429,20 @@ EXAMPLES: dict[str, Examples] = {
         ],
         ["state: s\nprotocol_paths: []\n" + element()],
     ),
+    "messages_that_end": Examples(
+        [
+            (
+                ARBITRATED + connection("share: plc", "line"),
+                [
+                    (
+                        "1:83 CF08 shares.plc.sharing.arbitrate",
+                        "no response on connection 0 of Test shows where it ends: each turn lasts all of",
+                    )
+                ],
+            ),
+        ],
+        [ARBITRATED + connection("share: plc", "smart"), SHARE + connection("share: plc", "line")],
+    ),
     "own_names": Examples(
         [
             (
@@ -519,6 +534,7 @@ OF_WARNINGS = {
     "idle_server_options",
     "saved_params",
     "only_for_elements",
+    "messages_that_end",
 }
 
 

@@ -104,7 +104,49 @@ class FilesTest(SynchronousTestCase):
         (self.folder / "x").write_bytes(b"")
         (self.folder / "y").symlink_to("x")
         found = self.found("audit: x\n" + SHARE + "    capture: y\n")
-        self.assertEqual(found, [f"CF06 audit: {self.folder}/x is also that of shares.a.capture"])
+        self.assertEqual(found[0], f"CF06 audit: {self.folder}/x is also that of shares.a.capture")
+
+    def test_one_file_by_two_names(self) -> None:
+        """Hard links: nothing in their paths tells that they are one."""
+        (self.folder / "x").write_bytes(b"")
+        (self.folder / "y").hardlink_to(self.folder / "x")
+        found = self.found("audit: x\n" + SHARE + "    capture: y\n")
+        self.assertEqual(
+            [one for one in found if "CF06" in one],
+            [f"CF06 audit: {self.folder}/x is also that of shares.a.capture"],
+        )
+
+    def test_a_link(self) -> None:
+        """As the gateway does: one to a file is not followed, one to /dev/stdout's like is."""
+        link = self.folder / "y"
+        message = f"expected a file of its own, but there is a link, which is not followed, at {link}"
+        link.symlink_to("x")
+        self.assertEqual(self.found("audit: y\n" + SHARE), [f"CF09 audit: {message}"])
+        (self.folder / "x").write_bytes(b"{}\n")
+        self.assertEqual(self.found(SHARE + "    capture: y\n"), [f"CF09 shares.a.capture: {message}"])
+        link.unlink()
+        link.symlink_to("/dev/null")
+        self.assertEqual(self.found("audit: y\n" + SHARE), [])
+
+    def test_what_everybody_can_come_by(self) -> None:
+        """A warning: the operator may have meant it."""
+        here = self.folder / "x"
+        here.touch()
+        self.path.write_text("audit: x\n" + SHARE + "    capture: y\n")
+        for mode, able in (
+            (0o600, ""),
+            (0o660, ""),
+            (0o604, "read"),
+            (0o602, "change"),
+            (0o666, "read and change"),
+        ):
+            here.chmod(mode)
+            expected = [("CF16", f"everybody on this machine can {able} {here}", f"chmod 600 {here}")]
+            found = [(f.code, f.message, f.hint) for f in config.check(self.path)]
+            self.assertEqual(found, expected if able else [], oct(mode))
+        here.unlink()
+        here.symlink_to("/dev/null")
+        self.assertEqual(config.check(self.path), [])
 
     def test_many_captures(self) -> None:
         """Each is looked at once, whatever it keeps."""

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from .configs import Row, differences
 from .userexamples import DEAR
 
-MISSING = "expected, or `connect`, or a pool that has this share, but all are missing"
+MISSING = "expected `listen`, `connect` or a pool that has this share: nobody could come"
 
 
 def led_to(share: str = "", listener: str = "port: 2", device: str = "loop: true") -> str:

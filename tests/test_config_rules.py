@@ -25,6 +25,7 @@ from .configs import (
     two_devices,
 )
 from .connectexamples import CONNECT_EXAMPLES, CONNECT_WARNINGS
+from .deviceexamples import DEVICE_EXAMPLES, DEVICE_WARNINGS
 from .fileexamples import FILE_EXAMPLES
 from .listenexamples import LISTEN_EXAMPLES, LISTEN_WARNINGS
 from .poolexamples import POOL_EXAMPLES, POOL_WARNINGS
@@ -227,6 +228,17 @@ EXAMPLES: dict[str, Examples] = {
                 ],
             ),
             (
+                port("rs485: true, lines: {connected: {rts: true}}"),
+                [(f"3:59 CF08 {D}.lines.connected.rts", "with rs485 RTS switches the direction")],
+            ),
+            (
+                port("rs485: true, flow: rtscts, lines: {idle: {rts: true}}"),
+                [
+                    (f"3:39 CF08 {D}.flow", "with rs485 RTS switches the direction"),
+                    (f"3:68 CF08 {D}.lines.idle.rts", "with rs485 RTS switches the direction"),
+                ],
+            ),
+            (
                 remote("flow: rtscts, lines: {idle: {rts: false}}"),
                 [(f"3:57 CF08 {D}.lines.idle.rts", "with rtscts the driver moves RTS")],
             ),
@@ -261,6 +273,8 @@ EXAMPLES: dict[str, Examples] = {
             share("buffer: 8KiB"),
             port("flow: rtscts, lines: {connected: {dtr: true}}"),
             port("flow: xonxoff, lines: {connected: {rts: true}}"),
+            port("rs485: true, lines: {connected: {dtr: true}}"),
+            port("rs485: false, lines: {connected: {rts: true}}"),
             listen("{port: 1, max_clients: 16}"),
             listen('{endpoint: "unix:/x", access: read, idle_timeout: 5s}'),
         ],
@@ -298,6 +312,15 @@ EXAMPLES: dict[str, Examples] = {
                 [(f"5:15 CF08 {S}.control", "with `access: read` no client of RFC 2217 changes anything")],
             ),
             (
+                telnet(device("{loop: true, lines: {remote: [dtr]}}"))
+                + "    sharing: {control: none, settings: {remote: true, restore: true}}\n",
+                [
+                    (f"3:34 CF08 {D}.lines.remote", "with `control: none` no client changes anything"),
+                    (f"5:41 CF08 {S}.settings.remote", "no client changes anything"),
+                    (f"5:55 CF08 {S}.settings.restore", "no client changes anything"),
+                ],
+            ),
+            (
                 telnet(share("sharing: {settings: {remote: false, restore: true}}")),
                 [(f"5:41 CF08 {S}.settings.restore", "with `remote: false` no client changes the settings")],
             ),
@@ -309,7 +332,9 @@ EXAMPLES: dict[str, Examples] = {
         ],
         [
             telnet(share("sharing: {control: last, refused: actual, settings: {restore: true}}")),
-            telnet(share("sharing: {control: none, settings: {remote: true}}")),
+            telnet(share("sharing: {control: none, settings: {remote: false, restore: false}}")),
+            telnet(device("{loop: true, lines: {remote: []}}")) + "    sharing: {control: none}\n",
+            telnet(share("sharing: {control: anyone, refused: actual}")),  # an operator may take the share
             telnet(share("sharing: {control: last, settings: {remote: false, notify: true}}")),
             telnet(share("sharing: {settings: {remote: false, restore: false}}")),
             telnet(device("{loop: true, lines: {remote: []}}")) + "    sharing: {control: last}\n",
@@ -318,69 +343,6 @@ EXAMPLES: dict[str, Examples] = {
             telnet(port("lines: {remote: [dtr], report: {ri: true}}")),
             listen("{port: 1}, {port: 2, mode: rfc2217}") + "    sharing: {control: last}\n",
             device("{loop: true, lines: {}}") + "    sharing: {}\n",
-        ],
-    ),
-    "losses_that_happen": Examples(
-        [
-            (
-                device("{loop: true, on_unplug: close, away_buffer: 1KiB, away_age: 1s}"),
-                [
-                    (f"3:26 CF08 {D}.on_unplug", "cannot act: this device never goes away"),
-                    (f"3:44 CF08 {D}.away_buffer", "cannot act: this device never goes away"),
-                    (f"3:63 CF08 {D}.away_age", "cannot act: this device never goes away"),
-                ],
-            ),
-            (
-                port("away_buffer: 1KiB") + "    sharing: {receive_from: none}\n",
-                [(f"3:26 CF08 {D}.away_buffer", "with `receive_from: none` nobody may send")],
-            ),
-            (
-                device("{sim: scpi-meter, away_buffer: 1KiB}"),
-                [(f"3:31 CF08 {D}.away_buffer", "cannot act: this device never goes away")],
-            ),
-            (port("away_age: 1s"), [(f"3:26 CF08 {D}.away_age", "without `away_buffer` nothing is kept")]),
-            (
-                port("away_buffer: 0, away_age: 1s"),
-                [(f"3:42 CF08 {D}.away_age", "without `away_buffer` nothing is kept")],
-            ),
-            (
-                port("away_buffer: 1KiB").replace("{port: 1}", "{port: 1, access: read}"),
-                [(f"3:26 CF08 {D}.away_buffer", "cannot act: no listener lets clients send")],
-            ),
-        ],
-        [
-            port("on_unplug: close"),
-            port("away_buffer: 1KiB"),
-            port("away_buffer: 1KiB, away_age: 1s, open: on-demand, on_unplug: close"),
-            remote("away_buffer: 1KiB"),
-            device('{tcp: "h:1", away_buffer: 1KiB, away_age: 1s}'),
-            port("away_buffer: 1KiB").replace("{port: 1}", "{port: 1, access: read}, {port: 2}"),
-        ],
-    ),
-    "sequences_that_act": Examples(
-        [
-            (
-                port("flow: rtscts, sequences: {a: dtr=on rts=on, b: dtr=on, c: dtr=on 1s rts=on}"),
-                [
-                    (f"3:52 CF08 {D}.sequences.a", "rts cannot act: with rtscts the driver moves RTS"),
-                    (f"3:81 CF08 {D}.sequences.c", "rts cannot act: with rtscts the driver moves RTS"),
-                ],
-            ),
-            (
-                port("rs485: true, sequences: {a: rts=on}"),
-                [(f"3:51 CF08 {D}.sequences.a", "rts cannot act: with rs485 RTS switches the direction")],
-            ),
-            (
-                remote("flow: rtscts, sequences: {a: rts=on}"),
-                [(f"3:54 CF08 {D}.sequences.a", "rts cannot act: with rtscts the driver moves RTS")],
-            ),
-        ],
-        [
-            port("sequences: {a: rts=on}"),
-            port("sequences: {}"),
-            port("flow: xonxoff, sequences: {a: rts=on}"),
-            port("flow: rtscts, sequences: {a: dtr=on break=on 1s break=off}"),
-            remote("sequences: {a: rts=on}"),
         ],
     ),
     "own_links": Examples(
@@ -397,6 +359,7 @@ EXAMPLES: dict[str, Examples] = {
 
 EXAMPLES |= {name: Examples(*examples) for name, examples in CIRCLE_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in CONNECT_EXAMPLES.items()}
+EXAMPLES |= {name: Examples(*examples) for name, examples in DEVICE_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in FILE_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in LISTEN_EXAMPLES.items()}
 EXAMPLES |= {name: Examples(*examples) for name, examples in SHARING_EXAMPLES.items()}
@@ -407,13 +370,18 @@ EXAMPLES |= {name: Examples(*examples) for name, examples in POOL_EXAMPLES.items
 EXAMPLES |= {name: Examples(*examples) for name, examples in VIRTUAL_EXAMPLES.items()}
 OF_WARNINGS = {"rules_that_act", "hearing_that_acts", "packets_that_act"}
 OF_WARNINGS |= {"replays_that_act", "what_udp_has", "targets_that_hear"}
-OF_WARNINGS |= {"lingering_that_ends", "overlays_of_devices", "folders_that_are_there"}
+OF_WARNINGS |= {
+    "lingering_that_ends",
+    "overlays_of_devices",
+    "names_that_are_meant",
+    "folders_that_are_there",
+}
 OF_WARNINGS |= LISTEN_WARNINGS
 OF_WARNINGS |= {"chars_that_are_meant", "slowness_that_ends", "others_may_speak", "packets_that_fit"}
 OF_WARNINGS |= CONNECT_WARNINGS | CIRCLE_WARNINGS
 OF_WARNINGS |= SSH_WARNINGS | POOL_WARNINGS
 OF_WARNINGS |= {"logins_that_act", "words_in_clear"}
-OF_WARNINGS |= {"options_that_act", "changes_that_act", "losses_that_happen", "sequences_that_act"}
+OF_WARNINGS |= {"options_that_act", "changes_that_act"} | DEVICE_WARNINGS
 
 
 class RulesTest(SynchronousTestCase):

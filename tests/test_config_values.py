@@ -210,7 +210,7 @@ WRONG_LISTENERS: list[Row] = [
         [
             (
                 "1:13 CF04 shares.a.listen",
-                "expected, or `connect`, or a pool that has this share, but all are missing",
+                "expected `listen`, `connect` or a pool that has this share: nobody could come",
             )
         ],
     ),
@@ -261,7 +261,10 @@ WRONG_SHARING: list[Row] = [
     ("shares:\n  a: [1]", [("2:6 CF03 shares.a", "expected a mapping, found a list")]),
     (
         "shares:\n  a: {}",
-        [("2:6 CF04 shares.a.device", "missing"), ("2:6 CF04 shares.a.listen", "missing")],
+        [
+            ("2:6 CF04 shares.a.device", "missing"),
+            ("2:6 CF04 shares.a.listen", "expected `listen`, `connect`"),
+        ],
     ),
     (share("bufer: 1"), [("5:5 CF02 shares.a.bufer", "did you mean buffer?")]),
     (share("buffer: lots"), [("5:13 CF03 shares.a.buffer", f"{SIZE}'lots'")]),

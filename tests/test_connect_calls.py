@@ -13,12 +13,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial.channels.calls.call import LASTED
 from smartserial.channels.calls.caller import REACHING
 from smartserial.channels.calls.rota import Rota
+from smartserial.channels.listener import Listener
 from smartserial.errors import PortBusyError, PortError
 from smartserial.events import CallFailed, Calling, ClientConnected, ClientDisconnected, ShareStarted
 from smartserial.settings import (
     ConnectSettings,
     Heartbeat,
     Keepalive,
+    ListenerSettings,
     Mode,
     Sharing,
     TelnetRole,
@@ -206,17 +208,30 @@ class ClientTest(CallCase):
         self.assertIn("one client is connected", why.pop())
         self.assertEqual(len(stage.share.clients), 1)
 
-    def test_the_oldest_makes_room(self) -> None:
+    def test_nobody_makes_room_for_a_call(self) -> None:
         stage = self.stage(
             ConnectSettings((A, B), all=True), sharing=Sharing(max_clients=1, kick_oldest=True)
         )
         rings, self.net.rings = self.net.rings, []
         first = rings[0].answer()
-        self.assertTrue(first.connected)
-        rings[1].answer()
-        stage.turn()
-        self.assertFalse(first.connected)
-        self.assertEqual([session.name for session in stage.share.clients if not session.farewell], [str(B)])
+        self.assertIsNone(rings[1].answer().protocol)
+        stage.clock.pump([1] * 30)
+        self.assertEqual((first.connected, self.net.rings), (True, []))
+        self.assertEqual([event.to for event in stage.of(CallFailed)], [str(B)])
+
+    def test_who_comes_by_themselves_may_take_its_place_and_keeps_it(self) -> None:
+        """Which of them came first does not matter: a call would come again and again."""
+        stage = self.stage(ConnectSettings((A,)), sharing=Sharing(max_clients=1, kick_oldest=True))
+        called = stage.answered()
+        stage.listeners = [Listener(ListenerSettings(), stage.clock)]
+        stage.share.update(stage.settings, stage.listeners, None)
+        came = stage.client()
+        self.assertEqual((called.connected, came.connected), (False, True))
+        stage.clock.pump([1] * 60)
+        self.assertEqual((came.connected, self.net.rings), (True, []))
+        came.reset()
+        stage.clock.pump([1] * 11)
+        self.assertTrue(stage.answered().connected)
 
     def test_a_busy_device(self) -> None:
         stage = CallStage(self.net, ConnectSettings((A,)))

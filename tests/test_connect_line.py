@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from smartserial.settings import (
     VirtualDevice,
 )
 from smartserial.sharing.control import Control
+from smartserial.sharing.packets import PacketRules
 from tests.callstage import A, B, CallStage, EagerTransport, FakeVirtual, Net, VirtualEndpoint
 from tests.comstage import BAUDRATE, CONTROL, DATASIZE, MODEMSTATE, PARITY, STOPSIZE
 from tests.fakes import FakeSerial, SerialEndpoint
@@ -168,7 +170,7 @@ class LeadingTest(LineCase):
         port.opened()
         for speed in (1200, 2400, 9600):
             port.change_over_there(baudrate=speed)
-        self.assertEqual(self.far.hear(), [(BAUDRATE, 1200), (BAUDRATE, 9600)])
+        self.assertEqual(self.far.hear(), [(BAUDRATE, 1200), (BAUDRATE, 2400), (BAUDRATE, 9600)])
         self.assertEqual(self.far.line[BAUDRATE], 9600)
 
     def test_what_is_not_possible_there_is_told(self) -> None:
@@ -201,8 +203,129 @@ class LeadingTest(LineCase):
         self.far.transport.reset()
         self.stage.clock.advance(1)
         self.call()
-        self.assertEqual(self.far.hear()[:5], ASKED)
-        self.assertEqual(self.far.line[BAUDRATE], 9600)
+        self.assertEqual([r for r in self.far.hear() if r[0] < 6], [*ASKED, (BAUDRATE, 300)])
+        self.assertEqual(self.far.line[BAUDRATE], 300)
+
+    def again(self, line: dict[int, int] | None = None) -> list[tuple[int, int]]:
+        """Lose the connection, and call again; return what a far side that has forgotten is asked for."""
+        self.far.transport.reset()
+        self.stage.clock.advance(1)
+        self.call(line)
+        return [
+            request for request in self.far.hear() if request[0] < 6 and request[1] and request not in ASKED
+        ]
+
+    def test_a_program_that_has_set_something_decides_after_each_reconnect(self) -> None:
+        port = self.virtual()
+        self.far.hear()
+        port.opened()
+        port.change_over_there(baudrate=300, stopbits=2.0)
+        self.far.hear()
+        for _ in range(3):
+            self.assertEqual(self.again(), [(BAUDRATE, 300), (STOPSIZE, 2)])
+        self.assertEqual(
+            [event.text for event in self.stage.of(ShareNoted)],
+            [f"{A} is at 9600 7E1; it is set to 300 7E2, as it was set here"] * 3,
+        )
+        port.opened(0)
+        self.assertEqual(self.again(), [])
+        self.assertEqual(port.settings, LineSettings(9600, 7, Parity.EVEN))
+
+    def test_one_that_has_set_nothing_changes_nothing(self) -> None:
+        port = self.virtual()
+        self.far.hear()
+        port.opened()
+        port.change_over_there(baudrate=300)
+        self.far.hear()
+        port.opened(0)
+        port.opened()
+        self.assertEqual(self.again(), [])
+        self.assertEqual((port.settings.baudrate, self.far.line[BAUDRATE]), (300, 9600))
+        self.assertEqual(self.stage.of(ShareNoted), [])
+        port.set_anew()
+        self.assertEqual(self.far.hear(), [(BAUDRATE, 300), (STOPSIZE, 1), (CONTROL, 1)])
+        self.assertEqual(self.again(), [(BAUDRATE, 300)])
+
+    def test_the_next_far_port_of_a_list_too(self) -> None:
+        port = self.virtual()
+        self.far.hear()
+        port.opened()
+        port.set_anew()
+        self.far.hear()
+        self.assertEqual(self.again({**FAR_LINE, BAUDRATE: 1200}), [(BAUDRATE, 9600)])
+
+    def test_a_call_that_was_changed_too(self) -> None:
+        port = self.virtual()
+        self.far.hear()
+        port.opened()
+        port.change_over_there(baudrate=300)
+        self.far.hear()
+        self.stage.update(connect=replace(CALL, nodelay=False))
+        self.assertFalse(self.far.transport.connected)
+        self.stage.share.programs.update()
+        self.call()
+        self.assertIn((BAUDRATE, 300), self.far.hear())
+        port.opened(0)
+        self.stage.update(connect=CALL)
+        self.call()
+        self.assertNotIn((BAUDRATE, 300), self.far.hear())
+
+    def test_what_a_program_has_left_goes_as_it_had_set_it(self) -> None:
+        port = self.virtual()
+        self.far.hear()
+        port.opened()
+        port.change_over_there(baudrate=300)
+        self.far.hear()
+        self.far.transport.reset()
+        port.say(b"left")
+        port.opened(0)
+        self.stage.clock.advance(1)
+        self.call()
+        self.far.hear()
+        self.assertEqual((self.far.line[BAUDRATE], self.far.transport.wire[-4:]), (300, b"left"))
+
+    def test_orders_of_operators_stay_in_force(self) -> None:
+        self.virtual()
+        self.far.hear()
+        self.stage.share.ports.operate({"baudrate": 1200}, lambda: None)
+        self.far.hear()
+        self.assertEqual(self.again(), [(BAUDRATE, 1200)])
+
+    def test_data_comes_after_each_setting_that_it_is_for(self) -> None:
+        """However long the far side takes to answer."""
+        port = self.virtual()
+        self.far.hear()
+        port.opened()
+        before = len(self.far.transport.wire)
+        wanted = b""
+        for speed in (19200, 115200, 9600, 115200):
+            port.change_over_there(baudrate=speed)
+            port.say(b"at %d" % speed)
+            wanted += com_port(BAUDRATE, speed.to_bytes(4, "big")) + b"at %d" % speed
+        self.assertEqual(self.far.transport.wire[before:], wanted)
+        self.far.hear()
+        port.change_over_there(baudrate=9600)
+        self.assertEqual(self.far.hear(), [(BAUDRATE, 9600)])
+
+    def test_a_flood_of_changes_waits_for_answers_and_ends_with_the_last(self) -> None:
+        port = self.virtual()
+        self.far.hear()
+        port.opened()
+        for speed in range(1000, 2000):
+            port.change_over_there(baudrate=speed)
+        asked = self.far.hear()
+        self.assertEqual(asked, [(BAUDRATE, n) for n in (*range(1000, 1064), 1999)])
+
+    def test_what_was_held_for_a_packet_goes_first(self) -> None:
+        port = self.virtual(packets=PacketRules(hold=1.0))
+        self.far.hear()
+        port.opened()
+        before = len(self.far.transport.wire)
+        port.say(b"slow")
+        port.change_over_there(baudrate=300)
+        self.assertEqual(
+            self.far.transport.wire[before:], b"slow" + com_port(BAUDRATE, (300).to_bytes(4, "big"))
+        )
 
     def test_lines(self) -> None:
         connect = ConnectSettings((A,), Mode.RFC2217, lines=LINES)

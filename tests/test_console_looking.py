@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from smartserial.channels.stream import HIGH
 from smartserial.lines import Lines, ModemLines
 from tests.comstage import BAUDRATE
 from tests.consolestage import ConsoleStage, Transcript, expected
@@ -277,6 +278,18 @@ class DetailsTest(SynchronousTestCase):
         self.assertIn("10.0.0.7:1001", self.seat.types("shares")[1])
         self.seat.types("take plc")
         self.assertIn("control            eva", self.seat.types("share plc"))
+
+    def test_a_client_that_has_left_its_place(self) -> None:
+        self.stage.connect(listener=1)
+        self.assertRegex(self.seat.types("clients plc")[1], r" raw +both +yes +0 ")
+        self.stage.client.finish_sending()
+        self.assertRegex(self.seat.types("clients plc")[1], r" raw +both +left +0 ")
+
+    def test_clients_that_are_held(self) -> None:
+        self.stage.connect(listener=1)
+        self.assertNotIn("held until", "\n".join(self.seat.types("share plc")))
+        self.stage.client.say(bytes(HIGH + 1))
+        self.assertIn("held until         the device takes more", self.seat.types("share plc"))
 
     def test_what_was_discarded(self) -> None:
         self.stage.connect(listener=1)

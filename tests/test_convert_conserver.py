@@ -224,6 +224,25 @@ class ConsoleTest(SynchronousTestCase):
         self.assertIn("1: not carried over: break '3' of the consoles", made(BASE, before).remarks[0])
         self.assertNotIn("sequences", made(f'{BASE} breaklist "";', before).share["device"])
 
+    def test_a_break_that_has_no_line(self) -> None:
+        before = 'break 5 { string "\\z"; }'
+        for keywords in ("type host; host ts1; port 7001; protocol raw;", "type uds; uds /run/vm.sock;"):
+            found = made(keywords, before)
+            self.assertEqual(
+                found.remarks[0],
+                "1: not carried over: break '5' of console con (its device has no line to break: bytes are"
+                " all that it takes; use `rfc2217` if there is a serial port behind it)",
+            )
+            self.assertNotIn("sequences", found.share["device"])
+            self.assertEqual(len(made(f'{keywords} breaklist "";', before).remarks), 1)
+
+    def test_a_default_with_more_than_a_console_needs(self) -> None:
+        before = "default usb { type device; baud 9600; portbase 0; portinc 1; devicesubst @=cs,%=Pd; }"
+        found = made("include usb; device /dev/d@;", before)
+        self.assertEqual(found.share["device"]["port"], "/dev/dcon")
+        found = made("include usb; device /dev/d%;", before)
+        self.assertIn("its devicesubst (expected a substitution such as &=cs, found '%=Pd'", found.remarks[0])
+
     def test_other_blocks(self) -> None:
         before = (
             "config * { primaryport 782; passwdfile /x; odd 1; } access * { trusted 127.0.0.1; "
@@ -260,9 +279,15 @@ class PartsTest(SynchronousTestCase):
             ("%", "", "%"),
         ]:
             self.assertEqual(substituted(text, rules, values), expected)
-        for rules in ("&=cd", "&=ps", "&", "&=qs", "=cs"):
+        for rules in ("&=cd", "&=ps", "&=qs", "&=rs,&", "&", "=cs"):
             with self.assertRaises(ValueError):
-                substituted("x", rules, values)
+                substituted("x&", rules, values)
+
+    def test_a_substitution_that_is_not_used(self) -> None:
+        """It needs no value; it must be one all the same."""
+        self.assertEqual(substituted("d@", "@=cs,%=Pd,&=bx", {"c": "con"}), "dcon")
+        with self.assertRaises(ValueError):
+            substituted("d@", "@=cs,%=q", {"c": "con"})
 
     def test_break_sequences(self) -> None:
         for items, sequence in [

@@ -239,7 +239,9 @@ class LostTest(SynchronousTestCase):
             "not carried over: rotator rot (port 2001 is also that of shares.c1.listen[0]",
             "\n".join(found.remarks),
         )
-        self.assertIn("not carried over: connection c2 (expected, or `connect`", "\n".join(found.remarks))
+        self.assertIn(
+            "not carried over: connection c2 (expected `listen`, `connect`", "\n".join(found.remarks)
+        )
 
     def test_a_listener_that_cannot_be_is_no_end_of_a_share_in_a_pool(self) -> None:
         taken = device(1, accepter="tcp,localhost,2001")

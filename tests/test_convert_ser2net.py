@@ -268,6 +268,10 @@ OPTIONS: list[tuple[str, dict[str, object]]] = [
         "remaddr: '127.0.0.7,0;ipv6,::1,0'\nremaddr: 127.0.0.8",
         {"listen": [{"port": 2001, "allow": ["127.0.0.7", "::1", "127.0.0.8"]}]},
     ),
+    (
+        "remaddr: '127.0.0.7,0;127.0.0.7;127.0.0.8'",
+        {"listen": [{"port": 2001, "allow": ["127.0.0.7", "127.0.0.8"]}]},
+    ),
     ("remaddr: nobody.example,0", {"listen": [{"port": 2001, "allow": ["127.0.0.0/8"]}]}),
     ("trace-both: '/var/log/\\o-\\p-\\Y\\M'", {"capture": {"file": "/var/log/con-2001"}}),
     ("trace-read: '/var/log/\\d.log'", {"capture": {"file": "/var/log/ttyS0.log"}}),

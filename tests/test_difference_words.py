@@ -16,9 +16,9 @@ from ruamel.yaml import YAML
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial.config.judge import judge
+from smartserial.config.keyhints import models_in
 from smartserial.config.models import ConfigModel
 from smartserial.config.source import Source, parse_source
-from smartserial.config.translate import _models
 from smartserial.config.users import UsersFileModel
 from smartserial.config.values import _bytes, read_seconds
 from smartserial.difference import differences
@@ -121,7 +121,7 @@ def known(model: type[BaseModel], found: set[str]) -> set[str]:
     """Add all keys that a model knows, however deep."""
     for name, field in model.model_fields.items():
         found.add(field.alias or name)
-        for below in _models(field.annotation):
+        for below in models_in(field.annotation):
             known(below, found)
     return found
 

@@ -38,7 +38,7 @@ class SavedTest(SynchronousTestCase):
         self.notes: list[str] = []
 
     def saved(self) -> SavedParams:
-        return SavedParams(self.path, self.reactor, self.notes.append)
+        return SavedParams(self.path, self.reactor, self.notes.append, self.reactor.seconds)
 
     def close(self, saved: SavedParams) -> None:
         closed = saved.close()

@@ -16,12 +16,14 @@ from twisted.internet.endpoints import clientFromString, quoteStringArgument, se
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import TestCase
 
+from smartserial.channels import endpoints
 from smartserial.channels.serial import port as serialport
 from smartserial.channels.serial import portlist, uart
 from smartserial.channels.serial.holders import holders
 from smartserial.channels.serial.port import SerialTransport
 from smartserial.errors import PortBusyError, PortError
 from smartserial.lines import Lines, LineSettings, Parity
+from smartserial.settings import PortDevice
 from tests.support import make_folder
 from tests.test_stream import Recorder, until
 
@@ -92,6 +94,27 @@ class StringTests(TestCase):
         with self.assertRaises(PortError) as caught:
             await clientFromString(reactor, f"serial:{self.folder}/none").connect(self.factory)
         self.assertEqual(str(caught.exception), f"there is no port {self.folder}/none")
+
+    async def test_one_that_is_pulled_out_while_it_is_opened(self) -> None:
+        """It is said which, in words, and nothing is left open."""
+        for exclusive in (True, False):
+            master, slave = os.openpty()
+            path = os.ttyname(slave)
+            os.close(slave)
+            opened: list[int] = []
+
+            def open_and_pull_out(path: Path, master: int = master, opened: list[int] = opened) -> int:
+                opened.append(serialport.open_port(path))
+                os.close(master)
+                return opened[0]
+
+            self.patch(endpoints, "open_port", open_and_pull_out)
+            with self.assertRaises(PortError) as caught:
+                await endpoints.SerialEndpoint(PortDevice(path, exclusive=exclusive), reactor).connect(
+                    self.factory
+                )
+            self.assertEqual(str(caught.exception), f"cannot open {path}: Input/output error", exclusive)
+            self.assertRaises(OSError, os.fstat, opened[0])
 
     async def test_giving_up_while_it_is_opened_leaves_nothing_open(self) -> None:
         _, path = self.pty()

@@ -52,12 +52,20 @@ class NameTest(SynchronousTestCase):
             ("usb:*", "expected a serial number, which is no pattern, found 'usb:*'"),
             ("usb:A5?", "expected a serial number"),
             ("tty[", "expected a ] for each [ of a pattern, found 'tty['"),
-            ("/dev/tty[0-3]/[", "expected a ] for each ["),
+            ("/dev/serial/by-id/[", "expected a ] for each ["),
+            (".", "expected the name or the path of a port, found '.'"),
+            ("..", "expected the name or the path of a port"),
+            ("/dev/", "expected the name or the path of a port"),
+            ("./..", "expected the name or the path of a port"),
+            ("/dev/ttyUSB*/x", "expected the name or the path of a port"),
+            ("/dev/tty[0-3]/[", "expected the name or the path of a port"),
         ):
             with self.assertRaises(ValueError) as caught:
                 check_name(name)
             self.assertIn(words, str(caught.exception))
         for name in ("ttyS0", "tty[0-3]", "/dev/serial/by-id/*", "usb:34:85:18:AA:BB:CC", "a]b"):
+            check_name(name)
+        for name in ("/dev/serial/*/x", "/home/tty/x", ".hidden", "...", "ports/left", "/dev/ttyUSB?"):
             check_name(name)
 
     def test_patterns(self) -> None:

@@ -305,8 +305,8 @@ class CheckersTest(KeeperCase):
         self.use(f"file:{self.file}")
         key = self.successResultOf(self.login("key", b"herword"))
         self.assertEqual((key.name, key.groups), ("key", frozenset({"writers"})))
-        carl = self.successResultOf(self.login("carl", b"hisword"))
-        self.assertEqual(carl, Identity("carl"))  # known there, and without any right here
+        self.assertEqual(self.refused(self.login("carl", b"hisword")), "carl is no user of this gateway")
+        self.assertEqual(len(self.keeper._attempts), 0)  # known there, and not here: that was no guess
         for name, password in (("key", b"hisword"), ("dora", b"hisword"), ("key", b"")):
             self.assertEqual(self.refused(self.login(name, password)), WRONG_USER)
 
@@ -319,7 +319,10 @@ class CheckersTest(KeeperCase):
         other = self.file.with_name("others")
         other.write_text("eva:hers\n")
         self.use(f"file:{other}", f"file:{self.file}")
-        for name, password in (("eva", b"hers"), ("carl", b"hisword")):
+        names = ("eva", "carl")
+        known = (*KNOWN.users, *(UserSettings(name, "", ("readers",)) for name in names))
+        self.keeper.update(UsersSettings(known, KNOWN.groups, (f"file:{other}", f"file:{self.file}")))
+        for name, password in zip(names, (b"hers", b"hisword"), strict=True):
             self.assertEqual(self.successResultOf(self.login(name, password)).name, name)
 
     def test_the_system_is_asked(self) -> None:

@@ -93,6 +93,20 @@ class LeadingTest(PairCase):
             self.there.wait_for("s: is at 38400 8N1 for")
             self.exchange(port, self.pty)
 
+    def test_a_program_decides_also_after_a_reconnect(self) -> None:
+        self.connected(self.virtual(), self.real())
+        with serial.Serial(str(self.link), 19200) as port:
+            self.there.wait_for("s: is at 19200 8N1 for")
+            self.ctl(self.there, "kick", "s", "all")
+            self.there.wait_for("s: is at 9600 8N1$")
+            self.here.wait_for("is at 9600 8N1; it is set to 19200 8N1, as it was set here")
+            self.there.wait_for("s: is at 19200 8N1 for", 2)
+            self.exchange(port, self.pty)
+            self.assertEqual(speed_of(self.pty), 19200)
+        self.ctl(self.there, "kick", "s", "all")
+        self.here.wait_for("connected to call to", 3)
+        self.assertEqual(speed_of(self.pty), 9600)
+
     def test_what_clients_and_operators_here_set(self) -> None:
         self.connected(self.virtual(), self.real(), ", listen: [{port: 0, mode: rfc2217}]")
         port = self.here.ports("s")[0]

@@ -446,7 +446,7 @@ class OverlayTest(VirtualCase):
         self.link.unlink()
         for prepare, words in (
             (lambda: None, "there is no such device"),
-            (lambda: self.link.write_text("precious"), "it is no serial device"),
+            (lambda: self.link.write_text("precious"), "is no serial device"),
         ):
             prepare()
             program = Program(self, self.config())

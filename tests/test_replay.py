@@ -60,6 +60,17 @@ class PaceTest(SynchronousTestCase):
             self.due(Pace(), (100.0, "a"), (40.0, "b"), (42.0, "c")), [(0.0, "a"), (0.0, "b"), (2.0, "c")]
         )
 
+    def test_no_pause_is_longer(self) -> None:
+        said = ((0.0, "a"), (1.0, "b"), (1.8e9, "c"), (1.8e9 + 1, "d"))
+        times = [due for due, _ in self.due(Pace(longest=5), *said)]
+        self.assertEqual(times, [0.0, 1.0, 6.0, 7.0])
+        times = [due for due, _ in self.due(Pace(speed=2, longest=5), *said)]  # as it is played
+        self.assertEqual(times, [0.0, 0.5, 5.5, 6.0])
+        self.assertEqual({due for due, _ in self.due(Pace(longest=0), *said)}, {0.0})
+
+    def test_a_clock_that_jumps_as_far_as_numbers_go(self) -> None:
+        self.assertEqual(self.due(Pace(longest=3), (-1e308, "a"), (1e308, "b")), [(0.0, "a"), (3.0, "b")])
+
     def test_one_direction(self) -> None:
         both = [Piece(b"u", 1.0), Piece(b"d", 2.0, "", "down"), Piece(b"", 9.0), Piece(b"v", 3.0)]
         self.assertEqual([piece.data for _, piece in Pace().timed(both)], [b"u", b"v"])
@@ -151,7 +162,59 @@ class PlayTest(SynchronousTestCase):
         playing = self.play(pieces((0.0, "one")), Pace())
         self.clock.pump([0.1] * round(PATIENCE / 0.1 + 2))
         error = self.failureResultOf(playing, ReplayError)
-        self.assertEqual(error.getErrorMessage(), "3 bytes are not taken")
+        self.assertEqual(error.getErrorMessage(), "3 bytes are not taken, none of them for 30 s")
+
+    def test_one_that_takes_nothing_is_given_up(self) -> None:
+        ear = self.ear()
+        playing = self.play([Piece(bytes(100_000)) for _ in range(20)], Pace(speed=0))
+        self.clock.pump([0.1] * round(PATIENCE / 0.1 - 20))
+        self.assertNoResult(playing)
+        ear.take(1)  # which begins it anew
+        self.clock.pump([0.1] * round(PATIENCE / 0.1 - 20))
+        self.assertNoResult(playing)
+        self.clock.pump([0.1] * 50)
+        error = self.failureResultOf(playing, ReplayError)
+        self.assertRegex(error.getErrorMessage(), r"^\d+ bytes are not taken, none of them for 30 s$")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_one_of_two_that_takes_nothing(self) -> None:
+        self.ear()
+        reads = self.ear()
+        playing = self.play([Piece(bytes(100_000)) for _ in range(20)], Pace(speed=0))
+        for _ in range(round(PATIENCE / 0.1) + 20):
+            reads.take(1 << 20)
+            self.clock.advance(0.1)
+        self.failureResultOf(playing, ReplayError)
+
+    def test_one_that_is_slow_is_not_given_up(self) -> None:
+        ear = self.ear()
+        playing = self.play([Piece(bytes(100_000)) for _ in range(4)], Pace(speed=0))
+        for _ in range(400):
+            ear.take(1000)
+            self.clock.advance(PATIENCE - 1)
+        self.end(ear)
+        self.assertEqual(self.successResultOf(playing), (4, 400_000))
+
+    def test_the_patience_is_that_of_the_user(self) -> None:
+        self.outlet = Outlet(self.clock, 2.0)
+        self.ear()
+        playing = self.play(pieces((0.0, "one")), Pace())
+        self.clock.pump([0.1] * 22)
+        error = self.failureResultOf(playing, ReplayError)
+        self.assertEqual(error.getErrorMessage(), "3 bytes are not taken, none of them for 2 s")
+
+    def test_a_long_pause_is_told(self) -> None:
+        ear, notes = self.ear(), list[str]()
+        said = pieces((0.0, "a"), (60.0, "b"), (121.0, "c"), (1.8e9, "d"))
+        playing = Deferred.fromCoroutine(play(said, Pace(), self.outlet, self.clock, None, notes.append))
+        expected = []
+        for pause, words in ((60.0, ""), (61.0, "61 s"), (1.8e9, "1799999879 s, which are 20833 days")):
+            if words:
+                expected.append(f"the next piece comes in {words}; --longest-pause SECONDS shortens pauses")
+            self.assertEqual(notes, expected)
+            self.clock.advance(pause)
+        self.end(ear)
+        self.assertEqual(self.successResultOf(playing), (4, 4))
 
     def test_step_by_step(self) -> None:
         class Steps:
@@ -327,6 +390,10 @@ class CommandTest(SynchronousTestCase):
             (("-", nowhere, "--step"), "with --step stdin is the keyboard"),
             ((capture, nowhere, "--speed", "-1"), "expected a number from 0 to 1000000, found"),
             ((capture, nowhere, "--speed", "nan"), "expected a number from 0 to 1000000, found"),
+            ((capture, nowhere, "--longest-pause", "x"), "expected a number from 0 to 1000000, found"),
+            ((capture, nowhere, "--longest-pause", "5", "--step"), "with --step there are no pauses"),
+            ((capture, nowhere, "--longest-pause", "5", "--speed", "0"), "with --speed 0 there are no"),
+            ((capture, nowhere, "--patience", "0.5"), "expected 1 second or more, found '0.5'"),
         ):
             code, out, err = self.run_it(*arguments)
             self.assertEqual((code, out), (2, ""), arguments)
@@ -346,6 +413,48 @@ class CommandTest(SynchronousTestCase):
         self.assertIn("played 2 pieces, 6 bytes", out.decode())
         notes = [f"{self.capture}:{number}: not a line of a capture, skipped" for number in (2, 4)]
         self.assertEqual(err.decode().splitlines(), notes)
+
+    def test_what_the_capture_lacks(self) -> None:
+        lost = capture_line(100.0, "lost", "", b"", 3)
+        self.write(("up", b"one"), ("up", b"two"))
+        one, two = self.capture.read_bytes().splitlines(keepends=True)
+        server, where = self.server()
+        for lines, words in (
+            ([one, lost, two, lost], "6 pieces are missing at 2 places"),
+            ([capture_line(1.0, "lost", "", b"", 1), one, two], "1 piece is missing at 1 place"),
+        ):
+            self.capture.write_bytes(b"".join(lines))
+            process = self.start(str(self.capture), where, "--speed", "0")
+            self.assertEqual(receive_all(self.accept(server)), b"onetwo")
+            out, err = process.communicate(timeout=GUARD)
+            self.assertEqual(process.returncode, 0)
+            self.assertIn("played 2 pieces, 6 bytes", out.decode())
+            self.assertEqual(err.decode(), f"{self.capture}: {words}: they were lost when it was written\n")
+
+    def test_a_clock_that_was_set(self) -> None:
+        """From 1970 to today: what is waited for is told at once, and can be cut short."""
+        self.capture.write_bytes(capture_line(5.0, "up", "", b"one") + capture_line(1.8e9, "up", "", b"two"))
+        server, where = self.server()
+        process = self.start(str(self.capture), where)
+        client = self.accept(server)
+        self.assertEqual(receive(client, 3), b"one")
+        assert process.stderr is not None
+        self.assertIn(b", which are 20833 days; --longest-pause SECONDS", process.stderr.readline())
+        process.kill()
+        process = self.start(str(self.capture), where, "--longest-pause", "0.01")
+        self.assertEqual(receive_all(self.accept(server)), b"onetwo")
+        self.ended(process)
+
+    def test_a_target_that_takes_nothing(self) -> None:
+        self.write(*(("up", bytes(65536)) for _ in range(300)))
+        server, where = self.server()
+        process = self.start(str(self.capture), where, "--speed", "0", "--patience", "1")
+        self.accept(server)
+        _, err = process.communicate(timeout=GUARD)
+        self.assertEqual(process.returncode, 2)
+        self.assertRegex(
+            err.decode(), rf"^smartserial: {where}: \d+ bytes are not taken, none of them for 1 s$"
+        )
 
     def test_nothing_that_is_one(self) -> None:
         self.capture.write_text(json.dumps({"time": 1, "bytes": 2}) + "\n" + json.dumps({"time": 1}) + "\n")
@@ -370,9 +479,9 @@ class CommandTest(SynchronousTestCase):
         self.assertIn(f"{where}: nobody is there any more", err.decode())
 
     def test_control_c(self) -> None:
-        self.write(("up", b"one"), ("up", b"an hour later"))
+        self.write(("up", b"one"), ("up", b"much later"))
         server, where = self.server()
-        process = self.start(str(self.capture), where, "--speed", "0.001")
+        process = self.start(str(self.capture), where, "--speed", "0.02")
         client = self.accept(server)
         self.assertEqual(receive(client, 3), b"one")
         process.send_signal(signal.SIGINT)

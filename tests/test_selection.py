@@ -69,13 +69,22 @@ HEARING: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     ),
     "asker": (
         {"send_to": Who.ASKER},
-        [("+a +b", "ab"), ("b", "b"), ("1", "b"), ("0.1", "ab"), ("a 0.5 b 0.6", "b"), ("-b", "a")],
+        [
+            ("+a +b", "ab"),
+            ("b", "b"),
+            ("1", "b"),
+            ("0.1", "ab"),
+            ("a 0.5 b 0.6", "b"),
+            ("-b", ""),
+            ("1", "a"),
+        ],
     ),
     "asker, not accepted": (
         {"send_to": Who.ASKER, "receive_from": Who.FIRST},
         [("+a +b b!", "ab"), ("a", "a"), ("b!", "a")],
     ),
     "asker that finishes": ({"send_to": Who.ASKER}, [("+a +b a /a", "a")]),
+    "asker that is gone": ({"send_to": Who.ASKER}, [("+a +b +r a -a", "r"), ("+a", "r"), ("1.1", "bra")]),
     "asker that does not read": ({"send_to": Who.ASKER}, [("+a +w +b w", "ab")]),
     "asker, another window": ({"send_to": Who.ASKER, "reply_window": 3.0}, [("+a +b a 3", "a"), ("1", "ab")]),
     "who does not read is passed over": ({"send_to": Who.FIRST}, [("+w", ""), ("+a", "a"), ("w", "a")]),
@@ -164,12 +173,11 @@ class NaiveModel:
             return self.latest(readers)
         if self.rules.send_to is Who.ASKER:
             accepted = [(one, at) for what, one, at, yes in self.past if what == "sends" and yes]
-            if accepted:
-                asker, at = accepted[-1]
-                still = any(e[0] == "sends" and e[3] for e in self.since_leaving(asker))
-                if still and asker in readers and now - at <= self.rules.reply_window:
-                    return [asker]
-            return readers
+            asker, at = accepted[-1] if accepted else (None, now)
+            if asker is None or not asker.reads or now - at > self.rules.reply_window:
+                return readers
+            still = any(e[0] == "sends" and e[3] for e in self.since_leaving(asker))
+            return [asker] if still else [one for one in readers if not one.writes]
         chosen = {Who.NONE: [], Who.FIRST: readers[:1], Who.LAST: readers[-1:]}
         return chosen.get(self.rules.send_to, readers)
 
@@ -228,7 +236,31 @@ class SelectionTests(SynchronousTestCase):
         stage = Stage(SelectionRules(send_to=Who.ASKER))
         stage.play("+a +b a")
         stage.selection.asks(None, stage.now)
-        self.assertEqual(stage.hearing(), "ab")
+        self.assertEqual((stage.hearing(), stage.selection.answering(stage.now)), ("ab", False))
+
+    def test_turns(self) -> None:
+        """Who hears in a turn, however long it is, and after it; `o` is an operator, `x` is gone before."""
+        for who, during, after in (("a", "a", "a"), ("w", "r", "abr"), ("o", "r", "abr"), ("x", "r", "abr")):
+            for late in (False, True):
+                with self.subTest(who, late=late):
+                    stage = Stage(SelectionRules(send_to=Who.ASKER))
+                    stage.play("+c +a +b +r +w -c")
+                    stage.clients["c"].reads = False
+                    asker = stage.clients.get(who.replace("x", "c"))
+                    stage.selection.asks(asker, stage.now, in_turn=True)
+                    stage.now += 9 if late else 0
+                    self.assertEqual((stage.hearing(), stage.selection.answering(stage.now)), (during, True))
+                    stage.selection.answered()
+                    self.assertEqual(stage.hearing(), "abr" if late else after)
+
+    def test_who_goes_in_its_turn(self) -> None:
+        stage = Stage(SelectionRules(send_to=Who.ASKER))
+        stage.play("+a +b +r")
+        stage.selection.asks(stage.clients["a"], stage.now, in_turn=True)
+        stage.play("-a 9")
+        self.assertEqual(stage.hearing(), "r")
+        stage.selection.answered()
+        self.assertEqual(stage.hearing(), "br")
 
     @given(rule_sets, happenings)
     def test_it_is_the_model(self, rules: SelectionRules, story: list[tuple[str, int, float]]) -> None:

@@ -154,7 +154,7 @@ class AwayTests(SynchronousTestCase):
         stage = self.stage()
         client = stage.client()
         client.say(b"12345")
-        for limit, expected in ((5, {}), (4, {Reason.NO_DEVICE: 5})):
+        for limit, expected in ((5, {}), (4, {Reason.OVERFLOW: 5})):
             settings = replace(stage.settings, rules=DeviceRules(away_buffer=limit))
             stage.share.update(settings, stage.listeners, None)
             self.assertEqual(self.discarded(stage), expected)

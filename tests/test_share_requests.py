@@ -93,6 +93,24 @@ class RequestsTests(SynchronousTestCase):
         stage.passed.clear()
         self.assertEqual(stage.play("c:5"), "c:5")
 
+    def test_what_waits_whoever_has_the_turn(self) -> None:
+        stage = Stage()
+        stage.requests.put("a", b"1", 0.0)
+        self.assertEqual((stage.requests.holder, stage.requests.held, stage.requests.expected), (None, 1, 0))
+        self.assertEqual(stage.play("~"), "a:1")
+        self.assertEqual(stage.requests.expected, 1)
+        stage.requests.put("a", b"2", 0.0)
+        self.assertEqual(stage.play("!"), "a:1 a:2")
+
+    def test_another_window(self) -> None:
+        stage = Stage()
+        stage.play("a:1 b:2 0.5")
+        stage.requests.use(3.0)
+        self.assertEqual((stage.requests.next_wake, stage.play("2.4")), (3.0, "a:1"))
+        self.assertEqual(stage.play("0.1"), "a:1 b:2")
+        stage.requests.use(0.5)
+        self.assertEqual(stage.requests.next_wake, 3.5)
+
     def test_what_waits_is_taken_out(self) -> None:
         stage = Stage()
         stage.play("a:1 b:2 c:3")

@@ -106,10 +106,58 @@ class HearingTests(SynchronousTestCase):
         stage.clock.advance(0.1)
         stage.device.say(b"news")
         self.assertEqual(taken(a, b), [b"news", b"latenews"])
+
+    def test_an_answer_for_who_is_gone_is_for_nobody_who_asks(self) -> None:
+        stage = self.begin(**rules(send_to=Who.ASKER), replay=100)
+        a, b, watcher = stage.client(), stage.client(), stage.client(1)
         a.say(b"?")
         a.reset()
         stage.device.say(b"for nobody")
-        self.assertEqual(taken(b), [b"for nobody"])
+        self.assertEqual(taken(b, watcher), [b"", b"for nobody"])
+        watcher.reset()
+        stage.device.say(b" at all")
+        self.assertEqual(self.discarded(0, Reason.POLICY), 7)
+        stage.clock.advance(1.1)
+        stage.device.say(b"news")
+        self.assertEqual(taken(b, stage.client()), [b"news", b"news"])
+
+    def test_an_answer_for_nobody_is_not_kept(self) -> None:
+        stage = self.begin(packets=PacketRules(size=100), **rules(send_to=Who.ASKER))
+        a = stage.client()
+        a.say(b"?")
+        stage.device.say(b"held")
+        a.reset()
+        stage.device.say(b"late")
+        self.assertEqual((stage.share.accounts()[0].buffered, self.discarded(0, Reason.POLICY)), (0, 8))
+        stage.clock.advance(1.1)
+        stage.device.say(b"news")
+        self.assertEqual(taken(stage.client()), [b"news"])
+
+    def test_an_answer_that_the_only_client_did_not_get_is_not_for_the_next(self) -> None:
+        stage = self.begin(**rules(send_to=Who.ASKER))
+        a = stage.client()
+        a.say(b"?")
+        a.finish_sending()
+        stage.device.say(b"answer")
+        a.reset()
+        self.assertEqual(taken(stage.client()), [b""])
+
+    def test_an_answer_that_is_held_until_its_asker_is_gone(self) -> None:
+        stage = self.begin(packets=PacketRules(size=100), **rules(send_to=Who.ASKER))
+        a, b = stage.client(), stage.client()
+        a.say(b"?")
+        stage.device.say(b"held")
+        stage.clock.advance(1.1)
+        a.reset()
+        stage.share.floor.flush()
+        self.assertEqual((taken(b), self.discarded(0, Reason.POLICY)), ([b""], 4))
+
+    def test_who_only_writes_has_asked_nothing(self) -> None:
+        stage = self.begin(**rules(send_to=Who.ASKER))
+        a, writer = stage.client(), stage.client(2)
+        writer.say(b"!")
+        stage.device.say(b"news")
+        self.assertEqual(taken(a), [b"news"])
 
     def test_who_asked_and_finished_hears_its_answer(self) -> None:
         stage = self.begin(**rules(send_to=Who.ASKER))
@@ -126,7 +174,12 @@ class HearingTests(SynchronousTestCase):
         a.finish_sending()
         stage.device.say(b"answer")
         a.reset()
-        self.assertEqual(taken(b), [b"answer"])
+        self.assertEqual(taken(b), [b""])
+        stage.clock.advance(1.1)
+        b.finish_sending()
+        stage.device.say(b"news")
+        b.reset()
+        self.assertEqual(taken(stage.client()), [b"news"])
 
     def test_what_others_had_too_does_not_come_twice(self) -> None:
         stage = self.begin(**rules(send_to=Who.ASKER))

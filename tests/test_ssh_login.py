@@ -16,7 +16,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from smartserial.channels.login.gate import MOST_LOGGING_IN, TOO_MANY
 from smartserial.channels.login.keeper import BUSY, WRONG_USER, LoginBusy
 from smartserial.channels.login.protocol import DEADLINE
-from smartserial.console import sshdoor
 from smartserial.console.sshlogin import MOST_REQUESTS
 from smartserial.settings import GroupSettings, UserSettings, UsersSettings
 from smartserial.sharing.rights import Grant
@@ -228,16 +227,6 @@ class LimitTest(LoginCase):
         self.assertEqual(peer.password("anna"), 0)  # it is not said to be wrong
         self.assertEqual(peer.ended, BUSY)
 
-    def test_so_many_that_have(self) -> None:
-        self.patch(sshdoor, "MOST_CONNECTIONS", 2)
-        first = self.stage.visitor()
-        self.stage.visitor()
-        peer = self.stage.comes().ask_to_log_in()
-        self.assertEqual(peer.password("anna"), 0)
-        self.assertEqual(peer.ended, "2 connections are at this door, and no more are let in")
-        first.wire.reset()
-        self.stage.visitor()
-
     def test_so_many_requests(self) -> None:
         peer = self.stage.comes().ask_to_log_in()
         rest = b"\0" + NS(OTHER.sshType()) + NS(OTHER.blob())
@@ -265,14 +254,43 @@ class LimitTest(LoginCase):
         self.assertEqual(self.stage.timers, [])
         self.assertEqual(self.stage.failures, [])
 
+    def test_the_time_in_which_we_judge_does_not_count(self) -> None:
+        self.stage.threads.at_once = False
+        peer = self.stage.comes().ask_to_log_in()
+        self.stage.clock.advance(20)
+        for password, left in ((b"wrong", 10), (b"wrong again", 1), (PASSWORD, 1)):
+            peer.password("anna", password)
+            self.stage.clock.advance(100)
+            self.stage.threads.work()
+            peer.pump()
+            self.assertEqual(peer.ended, "")
+            self.stage.clock.advance(10 - left)
+        self.assertEqual(peer.ssh.heard[0][0], SUCCESS)
+        self.stage.clock.advance(DEADLINE)
+        self.assertTrue(peer.wire.connected)
+
+    def test_the_time_before_and_after_does(self) -> None:
+        self.stage.threads.at_once = False
+        peer = self.stage.comes().ask_to_log_in()
+        self.stage.clock.advance(20)
+        peer.password("anna", b"wrong")
+        self.stage.clock.advance(100)
+        self.stage.threads.work()
+        peer.pump()
+        self.stage.clock.advance(9)
+        self.assertEqual(peer.ended, "")
+        self.stage.clock.advance(1)
+        peer.pump()
+        self.assertEqual(peer.ended, "nobody logged in within 30 s")
+
     def test_a_password_that_is_right_too_late(self) -> None:
         self.stage.threads.at_once = False
         peer = self.stage.comes().ask_to_log_in()
         peer.password("anna")
         peer.takes = False
-        self.stage.clock.pump([1] * int(DEADLINE))
+        peer.server.end(TOO_MANY)
         self.stage.threads.work()
-        self.assertEqual(self.stage.door._inside, set())
+        self.assertEqual(self.stage.door.places.taken, 0)
         self.stage.clock.advance(1)
         self.assertFalse(peer.wire.connected)
         self.assertEqual((self.stage.timers, self.stage.failures), ([], []))

@@ -181,7 +181,7 @@ class OddTest(TransportCase):
         peer.pump()
         peer.wire.reset()
         self.assertEqual(self.stage.timers, [])
-        self.assertEqual((self.stage.door._inside, self.stage.door.seats.taken), (set(), 0))
+        self.assertEqual((self.stage.door.places.taken, self.stage.door.seats.taken), (0, 0))
 
     @given(st.integers(0, 2000), st.integers(0, 255))
     def test_any_byte_that_is_another(self, place: int, byte: int) -> None:

@@ -112,6 +112,30 @@ class UsersFileTest(ConfigCase):
             self.assertIn(words, str(findings[-1]), text)
             self.assertEqual(findings[-1].file, str(path))
 
+    def test_rights_on_nothing(self) -> None:
+        """A pattern that fits no name is a warning; the gateway itself has stars alone."""
+        elements = "elements: {e: {protocol: dsmr-p1, connections: {0: {host: h, port: 1}}}}\n"
+        text = HEAD + elements + listen("{port: 1, users: true}")
+        for pattern, there in (
+            ("*", True),
+            ("**", True),
+            ("a", True),
+            ("[abc]", True),
+            ("[!a]", True),
+            ("?", True),
+            ("e*", True),
+            ("nosuch*", False),
+            ("a?", False),
+            ("[bc]", False),
+            ("[a", False),
+            ("A", False),
+        ):
+            path = write_users(self.folder, f'groups: {{g: {{rights: {{"{pattern}": [read]}}}}}}')
+            findings = self.check(text)
+            self.assertEqual(in_short(findings), [] if there else [f"1:23 CF14 groups.g.rights.{pattern}"])
+            self.assertTrue(all((one.severity, one.file) == (WARNING, str(path)) for one in findings))
+        self.assertIn("no share and no element is called A (did you mean a?)", str(findings[0]))
+
     def test_one_that_is_not_there(self) -> None:
         findings = self.check("users: {file: nowhere.yaml}\n" + listen("{port: 1, users: true}"))
         self.assertEqual(in_short(findings), ["1:15 CF09 users.file"])
@@ -319,9 +343,36 @@ class DifferenceTest(ConfigCase):
         self.assertEqual(self.between((USERS, one), (USERS, two)), ["shares.a.listen[0].password: changed"])
         (line,) = self.between((USERS, plain), (USERS, one))
         self.assertEqual(line, "shares.a.listen[0].password: changed")
+        with_users = listen("{port: 1, users: true}")
+        self.assertEqual(
+            self.between((USERS, HEAD + plain), (USERS, HEAD + with_users)),
+            ["shares.a.listen[0].users: nothing -> true"],
+        )
+        only = with_users.replace("users: true", "groups: [operators]")
+        self.assertEqual(
+            self.between((USERS, HEAD + with_users), (USERS, HEAD + only)),
+            ["shares.a.listen[0].groups: nothing -> [operators]"],
+        )
         head = "users: {file: users.yaml, checkers: [%s]}\n"
         lines = self.between((USERS, head % "unix" + plain), (USERS, head % CANARY + plain))
         self.assertEqual(lines, ["users.checkers: changed"])
+
+    def test_what_a_share_says_is_told_once(self) -> None:
+        text = listen("{port: 1}, {port: 2, users: false}, {port: 3}") + "    %s\n"
+        one, two = (f'password: "{text}"' for text in (DEAR, DEAR[:-1] + "A"))
+        for before, after, lines in (
+            (one, two, ["shares.a.password: changed"]),
+            ("users: true", "groups: [operators]", ["shares.a.groups: nothing -> [operators]"]),
+            ("users: true", one, ["shares.a.users: true -> nothing", "shares.a.password: changed"]),
+        ):
+            found = self.between((USERS, HEAD + text % before), (USERS, HEAD + text % after))
+            self.assertEqual(sorted(found), sorted(lines))
+        inherits = listen("{port: 1}") + "    users: true\n"
+        own = inherits.replace("{port: 1}", "{port: 1, users: false}")
+        self.assertEqual(
+            self.between((USERS, HEAD + inherits), (USERS, HEAD + own)),
+            ["shares.a.listen[0].users: nothing -> false"],
+        )
 
 
 class DocumentTest(ConfigCase):
@@ -336,4 +387,4 @@ class DocumentTest(ConfigCase):
         for block in whole:
             self.assertEqual(self.check(block), [], block)
         rest = "".join(block for block in blocks if "shares:" not in block and block is not users)
-        self.assertEqual(self.check(rest + listen("{port: 1}")), [])
+        self.assertEqual(self.check(rest + listen("{port: 1}").replace("  a:", "  meter:")), [])

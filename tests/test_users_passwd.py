@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
@@ -13,7 +14,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from smartserial import passwd as room
-from smartserial.config import usersfile
+from smartserial.config import filelock, usersfile
 from smartserial.config.source import read_source
 from smartserial.passwords import hash_password, verify
 from tests.canary import CANARY
@@ -130,9 +131,38 @@ class FileTest(PasswdCase):
 
     def test_a_file_that_others_could_read_is_closed(self) -> None:
         self.path.write_text(FILE.format(hash=HASH))
+        self.path.chmod(0o646)
+        words = f"everybody could read {self.path}, and its owner and group alone can now"
+        self.assertIn(words, self.passwd(str(self.path), "eva")[2])
+        self.assertEqual(self.path.stat().st_mode & 0o7777, 0o640)
+        self.assertNotIn(words, self.passwd(str(self.path), "eva")[2])
         self.path.chmod(0o644)
-        self.passwd(str(self.path), "eva")
+        self.assertIn(words, self.passwd(str(self.path), "eva", "--delete")[2])
+
+    def test_who_might_read_it_still_may(self) -> None:
+        """The gateway, by the group of the file; nobody may write but the owner."""
+        self.path.write_text(FILE.format(hash=HASH))
+        group = 1 if os.geteuid() == 0 else max(os.getgroups() or [os.getegid()])
+        os.chown(self.path, -1, group)
+        for mode, expected in ((0o640, 0o640), (0o660, 0o640), (0o600, 0o600), (0o620, 0o600)):
+            self.path.chmod(mode)
+            self.assertEqual(self.passwd(str(self.path), "eva")[0], 0)
+            status = self.path.stat()
+            self.assertEqual((status.st_mode & 0o7777, status.st_gid), (expected, group), oct(mode))
+
+    def test_another_group_may_not(self) -> None:
+        """Who may not give a file to its former group has made it one of their own group."""
+        self.path.write_text(FILE.format(hash=HASH))
+        self.path.chmod(0o640)
+        former = self.path.stat()
+        other = os.stat_result((*former[:5], former.st_gid + 1, *former[6:10]))
+        with (
+            mock.patch.object(os, "fchown", side_effect=PermissionError(1, "no")) as given,
+            mock.patch.object(Path, "stat", return_value=other),
+        ):
+            usersfile._replace(self.path, b"users: {}\n")
         self.assertEqual(self.path.stat().st_mode & 0o7777, 0o600)
+        self.assertEqual([call.args[1] for call in given.mock_calls], [former.st_uid, -1])
 
     def test_a_link_leads_to_the_file(self) -> None:
         real = self.path.with_name("real.yaml")
@@ -166,12 +196,87 @@ class FileTest(PasswdCase):
     def test_a_write_that_fails_leaves_the_old_one(self) -> None:
         self.path.write_text(FILE.format(hash=HASH))
         for name in ("fsync", "fchmod"):
-            with mock.patch.object(usersfile.os, name, side_effect=OSError(28, "No space left on device")):
+            with mock.patch.object(os, name, side_effect=OSError(28, "No space left on device")):
                 code, _, err = self.passwd(str(self.path), "anna")
             self.assertEqual(code, 2)
             self.assertIn("No space left on device", err)
             self.assertEqual([one.name for one in self.path.parent.iterdir()], ["users.yaml"])
             self.assertEqual(self.path.read_text(), FILE.format(hash=HASH))
+
+
+class AtOnceTest(PasswdCase):
+    """Several that change one file: each change is there."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.note = self.path.with_name(".users.yaml.lock")
+
+    def test_several_programs(self) -> None:
+        """Each writes ten users, and takes every other one out again."""
+        script = (
+            "import sys; from pathlib import Path; from smartserial.config.usersfile import *\n"
+            "path, who = Path(sys.argv[1]), sys.argv[2]; sys.stdin.read()\n"
+            f"for n in range(10): set_user(path, f'{{who}}{{n}}', {HASH!r}, [])\n"
+            "for n in range(0, 10, 2): delete_user(path, f'{who}{n}')"
+        )
+        command = [sys.executable, "-c", script, str(self.path)]
+        programs = [
+            subprocess.Popen([*command, who], stdin=subprocess.PIPE, stderr=subprocess.PIPE) for who in "abcd"
+        ]
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.close()
+            program.stdin = None
+        for program in programs:
+            _, err = program.communicate(timeout=GUARD)
+            self.assertEqual((program.returncode, err), (0, b""))
+        users = read_source(self.path).values["users"]
+        self.assertEqual(set(users), {f"{who}{n}" for who in "abcd" for n in range(1, 10, 2)})
+        self.assertEqual([one.name for one in self.path.parent.iterdir()], ["users.yaml"])
+
+    def test_somebody_who_does_not_end(self) -> None:
+        self.path.write_text(FILE.format(hash=HASH))
+        self.patch(filelock, "PATIENCE", 0.0)
+        with filelock.locked(self.path):
+            for words in ((), ("--delete",)):
+                code, _, err = self.passwd(str(self.path), "anna", *words)
+                self.assertEqual(code, 2)
+                self.assertIn(f"{self.path} is being changed by somebody else, who has {self.note}", err)
+            self.assertTrue(self.note.exists())
+        self.assertEqual(self.path.read_text(), FILE.format(hash=HASH))
+        self.assertEqual(self.passwd(str(self.path), "anna")[0], 0)
+
+    def test_it_is_waited_for(self) -> None:
+        """Who finds that the note is gone, or another one, asks again."""
+        first = filelock.locked(self.path)
+        first.__enter__()
+
+        def end(_: float) -> None:
+            first.__exit__(None, None, None)
+
+        with mock.patch.object(time, "sleep", side_effect=end) as slept, filelock.locked(self.path):
+            self.assertEqual(slept.call_count, 1)
+            self.assertTrue(self.note.exists())
+        self.assertFalse(self.note.exists())
+
+    def test_a_note_that_a_crash_left(self) -> None:
+        self.note.touch()
+        self.assertEqual(self.passwd(str(self.path), "anna")[0], 0)
+        self.assertFalse(self.note.exists())
+
+    def test_a_note_that_cannot_be(self) -> None:
+        self.note.symlink_to("elsewhere")
+        code, _, err = self.passwd(str(self.path), "anna")
+        self.assertEqual(code, 2)
+        self.assertIn(f"cannot change {self.path}: {self.note}: Too many levels of symbolic links", err)
+        self.assertFalse(self.path.with_name("elsewhere").exists())
+        nowhere = self.path.with_name("no") / "users.yaml"
+        self.assertIn("No such file or directory", self.passwd(str(nowhere), "anna")[2])
+
+    def test_a_change_that_fails_lets_others(self) -> None:
+        self.path.write_text("users: [")
+        self.assertEqual(self.passwd(str(self.path), "anna")[0], 2)
+        self.assertFalse(self.note.exists())
 
 
 class TerminalTest(PasswdCase):

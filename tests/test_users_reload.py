@@ -155,7 +155,7 @@ class UsersTest(ReloadCase):
         self.threads.work()
         self.stage.turn(0)
         self.assertEqual(len(self.stage.share("meter").clients), 0)
-        self.assertIn(b"anna may neither read nor write meter", client.told)
+        self.assertIn(b"anna is no user of this gateway", client.told)
 
 
 class LoginsTest(ReloadCase):

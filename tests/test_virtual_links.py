@@ -9,7 +9,8 @@ from pathlib import Path
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from smartserial.channels.virtual import linkkeeper, overlay
+from smartserial import nodes
+from smartserial.channels.virtual import linkkeeper
 from smartserial.channels.virtual import port as virtualport
 from smartserial.channels.virtual.note import Note
 from smartserial.channels.virtual.overlay import Overlay
@@ -100,7 +101,7 @@ class OverlayTest(SynchronousTestCase):
         self.path, self.real = self.folder / "port", self.folder / "port.real"
         self.sysfs = self.folder / "sysfs"
         self.sysfs.mkdir()
-        self.patch(overlay, "SYSFS", self.sysfs)
+        self.patch(nodes, "SYSFS", self.sysfs)
         self.number = Path("/dev/null").stat().st_rdev
         self.plugged = self.sysfs / f"{os.major(self.number)}:{os.minor(self.number)}"
 
@@ -111,6 +112,12 @@ class OverlayTest(SynchronousTestCase):
         except OSError:  # not root, or not here: something that has the same number
             os.link("/dev/null", path) if os.access("/dev", os.W_OK) else self.stand_in(path)
         self.plugged.mkdir(exist_ok=True)
+        (self.plugged / "subsystem").symlink_to("../../class/tty")
+
+    def unplug(self) -> None:
+        """Have the kernel forget the device."""
+        (self.plugged / "subsystem").unlink()
+        self.plugged.rmdir()
 
     def stand_in(self, path: Path) -> None:
         path.write_text("")
@@ -139,7 +146,7 @@ class OverlayTest(SynchronousTestCase):
     def test_the_node_of_one_that_is_gone_does_not_get_its_name_back(self) -> None:
         """The kernel makes no node where one stands, but one left by it is right again when it is back."""
         one, _ = self.overlaid()
-        self.plugged.rmdir()
+        self.unplug()
         self.assertTrue(one.unplugged)
         self.plugged.mkdir()
         self.assertFalse(one.unplugged)
@@ -149,11 +156,24 @@ class OverlayTest(SynchronousTestCase):
 
     def test_without_sysfs_nothing_is_known(self) -> None:
         one, _ = self.overlaid()
-        self.plugged.rmdir()
+        self.unplug()
         self.sysfs.rmdir()
         self.assertFalse(one.unplugged)
         one.end()
         self.assertTrue(os.path.lexists(self.path))
+
+    def test_what_is_no_serial_device_keeps_its_name(self) -> None:
+        """Somebody else may need it: the whole machine needs /dev/null."""
+        note = Note(self.path)
+        note.claim()
+        self.addCleanup(note.remove)
+        self.plug(self.path)
+        (self.plugged / "subsystem").unlink()
+        (self.plugged / "subsystem").symlink_to("../../class/mem")
+        with self.assertRaises(PortError) as caught:
+            Overlay(note).begin(wanted=True)
+        self.assertEqual(str(caught.exception), f"cannot overlay {self.path}: it is no serial device")
+        self.assertEqual((os.path.lexists(self.path), os.path.lexists(self.real)), (True, False))
 
     def test_a_link_of_the_systems_is_never_taken_for_a_node_that_was_left(self) -> None:
         pty = Pty(self, self.path)  # type: ignore[arg-type]

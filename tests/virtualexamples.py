@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import tempfile
+from pathlib import Path
+
 from .configs import Row, device, listen
 
+_folder = tempfile.TemporaryDirectory()
+atexit.register(_folder.cleanup)
+TERMINAL = f"{_folder.name}/terminal"
+"""A name of a pseudo-terminal that is there as long as the tests run."""
+Path(TERMINAL).symlink_to(os.ttyname(os.openpty()[1]))
 D = "shares.a.device"
 L = "shares.a.listen[0]"
 
@@ -17,7 +27,7 @@ def overlaid(port: str) -> str:
     """A configuration with an overlay of a device that is there, and a port."""
     return (
         "shares:\n"
-        "  a: {device: {virtual: /dev/null, overlay: true}, listen: [{port: 1}]}\n"
+        f"  a: {{device: {{virtual: {TERMINAL}, overlay: true}}, listen: [{{port: 1}}]}}\n"
         f"  b: {{device: {{port: {port}}}, listen: [{{port: 2}}]}}\n"
     )
 
@@ -72,16 +82,16 @@ VIRTUAL_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
     "names_that_are_taken": (
         [
             (
-                overlaid("/dev/null"),
+                overlaid(TERMINAL),
                 [
                     (
                         "3:22 CF06 shares.b.device.port",
-                        "/dev/null is the virtual port of shares.a (the device is /dev/null.real)",
+                        f"{TERMINAL} is the virtual port of shares.a (the device is {TERMINAL}.real)",
                     )
                 ],
             ),
         ],
-        [overlaid("/dev/null.real"), overlaid("/y"), overlaid("/dev/null").replace(", overlay: true", "")],
+        [overlaid(f"{TERMINAL}.real"), overlaid("/y"), overlaid("/y").replace(", overlay: true", "")],
     ),
     "overlays_of_devices": (
         [
@@ -89,14 +99,23 @@ VIRTUAL_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
                 device("{virtual: /no/such/tty, overlay: true}"),
                 [(f"3:46 CF09 {D}.overlay", "/no/such/tty is not there: without a device to overlay")],
             ),
-            (
-                device("{virtual: /etc/passwd, overlay: true}"),
-                [(f"3:45 CF09 {D}.overlay", "/etc/passwd is no serial device: without a device")],
-            ),
         ],
         [
-            device("{virtual: /dev/null, overlay: true}"),
+            device(f"{{virtual: {TERMINAL}, overlay: true}}"),
             device("{virtual: /no/such/tty, overlay: false}"),
+        ],
+    ),
+    "overlays_of_ports": (
+        [
+            (
+                device(f"{{virtual: {path}, overlay: true}}"),
+                [(f"3:{34 + len(path)} CF09 {D}.overlay", f"{path} is no serial device, and keeps its name")],
+            )
+            for path in ("/etc/passwd", "/etc", "/dev/null", "/dev/tty", "/dev/ptmx")
+        ],
+        [
+            device(f"{{virtual: {TERMINAL}, overlay: true}}"),
+            device(f"{{virtual: {TERMINAL}.elsewhere}}"),
         ],
     ),
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -95,11 +95,8 @@ class SerialEndpoint:
         except PortBusyError as error:
             raise await name_holders(path, self._reactor) from error
         if self._device.exclusive:
-            try:
+            with _closing_if_refused(fd, path):
                 await keep_others_out(fd, path, self._reactor)
-            except BaseException:
-                os.close(fd)
-                raise
         return fd, path
 
     def lookout(self, told: Callable[[], None]) -> Lookout:
@@ -107,15 +104,29 @@ class SerialEndpoint:
         return lookout(self._reactor, folders_of(self._device.port), told)
 
     def _connect(self, fd: int, path: Path, protocol_factory: IProtocolFactory) -> IProtocol:
-        transport = SerialTransport(fd, str(path), self._reactor, self._device.exclusive, self._device.hupcl)
-        try:
+        exclusive, hupcl = self._device.exclusive, self._device.hupcl
+        with _closing_if_refused(fd, path, exclusive):
+            transport = SerialTransport(fd, str(path), self._reactor, exclusive, hupcl)
             transport.put_in_force(self._device.line)
             protocol = _build(protocol_factory, transport.getPeer())
-        except BaseException:
-            close_port(fd, self._device.exclusive)
-            raise
         transport.start(protocol)
         return protocol
+
+
+@contextmanager
+def _closing_if_refused(fd: int, path: Path, exclusive: bool = False) -> Iterator[None]:
+    """Close a port that cannot be used after all.
+
+    Raises:
+        PortError: what the kernel says of it, such as EIO of one that has just been pulled out.
+    """
+    try:
+        yield
+    except BaseException as error:
+        close_port(fd, exclusive)
+        if isinstance(error, OSError):
+            raise PortError(f"cannot open {path}: {error.strerror or error}") from error
+        raise
 
 
 def _build(factory: IProtocolFactory, address: IAddress) -> IProtocol:

@@ -81,6 +81,8 @@ class LayeredTransport(ABC):
         self._closing = self._closed = self._half_closing = False
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what the wire provides is not what this provides
+            raise AttributeError(name)
         return getattr(self.wire, name)
 
     @property

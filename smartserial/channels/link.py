@@ -92,7 +92,7 @@ class Link(Factory):
         self._endpoint = endpoint
         self._reactor = reactor
         self.wanted = False
-        self._last_failure = ""
+        self.failure = ""  # why the last attempt to open the device failed, as far as that is known
         self._attempt: Deferred[Any] | None = None
         self._retries = Retries(self._try, reactor)
 
@@ -110,7 +110,7 @@ class Link(Factory):
 
     def _begin_anew(self) -> None:
         self._retries.forget()
-        self._last_failure = ""
+        self.failure = ""
 
     def close(self) -> None:
         """Close the device when what waits for it has been sent."""
@@ -180,7 +180,7 @@ class Link(Factory):
         self.state = LinkState.AWAY
         self.settling = False
         text = failure.getErrorMessage()
-        news, self._last_failure = text != self._last_failure, text
+        news, self.failure = text != self.failure, text
         self._retries.again(self._endpoint)
         self._owner.device_failed(failure.value or failure, news)
 

@@ -75,6 +75,8 @@ class Listener(Factory):
     noisy = False
     for_users = False
     """Whether it is the way of a door of the gateway's, where the share itself says which users come in."""
+    displaces = True
+    """Whether a client of it may take the place of an older one, where `when_full` says so."""
 
     def __init__(self, settings: ListenerSettings, reactor: Any) -> None:
         self.settings = settings
@@ -239,7 +241,9 @@ class Listener(Factory):
     def make_session(self, addr: IAddress) -> Session:
         """Return a session; that of a client by RFC 2217 needs telnet below it."""
         assert self.owner is not None
-        return (ComPortSession if self._speaks_telnet else Session)(self.owner, self, addr)
+        session = (ComPortSession if self._speaks_telnet else Session)(self.owner, self, addr)
+        session.tls = self.settings.tls
+        return session
 
     def refuse(self, addr: IAddress, refusal: Refusal, *, mute: bool = False) -> Refused:
         """Return what tells somebody why they are not let in, unless it is `mute`, and closes."""

@@ -15,7 +15,7 @@ from typing_extensions import override
 from zope.interface import implementer
 
 from smartserial.channels.foreign import ForeignTransport, counted
-from smartserial.settings import LoginSettings
+from smartserial.settings import LoginSettings, TlsSettings
 from smartserial.sharing.rights import ANYBODY, Identity, Right
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ class Session(Protocol):
     _excused = _excused_from = 0  # bytes, and what had been sent when they were given
     identity: Identity = ANYBODY
     login: LoginSettings | None = None  # by which it came in; None: it need not say who it is
+    tls: TlsSettings | None = (
+        None  # by which its connection is encrypted; None: it is not, or not by a listener
+    )
     may_control = True
     _may_read = _may_write = True
 
@@ -103,6 +106,10 @@ class Session(Protocol):
         self.identity, self.login = identity, login
         self._may_read, self._may_write = Right.READ in rights, Right.WRITE in rights
         self.may_control = Right.CONTROL in rights
+
+    def barred(self) -> str:
+        """Return why the door that it came by would not let it in any more; empty if it would."""
+        return ""
 
     @property
     def may_read(self) -> bool:
@@ -213,8 +220,11 @@ class Session(Protocol):
         self.stream.cut()
 
     def abort(self, farewell: str) -> None:
-        """Close now; what waits here and in the kernel is dropped."""
+        """Close now; what waits here and in the kernel is dropped, by a reset: it must not arrive later."""
         self.farewell = self.farewell or farewell
+        if not self.stream.pending + self.stream.unconfirmed():
+            self.stream.cut()  # there is no such thing: its client sees an ordinary end
+            return
         self.stream.abandon()
         self.stream.abortConnection()
 

@@ -132,7 +132,6 @@ class StreamPort(tcp.Port):
     """A listening socket; its options are inherited by the sockets that it accepts."""
 
     transport = ServerStream
-    numberAccepts: int  # Twisted's; it grows without end while connections wait
 
     def __init__(
         self,
@@ -172,7 +171,7 @@ class StreamPort(tcp.Port):
     @override
     def doRead(self) -> None:
         """Accept some of those who wait: a storm of connections does not hold up those who are here."""
-        self.numberAccepts = min(self.numberAccepts, ACCEPTS)
+        self.numberAccepts = min(self.numberAccepts, ACCEPTS)  # Twisted lets it grow while connections wait
         super().doRead()
 
     def vacate(self) -> None:
@@ -184,6 +183,17 @@ class StreamPort(tcp.Port):
     def set_options(self, nodelay: bool, keepalive: Keepalive | None) -> None:
         """Set what connections accepted from now on get."""
         set_socket_options(self.socket, nodelay, keepalive)
+
+
+def was_reset(transport: Any) -> bool:
+    """Tell whether the peer has reset the TCP connection below a transport, which need not be read from.
+
+    That it sends no more is no reset. Where nothing can be seen, as without TCP, it is False.
+    """
+    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    if not isinstance(handle, socket.socket) or handle.family not in (socket.AF_INET, socket.AF_INET6):
+        return False
+    return handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _CLOSED
 
 
 def set_socket_options(sock: socket.socket, nodelay: bool, keepalive: Keepalive | None) -> None:

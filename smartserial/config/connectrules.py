@@ -42,7 +42,7 @@ def somebody_to_serve(config: ConfigModel, source: Source) -> Iterator[Finding]:
         if not isinstance(share, dict) or pools_that_have(source, name):
             continue
         if "listen" not in share and "connect" not in share:
-            message = "expected, or `connect`, or a pool that has this share, but all are missing"
+            message = "expected `listen`, `connect` or a pool that has this share: nobody could come to it"
             yield source.finding(("shares", name, "listen"), "CF04", message)
 
 

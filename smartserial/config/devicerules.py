@@ -8,10 +8,12 @@ from functools import partial
 from smartserial.config.devices import LoopModel, PortModel, SerialModel, SimModel, VirtualModel
 from smartserial.config.models import ConfigModel
 from smartserial.config.source import Place, Source
-from smartserial.config.walking import Rule, idle_at, shares_of, ways_of
-from smartserial.findings import Finding
+from smartserial.config.walking import Rule, idle_at, ports_of, shares_of, ways_of
+from smartserial.findings import WARNING, Finding
+from smartserial.portnames import USB
 from smartserial.sequences import Sequence, parse_sequence
 
+_VENDORS = {"0403", "0483", "04d8", "067b", "10c4", "110a", "1a86", "2341", "2e8a", "303a"}  # of USB adapters
 _OF_LOSS = ("on_unplug", "away_buffer", "away_age")
 
 
@@ -60,4 +62,23 @@ def _moves_rts(sequence: Sequence) -> bool:
     return any(step.lines.rts is not None for step in sequence.steps)
 
 
-DEVICE_RULES: tuple[Rule, ...] = (losses_that_happen, sequences_that_act)
+def _meant(name: str) -> str:
+    """Return what somebody may have meant by the name of a port; empty: what it says."""
+    if not name.startswith(USB) and name.lower().startswith(USB):
+        return f"{USB}{name[len(USB) :]}"
+    serial = name.removeprefix(USB).lower()
+    return f"{name}:PRODUCT" if name.startswith(USB) and serial in _VENDORS else ""
+
+
+def names_that_are_meant(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """What looks like the name of a USB adapter is one: else it means a file, or a serial number."""
+    for place, device in ports_of(config):
+        if isinstance(device, PortModel) and (meant := _meant(device.port)):
+            what = "the serial number of an adapter" if device.port.startswith(USB) else "a file below /dev"
+            message = f"{device.port} is {what}"
+            yield source.finding(
+                (*place, "port"), "CF03", message, severity=WARNING, hint=f"did you mean {meant}?"
+            )
+
+
+DEVICE_RULES: tuple[Rule, ...] = (losses_that_happen, sequences_that_act, names_that_are_meant)

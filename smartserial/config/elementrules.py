@@ -15,9 +15,13 @@ from smartserial.config.limits import (
     of_transport,
     refusal,
 )
+from smartserial.config.sharing import arbitration_of
 from smartserial.config.source import Source
 from smartserial.definition.connection import SERIAL_TYPES, Connection, ConnectionType, PortType
+from smartserial.definition.framing import framing_of
 from smartserial.definition.param import ParamType
+from smartserial.definition.values.text import Encoding
+from smartserial.engine.framing.ends import endings_of
 from smartserial.findings import WARNING, Finding
 from smartserial.hosts import ANY
 from smartserial.settings import Role
@@ -277,6 +281,20 @@ def only_for_elements(plan: Plan, source: Source) -> Iterator[Finding]:
             yield source.finding((key,), "CF08", message, severity=WARNING, at_key=True)
 
 
+def messages_that_end(plan: Plan, source: Source) -> Iterator[Finding]:
+    """Requests wait for answers whose ends can be seen."""
+    for name, share in plan.config.shares.items():
+        known = arbitration_of(plan, name) if share.sharing.arbitrate is not None else None
+        if known is None or framing_of(known.definition, known.connection) is not None:
+            continue
+        encoding = Encoding(known.code_page, known.definition.unicode)
+        if not endings_of(known.definition, known.connection, encoding):
+            where = f"connection {known.connection} of {known.definition.name}"
+            message = f"no response on {where} shows where it ends: each turn lasts all of `reply_window`"
+            place = ("shares", name, "sharing", "arbitrate")
+            yield source.finding(place, "CF08", message, severity=WARNING)
+
+
 ELEMENT_RULES: tuple[ElementRule, ...] = (
     numbers,
     one_carrier,
@@ -292,4 +310,5 @@ ELEMENT_RULES: tuple[ElementRule, ...] = (
     idle_server_options,
     saved_params,
     only_for_elements,
+    messages_that_end,
 )

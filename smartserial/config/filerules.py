@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ _SOCKET = re.compile(r"unix:([^:]+)")
 
 
 class _Use(NamedTuple):
-    """Somebody's file: its path, in one spelling; as it is written; and who needs it, for people."""
+    """Somebody's file: what all its names have in common; its path as it is written; and who needs it."""
 
     real: str
     path: Path
@@ -55,8 +55,19 @@ class _Use(NamedTuple):
 
 
 def _real(path: Path) -> str:
-    """Return a path that all spellings and links of it have in common."""
+    """Return a path that all spellings and symbolic links of it have in common."""
     return os.path.realpath(path)
+
+
+def _same(path: Path) -> str:
+    """Return what all names of a file have in common: its path, or its number if it has several names."""
+    try:
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+            return f"{status.st_dev}:{status.st_ino}"
+    except (OSError, ValueError):
+        pass
+    return _real(path)
 
 
 def _longer(path: Path, end: str) -> Path:
@@ -124,7 +135,7 @@ def _uses(settings: GatewaySettings, source: Source) -> Iterator[_Use]:
     """Yield what is not to be written by others; what has no name is nothing."""
     for path, whose in _paths(settings, source):
         if path.name:
-            yield _Use(_real(path), path, whose)
+            yield _Use(_same(path), path, whose)
 
 
 def files_of_their_own(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
@@ -133,7 +144,7 @@ def files_of_their_own(settings: GatewaySettings, source: Source) -> Iterator[Fi
     seen = {use.real: use for use in reversed(uses)}
     growing: dict[str, tuple[Place, RecordFile]] = {}
     for place, record in _records(settings):
-        use = _Use(_real(record.path), record.path, path_text(place))
+        use = _Use(_same(record.path), record.path, path_text(place))
         other = seen.setdefault(use.real, use)
         if other is not use:
             yield source.finding(place, "CF06", f"{record.path} is also that of {other.whose}")
@@ -148,12 +159,21 @@ def files_of_their_own(settings: GatewaySettings, source: Source) -> Iterator[Fi
             yield source.finding(found[0], "CF06", message)
 
 
+_NO_FILES: dict[Callable[[int], bool], str] = {
+    stat.S_ISDIR: "a folder",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISBLK: "a disk",
+}
+
+
 def _kept_out(path: Path) -> str:
     """Tell what is at a path, if lines cannot be appended to that; empty if they can, or if nobody knows."""
     try:
+        if path.is_symlink() and (not path.exists() or path.is_file()):
+            return "a link, which is not followed,"
         mode = path.stat().st_mode
-        if stat.S_ISDIR(mode) or stat.S_ISSOCK(mode):
-            return "a folder" if stat.S_ISDIR(mode) else "a socket"
+        if what := next((what for test, what in _NO_FILES.items() if test(mode)), ""):
+            return what
         if stat.S_ISREG(mode):
             with path.open("rb") as file:
                 return "" if file.read(1) in (b"", b"{") else "something else than lines of JSON"
@@ -166,10 +186,24 @@ def files_that_can_be_written(settings: GatewaySettings, source: Source) -> Iter
     """At the path of a file that grows there is such a file, or nothing."""
     taken = {use.real for use in _uses(settings, source)}
     for place, record in _records(settings):
-        found = "" if _real(record.path) in taken else _kept_out(record.path)
+        found = "" if _same(record.path) in taken else _kept_out(record.path)
         if found:
             message = f"expected a file of its own, but there is {found} at {record.path}"
             yield source.finding(place, "CF09", message)
+
+
+def files_that_others_come_by(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
+    """A file that grows is for few: it tells who did what, or has what was sent, with passwords in that."""
+    for place, record in _records(settings):
+        try:
+            mode = record.path.stat().st_mode
+        except (OSError, ValueError):
+            continue
+        able = [word for bit, word in ((stat.S_IROTH, "read"), (stat.S_IWOTH, "change")) if mode & bit]
+        if able and stat.S_ISREG(mode):
+            message = f"everybody on this machine can {' and '.join(able)} {record.path}"
+            hint = f"chmod 600 {record.path}"
+            yield source.finding(place, "CF16", message, severity=WARNING, hint=hint)
 
 
 def folders_that_are_there(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
@@ -184,5 +218,6 @@ def folders_that_are_there(settings: GatewaySettings, source: Source) -> Iterato
 FILE_SETTINGS_RULES: tuple[SettingsRule, ...] = (
     files_of_their_own,
     files_that_can_be_written,
+    files_that_others_come_by,
     folders_that_are_there,
 )

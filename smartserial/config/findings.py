@@ -63,7 +63,7 @@ CODES = {
         Explanation(
             "CF16",
             WARNING,
-            "a secret that others come by: they can read or change its file, or guess its hash fast",
+            "what others come by, a secret or what passes: they can read or change its file, or guess a hash",
             "`chmod 600`, or 640 with a group of the gateway's own; a hash: `smartserial passwd`",
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from smartserial.config.devices import UdpModel
-from smartserial.config.models import ConfigModel
+from smartserial.config.models import ConfigModel, ShareModel
 from smartserial.config.source import Source, path_text
 from smartserial.config.walking import Rule, doors_of, idle_at, shares_of
 from smartserial.findings import Finding
@@ -65,9 +65,19 @@ def local_ports_of_their_own(config: ConfigModel, source: Source) -> Iterator[Fi
             yield source.finding((*place, "device", "local_port"), "CF06", message)
 
 
+def places_for_each(config: ConfigModel, source: Source) -> Iterator[Finding]:
+    """One address may have fewer places than there are at a listener."""
+    for place, holder, listener in doors_of(config):
+        most, each = listener.max_clients, listener.max_per_source
+        told = isinstance(holder, ShareModel) and (each or 0) > holder.sharing.max_clients
+        if most is not None and each is not None and each > most and not told:
+            yield idle_at(source, (*place, "max_per_source"), f"cannot act: the listener lets in {most}")
+
+
 LISTEN_RULES: tuple[Rule, ...] = (
     somebody_is_let_in,
     those_who_can_come,
     a_console_of_its_own,
     local_ports_of_their_own,
+    places_for_each,
 )

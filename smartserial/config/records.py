@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from smartserial.config.values import Model, PathText, Size
+from smartserial.config.values import Model, PathText, Size, shown, wrong
 from smartserial.settings import KIB, MIB, RecordFile
 
 
@@ -23,6 +23,8 @@ class RecordModel(Model):
 
 
 def _path_alone(value: Any) -> Any:
+    if value is not None and not isinstance(value, str | dict | RecordModel):
+        raise wrong("expected a path, or a mapping of file, size and keep, found {found}", found=shown(value))
     return {"file": value} if isinstance(value, str) else value
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from smartserial.config.capturerules import CAPTURE_RULES
 from smartserial.config.circlerules import CIRCLE_RULES
-from smartserial.config.connect import ConnectModel
-from smartserial.config.connectpairs import PAIR_RULES, follows
+from smartserial.config.connectpairs import PAIR_RULES
 from smartserial.config.connectrules import CONNECT_RULES
+from smartserial.config.controlrules import CONTROL_RULES
 from smartserial.config.devicerules import DEVICE_RULES
 from smartserial.config.devices import PortModel
 from smartserial.config.filerules import FILE_SETTINGS_RULES
 from smartserial.config.listenrules import LISTEN_RULES
-from smartserial.config.models import ConfigModel, ShareModel
+from smartserial.config.models import ConfigModel
 from smartserial.config.poolrules import POOL_RULES
 from smartserial.config.sharingrules import SHARING_RULES
 from smartserial.config.source import Place, Source, path_text
@@ -31,10 +31,8 @@ from smartserial.config.walking import (
     doors_of,
     idle_at,
     listeners_of,
-    pools_that_have,
     ports_of,
     shares_of,
-    ways_of,
 )
 from smartserial.findings import WARNING, Finding
 from smartserial.portnames import USB
@@ -146,11 +144,13 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
                 (*place, "buffer"), "cannot act: with `open: on-demand` nothing is read while nobody is there"
             )
     for place, device in ports_of(config):
-        if isinstance(device, PortModel) and device.flow == "rtscts" and device.rs485:
+        rs485 = isinstance(device, PortModel) and device.rs485 is not None
+        if rs485 and device.flow == "rtscts":
             yield idle((*place, "flow"), "cannot act: with rs485 RTS switches the direction")
-        for state in ("connected", "idle") if device.flow == "rtscts" else ():
+        why = "with rs485 RTS switches the direction" if rs485 else "with rtscts the driver moves RTS"
+        for state in ("connected", "idle") if rs485 or device.flow == "rtscts" else ():
             if getattr(device.lines, state).rts is not None:
-                yield idle((*place, "lines", state, "rts"), "cannot act: with rtscts the driver moves RTS")
+                yield idle((*place, "lines", state, "rts"), f"cannot act: {why}")
     for place, share, listener in listeners_of(config):
         limit = (*place[:2], "sharing", "max_clients")
         wrong = limit in source.places and "max_clients" not in share.sharing.model_fields_set
@@ -163,64 +163,6 @@ def options_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
                     yield idle((*place, key), "cannot act: a unix socket has no addresses and no TCP")
         if listener.endpoint is not None and "host" in listener.model_fields_set:
             yield idle((*place, "host"), "cannot act: `endpoint` says where to listen")
-
-
-def _only_raw(source: Source, share: Place) -> bool:
-    """Tell whether a share is reached by raw listeners alone, its own and those of its pools.
-
-    It goes by what is written: a wrong mode may be anything.
-    """
-    holders = [source.values["shares"][share[1]], *pools_that_have(source, share[1])]
-    return all(_raw(holder.get("listen", [])) for holder in holders)
-
-
-def _raw(listen: object) -> bool:
-    return isinstance(listen, list) and all(
-        isinstance(listener, dict) and listener.get("mode", "raw") == "raw" for listener in listen
-    )
-
-
-def _only_watched(config: ConfigModel, place: Place) -> bool:
-    """Tell whether no way to clients of RFC 2217 lets them change anything."""
-    ways = [way for way in ways_of(config, place) if way.mode == "rfc2217"]
-    return {way.access for way in ways} == {"read"} and not any(isinstance(way, ConnectModel) for way in ways)
-
-
-def _about_rfc2217(share: ShareModel) -> Iterator[Place]:
-    """Yield where a share says something that matters to clients of RFC 2217 alone."""
-    for key in sorted({"control", "refused", "settings"} & share.sharing.model_fields_set):
-        yield ("sharing", key)
-    for key in sorted({"remote", "report"} & share.device.lines.model_fields_set):
-        yield ("device", "lines", key)
-
-
-def changes_that_act(config: ConfigModel, source: Source) -> Iterator[Finding]:
-    """Who changes settings and lines matters where RFC 2217 is spoken and something may be changed."""
-    idle = partial(idle_at, source)
-    for place, share in shares_of(config):
-        settings = share.sharing.settings
-        call = share.connect
-        if call is not None and call.mode == "rfc2217" and not call.asks:
-            continue  # whoever is called there is a client of RFC 2217
-        if call is not None and follows(share, call):
-            if settings.notify and _only_raw(source, place):
-                message = "cannot act: no listener of this share has `mode: rfc2217`"
-                yield idle((*place, "sharing", "settings", "notify"), message)
-        elif _only_raw(source, place):
-            for keys in _about_rfc2217(share):
-                yield idle((*place, *keys), "cannot act: no listener of this share has `mode: rfc2217`")
-        elif "control" in share.sharing.model_fields_set and _only_watched(config, place):
-            message = "cannot act: with `access: read` no client of RFC 2217 changes anything"
-            yield idle((*place, "sharing", "control"), message)
-        elif not settings.remote:
-            if settings.restore and "restore" in settings.model_fields_set:
-                message = "cannot act: with `remote: false` no client changes the settings"
-                yield idle((*place, "sharing", "settings", "restore"), message)
-            if not share.device.lines.remote and "control" in share.sharing.model_fields_set:
-                message = (
-                    "cannot act: `settings.remote: false` and `lines.remote: []` leave nothing to control"
-                )
-                yield idle((*place, "sharing", "control"), message)
 
 
 def one_use_of_a_device(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
@@ -260,7 +202,7 @@ RULES: tuple[Rule, ...] = (
     short_form_alone,
     settings_that_exist,
     options_that_act,
-    changes_that_act,
+    *CONTROL_RULES,
     *DEVICE_RULES,
     *CAPTURE_RULES,
     *LISTEN_RULES,

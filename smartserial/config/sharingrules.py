@@ -44,6 +44,19 @@ def _no_turns(share: ShareModel, ways: Ways) -> Iterator[tuple[str, str]]:
         yield "send_to", "who may ask has `access: write`, and hears no answer"
 
 
+def _senders(share: ShareModel, ways: Ways) -> int:
+    """Return how many clients that may send can be there at a time."""
+    most = share.sharing.max_clients
+    places = [_places(way, most) for way in ways if way.access != "read"]
+    return min(most, sum(places))
+
+
+def _places(way: ListenerModel | ConnectModel, most: int) -> int:
+    if isinstance(way, ConnectModel):
+        return len(way.to) if way.all else 1
+    return len(way.targets) + (most if way.max_clients is None else way.max_clients)
+
+
 def _no_choice(share: ShareModel, ways: Ways) -> Iterator[tuple[str, str]]:
     """Yield what chooses between clients where there is one, or between those who may do nothing."""
     rules = share.sharing
@@ -57,6 +70,8 @@ def _no_choice(share: ShareModel, ways: Ways) -> Iterator[tuple[str, str]]:
     elif rules.max_clients == 1:
         chosen["send_to"] = rules.send_to in ("first", "last", "asker")
         why = "with `max_clients: 1` there is one client"
+    elif _senders(share, ways) == 1:
+        why = "one client alone can be there that may send"
     else:
         return
     yield from ((key, why) for key, stands in chosen.items() if stands)

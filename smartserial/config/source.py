@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scalarint import ScalarInt
 
+from smartserial.config.discreet import HIDDEN, discreet, discreet_key, discreet_problem
 from smartserial.config.findings import FindingsError
 from smartserial.files import UnreadableError, read_bounded
 from smartserial.findings import ERROR, Finding
@@ -22,7 +23,6 @@ _MOST_VALUES = 50_000  # aliases may stand for many more values than the file ha
 
 _DEEPEST = 50  # values in values
 _DEEPEST_BRACKETS = 200  # the YAML library takes seconds for thousands
-_QUOTED = re.compile(r"(['\"]).*\1")
 _BRACKETS = re.compile(rb"[\[\]{}]")
 
 Place = tuple[str | int, ...]
@@ -66,22 +66,30 @@ class Source:
         hint: str = "",
         severity: str = ERROR,
         at_key: bool = False,
+        hidden: bool = False,
     ) -> Finding:
-        """Return a finding about the value at `place`, or about its key."""
+        """Return a finding about the value at `place`, or about its key, which may be `hidden`.
+
+        It shows no piece of a hash.
+        """
         line, column = (0, 0) if not self.places else (1, 1)
         if at_key and place in self.keys:
             line, column = self.keys[place]
         else:
             known = (place[:length] for length in range(len(place), -1, -1) if place[:length] in self.places)
             line, column = self.places.get(next(known, ()), (line, column))
-        return Finding(self.name, line, column, path_text(place), code, severity, message, hint)
+        path = path_text((*place[:-1], HIDDEN) if hidden else place)
+        return Finding(self.name, line, column, path, code, severity, discreet(message), discreet(hint))
 
 
 def path_text(place: Place) -> str:
-    """Write a place as in ``shares.plc.listen[0].port``."""
+    """Write a place as in ``shares.plc.listen[0].port``; a key that may be a piece of a hash is not shown."""
     text = ""
     for part in place:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{discreet_key(part)}" if text else discreet_key(part)
     return text
 
 
@@ -114,9 +122,7 @@ def parse_source(name: str, data: bytes) -> Source:
         problem = (error.problem or error.context or "not YAML").partition(" with value")[0]
         if problem.startswith("but ") and error.context:
             problem = f"{error.context}, {problem}"
-        if b"password" in b"".join(data.splitlines()[line - 1 : line]):
-            problem = _QUOTED.sub("...", problem)  # an alias or a tag may be meant as a password
-        raise _unreadable(name, line, column, problem) from error
+        raise _unreadable(name, line, column, discreet_problem(problem)) from error
     except RecursionError as error:
         raise _unreadable(name, 1, 1, "nested too deeply") from error
     except YAMLError as error:

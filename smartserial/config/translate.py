@@ -8,7 +8,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from smartserial.config.devices import DEVICE_KINDS, LINE_KEYS
+from smartserial.config.discreet import IN_QUOTES, is_plain_key
+from smartserial.config.keyhints import elsewhere, models_in
 from smartserial.config.source import Place, Source
+from smartserial.config.users import UsersFileModel
 from smartserial.config.values import shown, unit_of
 from smartserial.findings import Finding, did_you_mean
 
@@ -39,7 +42,8 @@ def validate(model: type[M], source: Source) -> tuple[M | None, list[Finding]]:
     try:
         return model.model_validate(source.values), []
     except ValidationError as error:
-        return None, [_finding(model, source, details) for details in error.errors()]
+        found = dict.fromkeys(_finding(model, source, details) for details in error.errors())
+        return None, list(found)
 
 
 def places_of_errors(model: type[BaseModel], values: Any) -> list[Place]:
@@ -54,6 +58,9 @@ def places_of_errors(model: type[BaseModel], values: Any) -> list[Place]:
 def _finding(root: type[BaseModel], source: Source, details: ErrorDetails) -> Finding:
     place = _place(details["loc"])
     at_key = "[key]" in details["loc"]
+    if root is UsersFileModel and len(place) == 2 and place[0] == "users" and source.written(place) is None:
+        message = "expected a user; what stands here is not shown"
+        return source.finding(place, "CF03", message, hint=IN_QUOTES, at_key=True, hidden=True)
     kind, context = details["type"], details.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_key(root, source, place)
@@ -98,15 +105,27 @@ def _unknown_key(root: type[BaseModel], source: Source, place: Place) -> Finding
     key = place[-1]
     depth = device_depth(place)
     below = place[depth + 1 :] if depth is not None else ()
-    elsewhere = _kinds_with(below) if below else []
-    if elsewhere:
+    others = _kinds_with(below) if below else []
+    if others:
         kind = _kind(_at(source.values, place[: len(place) - len(below)]))
         decided = kind == "virtual" and key in LINE_KEYS
-        hint = "the program that opens it decides" if decided else f"it is for {', '.join(elsewhere)}"
+        hint = "the program that opens it decides" if decided else f"it is for {', '.join(others)}"
         return source.finding(place, "CF08", f"cannot act on a `{kind}` device", hint=hint, at_key=True)
     known = _known_keys(root, source, place[:-1])
-    hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
+    belongs = elsewhere(root, place[:-1], str(key))
+    hint = belongs or did_you_mean(key, known)
+    if not belongs and _may_be_secret(source, place, known):
+        message = "unknown key; what stands here is not shown"
+        return source.finding(place, "CF02", message, hint=hint or IN_QUOTES, at_key=True, hidden=True)
+    hint = hint or f"known here: {', '.join(known)}"
     return source.finding(place, "CF02", "unknown key", hint=hint, at_key=True)
+
+
+def _may_be_secret(source: Source, place: Place, known: list[str]) -> bool:
+    """Tell whether a key may be a piece of a password, or of its hash, that YAML has cut at a comma."""
+    key = str(place[-1])
+    bare = source.written(place) is None or not is_plain_key(key)
+    return "$" in key or ("password" in known and bare)
 
 
 def _kind(device: Any) -> str:
@@ -120,7 +139,7 @@ def _kinds_with(path: Place) -> list[str]:
 
 def _knows(models: list[type[BaseModel]], path: Place) -> bool:
     fields = [f for m in models for n, f in m.model_fields.items() if path[0] == (f.alias or n)]
-    inside = [model for field in fields for model in _models(field.annotation)]
+    inside = [model for field in fields for model in models_in(field.annotation)]
     return bool(fields) and (len(path) == 1 or _knows(inside, path[1:]))
 
 
@@ -143,16 +162,9 @@ def _known_keys(root: type[BaseModel], source: Source, place: Place) -> list[str
             annotation = next(
                 f.annotation for m in models for n, f in m.model_fields.items() if part in (n, f.alias)
             )
-            inside, models = get_origin(annotation) in (dict, list), _models(annotation)
+            inside, models = get_origin(annotation) in (dict, list), models_in(annotation)
             if len(models) > 1:  # a device: its one key says which
                 models = [DEVICE_KINDS[_kind(_at(source.values, place[: depth + 1]))]]
         else:
             inside = False
     return [key for model in models for key in _keys(model)]
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """Return the models that an annotation is made of."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for argument in getattr(annotation, "__args__", ()) for model in _models(argument)]

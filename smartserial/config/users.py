@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from smartserial.config.discreet import IN_QUOTES
 from smartserial.config.sshkeys import key_fault
 from smartserial.config.values import Model, Name, PathText, shown, wrong
 from smartserial.passwords import is_hash
@@ -14,6 +15,7 @@ from smartserial.passwords import is_hash
 MOST_NAME = 64
 """Characters that a user's name has at most."""
 _HASH = "expected a hash, as `smartserial passwd` makes it"
+_BEGINNING = "$scrypt$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,14 @@ class Secret:
     file: str = ""
 
 
+def _cut(value: Any) -> str:
+    """Return a hint if something is the beginning of a hash: between braces YAML cuts it at its commas."""
+    return f" ({IN_QUOTES})" if isinstance(value, str) and value.startswith(_BEGINNING) else ""
+
+
 def _hash(value: Any) -> Any:
     if not isinstance(value, str) or not is_hash(value):
-        raise wrong(f"{_HASH}; what stands here is none, and is not shown")
+        raise wrong(f"{_HASH}{_cut(value)}; what stands here is none, and is not shown")
     return value
 
 
@@ -39,7 +46,7 @@ def _secret(value: Any) -> Any:
             raise wrong("expected the path of a file with a hash in it")
         return Secret(file=path)
     if not isinstance(value, str) or not is_hash(value):
-        raise wrong(f"{_HASH}, or {{file: PATH}}; what stands here is neither, and is not shown")
+        raise wrong(f"{_HASH}{_cut(value)}, or {{file: PATH}}; what stands here is neither, and is not shown")
     return Secret(value)
 
 

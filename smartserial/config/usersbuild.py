@@ -15,7 +15,7 @@ from smartserial.files import UnreadableError, read_bounded
 from smartserial.findings import ERROR, WARNING, Finding, did_you_mean
 from smartserial.passwords import WEAK, dearest, is_hash, is_weak, work
 from smartserial.settings import GroupSettings, LoginSettings, UserSettings, UsersSettings
-from smartserial.sharing.rights import ALL, Grant, Right
+from smartserial.sharing.rights import ALL, GATEWAY, Grant, Right
 
 _ANEW = "make it anew: `smartserial passwd`"
 _MOST_SECRET = 1024  # bytes of a file that holds one hash
@@ -64,6 +64,7 @@ class LoginBuilder:
         self.findings += self._exposed(place, path)
         self.findings += _wrong_groups(model, source)
         self.findings += _cheap(model, source)
+        self.findings += self._idle_rights(model, source)
         return UsersSettings(
             tuple(
                 UserSettings(name, user.password or "", tuple(user.groups), tuple(user.keys))
@@ -72,6 +73,18 @@ class LoginBuilder:
             tuple(GroupSettings(name, _grants(group)) for name, group in model.groups.items()),
             tuple(map(self._checker, users.checkers)),
         )
+
+    def _idle_rights(self, model: UsersFileModel, source: Source) -> Iterator[Finding]:
+        """Yield the patterns that no share and no element has a name for."""
+        sections = (self._source.written((section,)) for section in ("shares", "elements"))
+        names = [name for section in sections if isinstance(section, dict) for name in section]
+        for group, said in model.groups.items():
+            for pattern in said.rights:
+                if not any(Grant(pattern, ALL).fits(name) for name in (GATEWAY, *names)):
+                    message = f"no share and no element is called {pattern}"
+                    place = ("groups", group, "rights", pattern)
+                    hint = did_you_mean(pattern, names)
+                    yield source.finding(place, "CF14", message, severity=WARNING, hint=hint, at_key=True)
 
     def _checker(self, text: str) -> str:
         """Return what names a checker, with a path that means the same from any folder."""

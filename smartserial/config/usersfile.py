@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from smartserial.config.filelock import locked
 from smartserial.config.findings import FindingsError
 from smartserial.config.source import MOST_BYTES, read_source
 from smartserial.config.translate import validate
@@ -85,8 +87,21 @@ def _mapping(tree: Any, key: str) -> Any:
 
 @contextmanager
 def _changing(path: Path) -> Iterator[Any]:
-    """Give what a file holds, and write it when it has been changed."""
+    """Give what a file holds, and write it when it has been changed; one at a time, from one to the other."""
     path = path.resolve()
+    with locked(path):
+        tree, yaml = _read(path)
+        yield tree
+        written = BytesIO()
+        yaml.dump(tree, written)
+        try:
+            _replace(path, written.getvalue())
+        except OSError as error:
+            raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _read(path: Path) -> tuple[Any, YAML]:
+    """Return what a file holds, and what writes it in the same way."""
     yaml = YAML(typ="rt", pure=True)
     yaml.preserve_quotes, yaml.width = True, _WIDE
     tree: Any = None
@@ -97,14 +112,7 @@ def _changing(path: Path) -> Iterator[Any]:
             if findings:
                 raise FindingsError(findings)
         tree = yaml.load(read_bounded(path, MOST_BYTES).decode("utf-8-sig"))
-    tree = CommentedMap() if tree is None else tree
-    yield tree
-    written = BytesIO()
-    yaml.dump(tree, written)
-    try:
-        _replace(path, written.getvalue())
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+    return CommentedMap() if tree is None else tree, yaml
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -115,10 +123,22 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fchmod(file.fileno(), _MODE)
-            with suppress(FileNotFoundError, PermissionError):  # it stays whose it was, where that can be
-                former = path.stat()
-                os.fchown(file.fileno(), former.st_uid, former.st_gid)
+            with suppress(FileNotFoundError):
+                _keep_access(file.fileno(), path.stat())
             os.fsync(file.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _keep_access(descriptor: int, former: os.stat_result) -> None:
+    """Have a file belong to whom the former one belonged, as far as we may; its group may read if it might.
+
+    Nobody else may: a right of others is not kept, nor one to write, nor that of a group that is another now.
+    """
+    for owner in (former.st_uid, -1):  # who is not root can still give it to a group that they are in
+        with suppress(PermissionError):
+            os.fchown(descriptor, owner, former.st_gid)
+            break
+    if os.fstat(descriptor).st_gid == former.st_gid:
+        os.fchmod(descriptor, _MODE | former.st_mode & stat.S_IRGRP)

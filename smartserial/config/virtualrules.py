@@ -13,6 +13,7 @@ from smartserial.config.models import ConfigModel
 from smartserial.config.source import Place, Source, path_text
 from smartserial.config.walking import Rule, SettingsRule, devices_of, idle_at, listeners_of
 from smartserial.findings import WARNING, Finding
+from smartserial.nodes import is_serial
 from smartserial.settings import GatewaySettings, PortDevice, VirtualDevice
 
 
@@ -75,25 +76,29 @@ def names_that_are_taken(settings: GatewaySettings, source: Source) -> Iterator[
             yield source.finding((*place, "port"), "CF06", message, hint=f"the device is {path}.real")
 
 
-def _is_terminal(path: Path) -> bool:
-    try:
-        return path.is_char_device()
-    except OSError:  # a name that is too long
-        return False
+def _overlays(settings: GatewaySettings) -> Iterator[tuple[Place, Path]]:
+    """Yield the paths of devices that are to give their names, and do not do so already."""
+    for place, _, device in devices_of(settings):
+        if isinstance(device, VirtualDevice) and device.overlay and device.path.name:
+            here = device.path
+            if not any(map(is_serial, (here, here.with_name(f"{here.name}.real")))):
+                yield (*place, "overlay"), here
 
 
 def overlays_of_devices(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
     """A virtual port takes the name of a device that is there, or was moved aside by a gateway that runs."""
-    for place, _, device in devices_of(settings):
-        if not isinstance(device, VirtualDevice) or not device.overlay or not device.path.name:
-            continue
-        here = device.path
-        if any(_is_terminal(path) for path in (here, here.with_name(f"{here.name}.real"))):
-            continue
-        wrong = "is no serial device" if os.path.lexists(here) else "is not there"
-        message = f"{here} {wrong}: without a device to overlay the gateway does not start"
-        hint = "plug it in before the start, or leave `overlay` out"
-        yield source.finding((*place, "overlay"), "CF09", message, severity=WARNING, hint=hint)
+    for place, here in _overlays(settings):
+        if not os.path.lexists(here):
+            message = f"{here} is not there: without a device to overlay the gateway does not start"
+            hint = "plug it in before the start, or leave `overlay` out"
+            yield source.finding(place, "CF09", message, severity=WARNING, hint=hint)
+
+
+def overlays_of_ports(settings: GatewaySettings, source: Source) -> Iterator[Finding]:
+    """A virtual port takes the name of a serial port, and never that of another device."""
+    for place, here in _overlays(settings):
+        if os.path.lexists(here):
+            yield source.finding(place, "CF09", f"{here} is no serial device, and keeps its name")
 
 
 VIRTUAL_RULES: tuple[Rule, ...] = (listeners_that_wait, lingering_that_ends)
@@ -101,4 +106,5 @@ VIRTUAL_SETTINGS_RULES: tuple[SettingsRule, ...] = (
     owners_that_exist,
     names_that_are_taken,
     overlays_of_devices,
+    overlays_of_ports,
 )

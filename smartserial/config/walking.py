@@ -38,9 +38,13 @@ def doors_of(config: ConfigModel) -> Iterator[tuple[Place, ShareModel | PoolMode
 
 
 def ways_of(config: ConfigModel, place: Place) -> list[ListenerModel | ConnectModel]:
-    """Return all ways to the clients of the share at a place: listeners, those of its pools, and calls."""
+    """Return all ways to the clients of the share at a place: listeners, those of its pools, SSH, and calls.
+
+    The SSH door stands there as a listener whose clients may read and write, as their rights may let them.
+    """
     call = config.shares[str(place[1])].connect
-    return [*ways_into(config, place), *([] if call is None else [call])]
+    by_ssh = [] if config.console.ssh is None else [ListenerModel.model_validate({})]
+    return [*ways_into(config, place), *by_ssh, *([] if call is None else [call])]
 
 
 def ways_into(config: ConfigModel, place: Place) -> list[ListenerModel]:

@@ -61,6 +61,7 @@ class Desk:
         self.journal = journal
         self.reload = reload
         self.operators: dict[Operator, Callable[[], None]] = {}  # with what ends the session of each
+        self.doors: list[Callable[[], None]] = []  # each judges again whom it has let in
         self.counted_from: dict[
             Share, tuple[Account, Account]
         ] = {}  # where `stats reset` has set the counters
@@ -170,6 +171,8 @@ class Desk:
             name = operator.identity.name
             if name and self.gateway.keeper.identity(name) != operator.identity:
                 leave()
+        for review in self.doors:
+            review()
 
     def operated(self, operator: Operator, share: str, what: str) -> None:
         """Record what somebody has changed."""

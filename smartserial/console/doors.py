@@ -32,7 +32,7 @@ from smartserial.channels.tls.ends import server_creator
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.place import default_socket
 from smartserial.console.plain import PlainConsole
-from smartserial.console.seats import MOST_OPERATORS, Seats
+from smartserial.console.seats import MOST_OPERATORS, OPERATORS, Seats
 from smartserial.console.telnet import POLICY, TelnetConsole
 from smartserial.errors import ConfigError
 from smartserial.events import EventStream, LoginFailed, SentAway
@@ -85,7 +85,7 @@ class _TelnetDoor(_Door):
         super().__init__(desk, reactor)
         self._settings = settings
         self._logging_in: Crowd[TelnetLogin] = Crowd(MOST_LOGGING_IN)
-        self._seats = Seats()
+        self._seats = Seats(OPERATORS)
         self._unknown: Counter[str] = Counter()  # how many are here of each source, without a login
 
     @override

@@ -23,6 +23,7 @@ from smartserial.sharing.rights import GATEWAY
 
 _DISCARDED = "discarded_"
 _DROPPED = "datagrams_dropped"  # by the kernel; not bytes
+_ROOM = {True: "a program reads", False: "the device takes more"}  # whether programs are the device
 
 
 def _state(share: Share) -> str:
@@ -147,10 +148,23 @@ def _share(desk: Desk, words: list[str], programs: list[str] | None) -> Output:
             **({} if share.capture.settings is None else {"capture": str(share.capture.settings.path)}),
             **({"calls": [f"{call.where}: {call.state}" for call in share.calls]} if share.calls else {}),
             "clients": [session.name for session in share.clients],
+            **_waiting(share),
             "up": _account(up),
             "down": _account(down),
         }
     )
+
+
+def _waiting(share: Share) -> dict[str, Any]:
+    """Return what the clients wait for, and when those of a program that is gone are closed."""
+    device = share.device
+    rows: dict[str, Any] = {}
+    if device.holding_clients:
+        program = IProgramPort.providedBy(device.link.stream)
+        rows["held until"] = "the device is open" if device.link.settling else _ROOM[program]
+    if endings := share.programs.endings:
+        rows["closed soon"] = [f"clients of {way.where} in {left:.1f} s" for way, left in endings.items()]
+    return rows
 
 
 def _client(share: Share, session: Session) -> Row:
@@ -162,13 +176,19 @@ def _client(share: Share, session: Session) -> Row:
         "listener": session.listener.where,
         "mode": session.listener.settings.mode.value,
         "access": _access(session),
-        "speaks": "yes" if share.intake.may_speak(session) else "no",
+        "speaks": _speaks(share, session),
         "received": session.received,
         "delivered": stream.sent,
         "waiting": stream.pending,
         "discarded": stream.dropped + session.discarded,
         "signature": getattr(session, "signature", b"").decode("latin-1") or None,
     }
+
+
+def _speaks(share: Share, session: Session) -> str:
+    if session in share.clients.leaving:
+        return "left"
+    return "yes" if share.intake.may_speak(session) else "no"
 
 
 def _access(session: Session) -> str:

@@ -34,6 +34,9 @@ WINDOW = 256 * 1024
 """Bytes that the other side may send before we have handed them over."""
 MOST_PACKET = 32 * 1024
 """Bytes of data in a packet, in both directions."""
+LEAST_PACKET = 1024
+"""Bytes of data in a packet that the other side must take: each packet costs as much as many bytes, and all
+that waits may go out in such. Every implementation takes far more (RFC 4253 section 6.1)."""
 _STDERR = 1  # SSH_EXTENDED_DATA_STDERR
 _MOST_COMMAND = 4096  # bytes
 
@@ -237,6 +240,10 @@ class Channel(SSHChannel):
         if words := words[: self.room]:
             self.remoteWindowLeft -= len(words)
             self.connection.sendExtendedData(self, _STDERR, words)
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Call something in the next turn of the reactor."""
+        self.connection.reactor.callLater(0, call)
 
     # ---- the end
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -72,10 +73,12 @@ class SshClient(Session):
         share: whose client it is.
         way: by which it came.
         channel: that it has.
+        barred: returns why its connection would not be let in any more; empty: it would.
     """
 
-    def __init__(self, share: Share, way: SshWay, channel: Channel) -> None:
+    def __init__(self, share: Share, way: SshWay, channel: Channel, barred: Callable[[], str]) -> None:
         super().__init__(share, way, channel.address)
+        self._barred = barred
         self._share = share
         self._channel = channel
         self._port: ClientPort | None = None
@@ -87,6 +90,10 @@ class SshClient(Session):
         """The peer's address, and the number of its channel where it has several."""
         number = self._channel.id
         return f"{peer_name(self.address)}/{number}" if number else peer_name(self.address)
+
+    @override
+    def barred(self) -> str:
+        return self._barred()
 
     @override
     def connectionMade(self) -> None:
@@ -162,13 +169,15 @@ def _count_unread(share: Share, count: int) -> None:
         share.count_refused(count)
 
 
-def client_of(share: Share, way: SshWay, identity: Identity, channel: Channel) -> Protocol:
+def client_of(
+    share: Share, way: SshWay, identity: Identity, channel: Channel, barred: Callable[[], str]
+) -> Protocol:
     """Return a user's session with a share, or what tells them why there is none."""
     address: IAddress = channel.address
     login = way.settings.login
     assert login is not None
     channel.unread = partial(_count_unread, share)
-    session = SshClient(share, way, channel)
+    session = SshClient(share, way, channel, barred)
     refusal: Refusal | None = share.entitle(session, identity, login) or share.judge(way, peer_host(address))
     if refusal is None:
         return session

@@ -22,7 +22,7 @@ from twisted.conch.ssh.connection import (
 from twisted.python.failure import Failure
 from typing_extensions import override
 
-from smartserial.console.sshchannel import MOST_PACKET, Channel, Site
+from smartserial.console.sshchannel import LEAST_PACKET, MOST_PACKET, Channel, Site
 from smartserial.console.sshquiet import QUIET
 from smartserial.errors import PeerError
 
@@ -108,8 +108,11 @@ class Connection(SSHConnection):
         if kind != b"session":
             self.note_refused("a channel of kind ", kind)
             self._refuse(number, OPEN_UNKNOWN_CHANNEL_TYPE, b"there are only sessions here")
-        elif len(self.channels) >= MOST_CHANNELS or not most:
-            self._refuse(number, OPEN_RESOURCE_SHORTAGE, b"too many channels, or packets without room")
+        elif len(self.channels) >= MOST_CHANNELS:
+            self._refuse(number, OPEN_RESOURCE_SHORTAGE, b"too many channels")
+        elif most < LEAST_PACKET:
+            words = b"expected packets of %d bytes at least" % LEAST_PACKET
+            self._refuse(number, OPEN_RESOURCE_SHORTAGE, words)
         else:
             super().ssh_CHANNEL_OPEN(packet)
 

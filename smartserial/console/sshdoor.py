@@ -17,13 +17,13 @@ from smartserial.channels.session import peer_host, peer_name
 from smartserial.channels.tcp import StreamPort
 from smartserial.console.desk import Desk, Operator
 from smartserial.console.output import VerbError
-from smartserial.console.seats import Seats
+from smartserial.console.seats import CONNECTIONS, OPERATORS, Seats
 from smartserial.console.sshchannel import Channel
 from smartserial.console.sshclient import Notice, SshWay, client_of
 from smartserial.console.sshconnection import Connection
 from smartserial.console.sshconsole import SshPlain, SshTerminal, SshVerb
 from smartserial.console.sshkey import default_path, fingerprint, host_key
-from smartserial.console.sshlogin import Entrance, Login
+from smartserial.console.sshlogin import Entrance, Login, has_key
 from smartserial.console.sshtransport import SshTransport
 from smartserial.console.sshwords import Connect, Perform, Status, wish_of
 from smartserial.errors import ConfigError
@@ -32,9 +32,6 @@ from smartserial.settings import Address, ConsoleSettings, Keepalive, LoginSetti
 from smartserial.share.service import Share
 from smartserial.sharing.crowd import Crowd
 from smartserial.sharing.rights import Identity
-
-MOST_CONNECTIONS = 256
-"""Of those who have logged in; a client of a share has one too."""
 
 
 class SshDoor(Factory):
@@ -58,12 +55,14 @@ class SshDoor(Factory):
         self.publicKeys = {b"ssh-ed25519": key.public()}
         self.privateKeys = {b"ssh-ed25519": key}
         self.desk = desk
-        self.seats = Seats()
+        self.seats = Seats(OPERATORS)
+        self.places = Seats(CONNECTIONS)
         self.login_settings = LoginSettings(groups=settings.login.groups if settings.login else frozenset())
         self._reactor = reactor
         self._logging_in: Crowd[SshTransport] = Crowd(MOST_LOGGING_IN)
-        self._inside: set[SshTransport] = set()
+        self._inside: dict[SshTransport, _Visitor] = {}
         self._ways: WeakKeyDictionary[Share, SshWay] = WeakKeyDictionary()
+        desk.doors.append(self.review)
 
     # ---- who comes
 
@@ -86,12 +85,12 @@ class SshDoor(Factory):
         def failed(user: str, why: str) -> None:
             events.publish(LoginFailed("console", peer, self.desk.gateway.keeper.shown(user), why))
 
-        def enter(identity: Identity) -> Connection | str:
-            if len(self._inside) >= MOST_CONNECTIONS:
-                return f"{MOST_CONNECTIONS} connections are at this door, and no more are let in"
+        def enter(identity: Identity, key: bytes) -> Connection | str:
+            if words := self.places.take(identity):
+                return words
             self._logging_in.discard(transport)
-            self._inside.add(transport)
-            return Connection(_Visitor(self, identity, peer), transport)
+            visitor = self._inside[transport] = _Visitor(self, identity, peer, key)
+            return Connection(visitor, transport)
 
         source = peer_host(transport.transport.getPeer())
         return Login(
@@ -106,7 +105,14 @@ class SshDoor(Factory):
     def left(self, transport: SshTransport) -> None:
         """Take note that a connection is gone."""
         self._logging_in.discard(transport)
-        self._inside.discard(transport)
+        if (visitor := self._inside.pop(transport, None)) is not None:
+            self.places.leave(visitor.name)
+
+    def review(self) -> None:
+        """End the connections of those who would not be let in any more."""
+        for transport, visitor in list(self._inside.items()):
+            if words := visitor.barred():
+                transport.end(words)
 
     # ---- what they want
 
@@ -124,13 +130,31 @@ class SshDoor(Factory):
 
 
 class _Visitor:
-    """Somebody who has logged in; provides `Site`. What they may do is looked up anew for each channel."""
+    """Somebody who has logged in; provides `Site`. What they may do is looked up anew for each channel.
 
-    def __init__(self, door: SshDoor, identity: Identity, peer: str) -> None:
+    Args:
+        door: by which they came.
+        identity: who it was then.
+        peer: where they are.
+        key: by which they logged in, as bytes; none: by a password.
+    """
+
+    def __init__(self, door: SshDoor, identity: Identity, peer: str, key: bytes) -> None:
+        self.name = identity.name
         self._door = door
-        self._name = identity.name
         self._peer = peer
+        self._key = key
         self._left = partial(door.seats.leave, identity.name)
+
+    def barred(self) -> str:
+        """Return why they would not be let in any more, empty if they would."""
+        return self._key_gone() or ("" if self._identity() is not None else self._no_more)
+
+    def _key_gone(self) -> str:
+        user = self._door.desk.gateway.keeper.user(self.name)
+        if user is None or not self._key or has_key(user, self._key):
+            return ""
+        return f"this key is none of {self.name}'s any more"
 
     def shell(self, channel: Channel) -> Protocol:
         """Return a console."""
@@ -159,7 +183,7 @@ class _Visitor:
     def refused(self, what: str) -> None:
         """Take note that something was asked for that is not given."""
         events = self._door.desk.gateway.events
-        events.publish(RequestRefused("console", self._peer, what, self._name))
+        events.publish(RequestRefused("console", self._peer, what, self.name))
 
     def _seat(self, channel: Channel, make: Callable[[Operator], Protocol]) -> Protocol:
         """Return what an operator has, if there is a place for one."""
@@ -168,29 +192,29 @@ class _Visitor:
             return Notice(channel, Status.NOT_DONE, self._no_more)
         if words := self._door.seats.take(identity):
             return Notice(channel, Status.NOT_DONE, words)
-        return make(Operator(f"{self._name} at {self._peer}", "ssh", identity, self._door.seconds()))
+        return make(Operator(f"{self.name} at {self._peer}", "ssh", identity, self._door.seconds()))
 
     def _client(self, channel: Channel, name: str) -> Protocol:
         """Return a client of a share, if it may be one."""
         identity, door = self._identity(), self._door
         if identity is None:
             return Notice(channel, Status.NOT_DONE, self._no_more)
-        operator = Operator(f"{self._name} at {self._peer}", "ssh", identity, door.seconds())
+        operator = Operator(f"{self.name} at {self._peer}", "ssh", identity, door.seconds())
         try:
             share = door.desk.seen_by(operator).share(name)
         except VerbError as error:
             return Notice(channel, Status.NOT_DONE, str(error))
         if not share.running:
             return Notice(channel, Status.NOT_DONE, f"{name} is being stopped")
-        return client_of(share, door.way_to(share), identity, channel)
+        return client_of(share, door.way_to(share), identity, channel, self._key_gone)
 
     @property
     def _no_more(self) -> str:
-        return f"{self._name} has no rights here any more"
+        return f"{self.name} has no rights here any more"
 
     def _identity(self) -> Identity | None:
         """Return who it is now: users may be gone, or may do other things."""
-        identity = self._door.desk.gateway.keeper.identity(self._name)
+        identity = self._door.desk.gateway.keeper.identity(self.name)
         groups = self._door.login_settings.groups
         if identity is None or (groups and not groups & identity.groups):
             return None

@@ -33,7 +33,7 @@ from smartserial.config.sshkeys import SMALLEST_RSA
 from smartserial.console.sshalgorithms import SIGNATURES
 from smartserial.console.sshquiet import QUIET
 from smartserial.errors import PeerError
-from smartserial.settings import LoginSettings
+from smartserial.settings import LoginSettings, UserSettings
 from smartserial.sharing.rights import Identity
 from smartserial.sharing.typed import MOST
 
@@ -59,15 +59,21 @@ class Entrance:
         keeper: knows the users.
         login: whose members may come in.
         source: the address that somebody comes from.
-        enter: returns what somebody has inside, or why they are not let in.
+        enter: is told who has logged in, and by which key, as bytes; none: by a password. Returns what they
+            have inside, or why they are not let in.
         failed: is told the name that was given, and why that was not enough.
     """
 
     keeper: Keeper
     login: LoginSettings
     source: str
-    enter: Callable[[Identity], Connection | str]
+    enter: Callable[[Identity, bytes], Connection | str]
     failed: Callable[[str, str], None]
+
+
+def has_key(user: UserSettings | None, key: bytes) -> bool:
+    """Tell whether a public key, as bytes, is one of a user's."""
+    return user is not None and any(b64decode(line.split()[1]) == key for line in user.keys)
 
 
 class Login(SSHService):
@@ -130,17 +136,16 @@ class Login(SSHService):
         elif not signed:
             self._ssh.sendPacket(MSG_USERAUTH_PK_OK, NS(algorithm) + NS(blob))
         elif self._signs(algorithm, blob, getNS(rest)[0]):
-            self._let_in()
+            self._let_in(blob)
         else:
             self._fail(_WRONG_KEY)
 
     def _known(self, algorithm: bytes, blob: bytes) -> bool:
         """Tell whether a key is one of the user's, and of a kind that is good enough."""
-        user = self._entrance.keeper.user(self._user)
         kind = SIGNATURES.get(algorithm)
-        if user is None or kind is None or getNS(blob)[0] != kind:
+        if kind is None or getNS(blob)[0] != kind:
             return False
-        return any(b64decode(line.split()[1]) == blob for line in user.keys)
+        return has_key(self._entrance.keeper.user(self._user), blob)
 
     def _signs(self, algorithm: bytes, blob: bytes, signature: bytes) -> bool:
         """Tell whether somebody has the private key of a public one."""
@@ -164,7 +169,7 @@ class Login(SSHService):
     def _user_said(self) -> bytes:
         return self._user.encode()
 
-    def _let_in(self) -> None:
+    def _let_in(self, key: bytes) -> None:
         """Let in somebody who has shown a key."""
         identity = self._entrance.keeper.identity(self._user)
         login = self._entrance.login
@@ -173,7 +178,7 @@ class Login(SSHService):
         elif login.groups and not login.groups & identity.groups:
             self._fail(f"{identity.name} is in none of the groups that may come in here")
         else:
-            self._enter(identity)
+            self._enter(identity, key)
 
     # ---- passwords
 
@@ -207,6 +212,7 @@ class Login(SSHService):
         elif len(password) > MOST:
             self._wrong(Failure(LoginRefused(WRONG_USER)))
         else:
+            self._ssh.patience.stop()
             judging = entrance.keeper.login(entrance.login, self._user, password, entrance.source)
             self._judging = judging
             judging.addCallbacks(self._right, self._wrong).addErrback(self._broke)
@@ -221,6 +227,7 @@ class Login(SSHService):
         failure.trap(LoginRefused, CancelledError)
         if failure.check(CancelledError) or self._ssh.over:
             return
+        self._ssh.patience.go_on()
         self._tries += 1
         why, keeper = failure.getErrorMessage(), self._entrance.keeper
         if failure.check(LoginBusy) or self._tries >= TRIES or keeper.delay(self._entrance.source):
@@ -235,11 +242,11 @@ class Login(SSHService):
 
     # ---- in, or not
 
-    def _enter(self, identity: Identity) -> None:
+    def _enter(self, identity: Identity, key: bytes = b"") -> None:
         if not any(grant.rights for grant in identity.grants):
             self._fail(f"{identity.name} has no rights here")
             return
-        inside = self._entrance.enter(identity)
+        inside = self._entrance.enter(identity, key)
         if isinstance(inside, str):
             self._ssh.end(inside)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from typing import Protocol as Shape
 
@@ -11,6 +12,9 @@ from zope.interface import implementer
 from smartserial.channels.layered import LayeredTransport
 from smartserial.channels.tls.marks import Marks
 from smartserial.interfaces import ICountedTransport
+
+AT_ONCE = 64
+"""Packets of one channel that go out in one turn of the reactor: others have their turn between them."""
 
 
 class Packet(NamedTuple):
@@ -46,6 +50,9 @@ class Way(Shape):
     def say(self, words: bytes) -> None:
         """Send words of our own beside the data, as far as there is room."""
 
+    def later(self, call: Callable[[], None]) -> None:
+        """Call something in the next turn of the reactor."""
+
     def end(self) -> None:
         """Close: nothing more is sent."""
 
@@ -67,6 +74,7 @@ class SshStream(LayeredTransport):
     def __init__(self, wire: Any, way: Way) -> None:
         super().__init__(wire, Marks())
         self._way = way
+        self._passed = 0  # packets since the last rest; at `AT_ONCE` there is one
 
     @property
     def disconnecting(self) -> bool:
@@ -91,7 +99,7 @@ class SshStream(LayeredTransport):
     @property
     @override
     def _waits(self) -> bool:
-        return self._blocked or not self._way.room
+        return self._blocked or self._passed >= AT_ONCE or not self._way.room
 
     @property
     @override
@@ -101,12 +109,20 @@ class SshStream(LayeredTransport):
     @override
     def _pass_on(self, data: bytes) -> None:
         start = self._given
+        self._passed += 1
+        if self._passed == AT_ONCE:
+            self._way.later(self._go_on)
         self._way.send(data)
         piece = self._piece = Packet(start, len(data), self._given - start)
         self._trail.add(piece)
         if self.wire.sent >= start + piece.length:
             self.sent += piece.size
             self._piece = None
+
+    def _go_on(self) -> None:
+        self._passed = 0
+        if not self.ending:
+            self.feed()
 
     @property
     def _given(self) -> int:

@@ -25,6 +25,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from typing_extensions import override
 
+from smartserial.channels.login.patience import Patience
 from smartserial.channels.login.protocol import DEADLINE
 from smartserial.channels.tcp import SocketStream
 from smartserial.console.sshalgorithms import CIPHERS, EXCHANGES, HOST_KEYS, MACS, SIGNATURES
@@ -101,6 +102,9 @@ class SshTransport(SSHServerTransport):
         self._asked = False
         self._since = 0, 0  # bytes and packets that had gone out when the keys were new
         self._timer: IDelayedCall | None = None
+        words = f"nobody logged in within {DEADLINE:g} s"
+        self.patience = Patience(DEADLINE, lambda: self.end(words), reactor)
+        """Stands still while a password is judged."""
 
     # ---- life
 
@@ -108,12 +112,13 @@ class SshTransport(SSHServerTransport):
     def connectionMade(self) -> None:
         self.transport.high = 0  # exact: whatever waits, waits where it is counted
         self.transport.registerProducer(self, True)
-        self._later(DEADLINE, lambda: self.end(f"nobody logged in within {DEADLINE:g} s"))
+        self.patience.go_on()
         super().connectionMade()
 
     def enter(self, inside: Connection) -> None:
         """Take note that somebody has logged in, with what they have now."""
         self.inside = inside
+        self.patience.stop()
         self._later(LOOK, self._look)
         self.setService(inside)
 
@@ -147,6 +152,7 @@ class SshTransport(SSHServerTransport):
             return
         words = desc if isinstance(desc, str) else desc.decode("latin-1")
         self.over = True
+        self.patience.stop()
         if not self._told:
             self._house.refused(self, printable(words))
         self.transport.unregisterProducer()  # a transport that closes waits for its producer
@@ -166,6 +172,7 @@ class SshTransport(SSHServerTransport):
     def connectionLost(self, reason: Failure | None = None) -> None:
         self.over = True
         self.reason = reason or Failure(ConnectionDone())
+        self.patience.stop()
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         super().connectionLost(reason)
@@ -233,6 +240,7 @@ class SshTransport(SSHServerTransport):
     @override
     def ssh_DISCONNECT(self, packet: bytes) -> None:
         self.over = True
+        self.patience.stop()
         self._later(LAST_WORDS, self.abort)
         self.transport.unregisterProducer()
         self.transport.loseConnection()

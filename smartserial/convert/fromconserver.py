@@ -178,7 +178,6 @@ def _console(draft: Draft, known: _Known, block: Block) -> None:
 
 def _break_sequences(console: Console, known: _Known) -> None:
     wanted = console.text("breaklist", "*")
-    console.whose = "the consoles"
     numbers = known.breaks if wanted == "*" else [part.strip() for part in wanted.split(",")]
     for number in numbers:
         items = known.breaks.get(number)
@@ -187,6 +186,7 @@ def _break_sequences(console: Console, known: _Known) -> None:
         sequence, why = sequences_of({key.text: value.text for key, value in items})
         place = items[0][0].place
         if not sequence:
+            console.whose = "the consoles"  # whichever has it: that is told once
             console.lost(
                 place,
                 f"break {named(number)}",
@@ -197,6 +197,14 @@ def _break_sequences(console: Console, known: _Known) -> None:
             sequences = console.share.device.setdefault("sequences", {})
             assert isinstance(sequences, dict)
             sequences[own_name(f"break-{number}")] = sequence
+        else:
+            console.whose = ""
+            console.lost(
+                place,
+                f"break {named(number)}",
+                "its device has no line to break: bytes are all that it takes",
+                "use `rfc2217` if there is a serial port behind it",
+            )
 
 
 def _listeners(console: Console, known: _Known) -> None:

@@ -115,7 +115,7 @@ def _remote_addresses(making: Making, option: Option) -> None:
         before = listener.get("allow", [])
         assert isinstance(before, list)
         before = [one for one in before if one not in ("127.0.0.0/8", "::/0")]
-        listener["allow"] = [*before, *allow] or ["127.0.0.0/8"]
+        listener["allow"] = list(dict.fromkeys(map(str, (*before, *allow)))) or ["127.0.0.0/8"]
 
 
 def _connect_back(making: Making, option: Option) -> None:

@@ -150,7 +150,11 @@ def _rs485(line: _Line, name: str, value: str) -> None:
 
 def _write_only(line: _Line, name: str, value: str) -> None:
     if truth(value) is not False:
-        raise CannotError("the device is written without settings, and a port here has some", "use `tcp`")
+        raise CannotError(
+            "the device is written without settings, as a printer is, and a port here has some",
+            "leave that word out if it is a serial port; for a printer have a program pass the bytes on, and"
+            " connect to that by `endpoint`",
+        )
 
 
 SERIAL_WORDS: dict[str, Callable[[_Line, str, str], None]] = {

@@ -19,12 +19,15 @@ def substituted(text: str, rules: str, values: Mapping[str, str | int]) -> str:
         values: by their letters: texts for ``c h r``, numbers for ``b p P``.
 
     Raises:
-        ValueError: a rule has not this form, or has no value; the text says what was expected.
+        ValueError: a rule has not this form, or has no value though it is used; the text says what was
+            expected.
     """
     replacements: dict[str, str] = {}
     for rule in filter(None, (part.strip() for part in rules.split(","))):
         match = _RULE.fullmatch(rule)
         value = values.get(match[2]) if match else None
+        if match is not None and match[1] not in text:
+            continue  # one of a default that this console has no use for, and perhaps no value
         if match is None or value is None or (match[4] == "s") != isinstance(value, str):
             raise ValueError(f"expected a substitution such as &=cs, found {rule[:20]!r}")
         width = int(match[3] or 0)

@@ -93,6 +93,8 @@ def tree_of(settings: Any) -> Tree:
         row = rows.get(field.name, (field.name, node_of))
         if row is not None and field.compare:
             found.add(row[0], _form(field, row[1])(getattr(settings, field.name)))
+    if isinstance(settings, ShareSettings):
+        _inherit(settings, found)
     if isinstance(settings, _DEVICES):
         found.of = Kind(type(settings), describe(settings), frozenset(found))
     elif isinstance(settings, NetworkCarrier | DeviceCarrier | ShareCarrier):
@@ -147,7 +149,22 @@ def _login(login: LoginSettings | None) -> Tree:
         return Tree()
     if login.secret:
         return Tree(password=secret(login.secret))
-    return Tree(users=Leaf("true"), groups=node_of(login.groups))
+    found = Tree(users=Leaf("true"))
+    if login.groups:
+        found.add("groups", node_of(login.groups))
+    return found
+
+
+def _inherit(share: ShareSettings, found: Tree) -> None:
+    """Leave a login out of the listeners that have it from their share, which alone says it."""
+    listen = found["listen"]
+    assert isinstance(listen, Several)
+    for listener, (_, tree) in zip(share.listeners, listen, strict=True):
+        if listener.login == share.login:
+            for key in _login(listener.login):
+                del tree[key]
+        elif listener.login is None:
+            tree.add("users", Leaf("false"))
 
 
 def _listeners(listeners: tuple[ListenerSettings, ...]) -> Several:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from twisted.logger import Logger
@@ -11,16 +10,13 @@ from twisted.logger import Logger
 from smartserial.definition.protocol import Protocol
 from smartserial.engine.effects import Effect
 from smartserial.engine.store import Store
+from smartserial.stamps import time_of_day
 from smartserial.trace.convert import Teller
 from smartserial.trace.events import TraceEvent
 from smartserial.trace.ring import Ring
 
 _log = Logger()
 Watcher = Callable[[TraceEvent], None]
-
-
-def _now() -> float:
-    return datetime.now(UTC).timestamp()
 
 
 class Record:
@@ -39,7 +35,7 @@ class Record:
         element: str,
         protocol: Protocol,
         store: Store,
-        seconds: Callable[[], float] = _now,
+        seconds: Callable[[], float] = time_of_day,
         changed: Callable[[bool], None] = lambda watched: None,
     ) -> None:
         self.teller = Teller(element, protocol, store)

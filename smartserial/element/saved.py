@@ -24,6 +24,7 @@ from twisted.python.failure import Failure
 from smartserial.definition.protocol import Protocol
 from smartserial.errors import ConfigError
 from smartserial.linefile import Closing
+from smartserial.stamps import time_of_day
 
 GATHERING = 0.5
 """Seconds in which changes come together before they are written."""
@@ -107,13 +108,21 @@ class SavedParams:
         path: of the file, which is made when there is something to save; None keeps them in memory only.
         reactor: keeps the time, and has the threads.
         note: takes a line for the log when the file cannot be written, once until it can be again; and then.
+        seconds: tells the time of day, for the file.
 
     Raises:
         ConfigError: the file is there and is no database of saved params, or its folder is not there.
     """
 
-    def __init__(self, path: Path | None, reactor: Any, note: Callable[[str], object] = _warn) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        reactor: Any,
+        note: Callable[[str], object] = _warn,
+        seconds: Callable[[], float] = time_of_day,
+    ) -> None:
         self._path = path
+        self._seconds = seconds
         self._reactor = reactor
         self._note = note
         self._known: dict[str, dict[int, SavedValue]] = {} if path is None else _read(path)
@@ -142,7 +151,7 @@ class SavedParams:
         before = known.get(param)
         if before is not None and (before.name, before.raw, before.version) == (name, raw, version):
             return
-        known[param] = value = SavedValue(name, raw, version, self._reactor.seconds())
+        known[param] = value = SavedValue(name, raw, version, self._seconds())
         self._waiting.values[element, param] = value
         self._schedule(GATHERING)
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,8 @@ from smartserial.captures import CaptureError, Piece, Skipped, chunks_of, pieces
 from smartserial.channels.tcp import StreamPort, tcp_endpoint
 from smartserial.errors import ConfigError, SmartSerialError
 from smartserial.files import UnreadableError
-from smartserial.replaying.outlet import Outlet
+from smartserial.lacking import Missing
+from smartserial.replaying.outlet import PATIENCE, Outlet
 from smartserial.replaying.pace import Pace
 from smartserial.replaying.playing import Steps, play
 
@@ -80,6 +80,7 @@ class Job:
         pace: what is played of it, and when.
         target: where to; with `listen`, what to listen on.
         listen: whether programs connect here.
+        patience: seconds without a byte being taken after which it is given up.
         said: what it came to; empty as long as it has not ended.
         failed: what went wrong.
     """
@@ -89,12 +90,13 @@ class Job:
     pace: Pace
     target: str
     listen: bool
+    patience: float = PATIENCE
     said: str = ""
     failed: str = ""
 
     async def run(self, reactor: Any) -> None:
         """Play; what goes wrong is in `failed`."""
-        outlet = Outlet(reactor)
+        outlet = Outlet(reactor, self.patience)
         reactor.addSystemEventTrigger("before", "shutdown", outlet.cut)
         try:
             await self._run(outlet, reactor)
@@ -114,7 +116,7 @@ class Job:
         if steps is not None:
             StandardIO(steps, reactor=reactor)
         begun = reactor.seconds()
-        played, count = await play(self.pieces, self.pace, outlet, reactor, steps)
+        played, count = await play(self.pieces, self.pace, outlet, reactor, steps, _note)
         pieces = "1 piece" if played == 1 else f"{played} pieces"
         size = "1 byte" if count == 1 else f"{count} bytes"
         self.said = f"played {pieces}, {size}, in {reactor.seconds() - begun:.3f} s"
@@ -122,7 +124,11 @@ class Job:
             await stop()
 
 
-def replay(name: str, form: str, pace: Pace, target: str, *, listen: bool) -> int:
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def replay(name: str, form: str, pace: Pace, target: str, *, listen: bool, patience: float = PATIENCE) -> int:
     """Play a file, as the command does.
 
     Args:
@@ -131,22 +137,25 @@ def replay(name: str, form: str, pace: Pace, target: str, *, listen: bool) -> in
         pace: what is played of it, and when.
         target: where to; with `listen`, what to listen on.
         listen: whether programs connect here.
+        patience: seconds without a byte being taken after which it is given up.
 
     Returns:
         The exit code: 0 all is played, 2 it is not, 130 after Ctrl-C.
     """
     chunks = chunks_of(None if name == "-" else Path(name), lambda: None)
-    job = Job(name, (), pace, target, listen)
-    skipped = Skipped(name, partial(print, file=sys.stderr))
+    job = Job(name, (), pace, target, listen, patience)
+    skipped, missing = Skipped(name, _note), Missing(name, _note)
     try:
         pieces = pieces_of(chunks, form, skipped)
         pieces = iter(list(pieces)) if name == "-" else pieces
-        job.pieces = chain([first] if (first := next(pieces, None)) is not None else [], pieces)
+        first = next(pieces, None)  # what is no capture is refused before anybody is connected to
+        job.pieces = missing.counted(chain([] if first is None else [first], pieces))
         with suppress(SystemExit):
             react(lambda reactor: Deferred.fromCoroutine(job.run(reactor)))
     except SmartSerialError as error:
         job.failed = f"{name}: {error}"
     skipped.sum_up()
+    missing.sum_up()
     if job.failed:
         print(f"smartserial: {job.failed}", file=sys.stderr)
         return 2

@@ -16,10 +16,12 @@ from smartserial.channels.foreign import ForeignTransport, counted
 from smartserial.errors import SmartSerialError
 from smartserial.interfaces import IProgramPort
 
-PATIENCE = 5.0
-"""Seconds without a byte being taken after which the end of a play is not waited for any more."""
+PATIENCE = 30.0
+"""Seconds without a byte being taken after which nothing is waited for, unless the user says others."""
 _CALM = 0.2  # seconds without a byte that waits: a terminal shows what it is given a little later
 _TICK = 0.02
+_LOOKS = 50  # in the seconds of patience, at who has no room
+_PARTING = 5.0  # seconds for connections to close
 
 
 class ReplayError(SmartSerialError):
@@ -53,6 +55,11 @@ class _Ear(Protocol):
         """Whether somebody hears it now, as far as that can be seen."""
         return not IProgramPort.providedBy(self.stream) or self.stream.programs > 0
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that it has been given, and has not taken as far as that can be seen."""
+        return int(self.stream.pending + self.stream.unconfirmed())
+
     def pauseProducing(self) -> None:
         self.full = True
 
@@ -69,12 +76,14 @@ class Outlet(Factory):
 
     Args:
         reactor: keeps the time.
+        patience: seconds without a byte being taken after which nothing is waited for any more.
     """
 
     noisy = False
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, patience: float = PATIENCE) -> None:
         self._reactor = reactor
+        self._patience = patience
         self._ears: list[_Ear] = []
         self._news: list[Deferred[None]] = []
         self._why = ""
@@ -118,16 +127,33 @@ class Outlet(Factory):
         """Send to everybody, when all have room.
 
         Raises:
-            ReplayError: nobody is there any more.
+            ReplayError: nobody is there any more, or somebody takes nothing.
         """
-        while any(ear.full for ear in self._ears):
-            await self._change()
+        await self._room_for_all()
         if not self._ears:
             raise ReplayError(f"nobody is there any more: {self._why}")
         if not any(ear.attended for ear in self._ears):
             raise ReplayError("no program has the port open any more")
         for ear in list(self._ears):
             ear.stream.write(data)
+
+    async def _room_for_all(self) -> None:
+        """Wait until all have room, as long as each that has none takes something."""
+        since, before = self._reactor.seconds(), dict[_Ear, int]()
+        while full := {ear: ear.waiting for ear in self._ears if ear.full}:
+            now = self._reactor.seconds()
+            if any(count == before.get(ear) for ear, count in full.items()):
+                if now - since >= self._patience:
+                    raise ReplayError(self._stuck(max(full.values())))
+            else:
+                since, before = now, full
+            look = self._reactor.callLater(self._patience / _LOOKS, self.room)
+            await self._change()
+            if look.active():
+                look.cancel()
+
+    def _stuck(self, waiting: int) -> str:
+        return f"{waiting} bytes are not taken, none of them for {self._patience:g} s"
 
     async def finish(self) -> None:
         """Close when everything has been taken.
@@ -138,21 +164,21 @@ class Outlet(Factory):
         since, before = self._reactor.seconds(), -1
         while True:
             now = self._reactor.seconds()
-            waiting = sum(ear.stream.pending + ear.stream.unconfirmed() for ear in self._ears)
+            waiting = sum(ear.waiting for ear in self._ears)
             if waiting != before:
                 since, before = now, waiting
-            if now - since >= (PATIENCE if waiting else _CALM):
+            if now - since >= (self._patience if waiting else _CALM):
                 break
             await deferLater(self._reactor, _TICK)
         if waiting:
-            raise ReplayError(f"{waiting} bytes are not taken")
+            raise ReplayError(self._stuck(waiting))
         if dropped := sum(ear.stream.dropped for ear in self._ears):
             raise ReplayError(f"{dropped} bytes were not taken")
         self._ending = True
         for ear in list(self._ears):
             ear.stream.unregisterProducer()
             ear.stream.loseConnection()
-        end = self._reactor.seconds() + PATIENCE
+        end = self._reactor.seconds() + _PARTING
         while self._ears and self._reactor.seconds() < end:
             await deferLater(self._reactor, _TICK)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from smartserial.captures import Piece
 from smartserial.replaying.outlet import Outlet
-from smartserial.replaying.pace import Pace, shown
+from smartserial.replaying.pace import LONG, Pace, shown, told_pause
 
 _TURN = 64 * 1024  # bytes after which the reactor has its turn
 
@@ -56,7 +56,12 @@ class Steps(LineOnlyReceiver):
 
 
 async def play(
-    pieces: Iterable[Piece], pace: Pace, outlet: Outlet, reactor: Any, steps: Any = None
+    pieces: Iterable[Piece],
+    pace: Pace,
+    outlet: Outlet,
+    reactor: Any,
+    steps: Any = None,
+    note: Callable[[str], object] = lambda _: None,
 ) -> tuple[int, int]:
     """Play a capture to those who are there.
 
@@ -66,13 +71,14 @@ async def play(
         outlet: who is played to.
         reactor: keeps the time.
         steps: has an asynchronous method `step`, which tells whether to go on; None: none is asked.
+        note: takes a line for people when a pause begins that is longer than `LONG`.
 
     Returns:
         How many pieces were played, and how many bytes.
 
     Raises:
         CaptureError: the capture cannot be read to its end.
-        ReplayError: nobody is there any more.
+        ReplayError: nobody is there any more, or somebody takes nothing.
     """
     begun, played, count, turn = reactor.seconds(), 0, 0, 0
     for due, piece in pace.timed(pieces):
@@ -81,6 +87,8 @@ async def play(
             if not await steps.step():
                 break
         elif (delay := begun + due - reactor.seconds()) > 0:
+            if delay > LONG:
+                note(told_pause(delay))
             await deferLater(reactor, delay)
         elif turn >= _TURN:
             await deferLater(reactor, 0)

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall
 from smartserial.channels.attendants import Tap
 from smartserial.channels.session import TURN, Session
 from smartserial.settings import Arbitration
-from smartserial.share.messages import ear_for
+from smartserial.share.messages import Ear, ear_for
 from smartserial.sharing.requests import MOST_WAITING, Requests
 
 Source = Session | str
@@ -23,6 +23,7 @@ class Arbiter:
     Args:
         rules: tell where the device's messages end, and the seconds of silence that end a turn.
         send: takes what goes to the device.
+        over: is called when nobody has the turn any more.
         taps: of the share: ours hears the device.
         reactor: keeps the time.
     """
@@ -31,14 +32,15 @@ class Arbiter:
         self,
         rules: tuple[Arbitration, float],
         send: Callable[[Source, bytes], None],
+        over: Callable[[], None],
         taps: dict[object, Tap],
         reactor: Any,
     ) -> None:
-        self.rules = rules
-        arbitration, window = rules
+        self._arbitration, window = rules
         self._requests: Requests[Source] = Requests(window)
-        self._ear = ear_for(arbitration.definition, arbitration.connection, arbitration.code_page)
+        self._ear = _ear_of(self._arbitration)
         self._send = send
+        self._over = over
         self._taps = taps
         self._reactor = reactor
         self._ended = 0  # messages that ended in this turn of the reactor
@@ -46,6 +48,14 @@ class Arbiter:
         self._held: set[Session] = set()
         self._next: IDelayedCall | None = None
         taps[self] = self._hear
+
+    def use(self, rules: tuple[Arbitration, float]) -> None:
+        """Go by other rules; who waits goes on waiting."""
+        former, (self._arbitration, window) = self._arbitration, rules
+        if self._arbitration != former:
+            self._ear = _ear_of(self._arbitration)
+        self._requests.use(window)
+        self._schedule()
 
     @property
     def held(self) -> int:
@@ -65,7 +75,11 @@ class Arbiter:
         """Take what somebody sends; tell whether there was room for it, which a client always has."""
         if not isinstance(source, Session) and self._requests.waiting[source] + len(data) > MOST_WAITING:
             return False
-        self._pass(self._requests.offer(source, data, self._reactor.seconds()))
+        now = self._reactor.seconds()
+        if self._heard and self._requests.expected <= self._ended:
+            self._requests.put(source, data, now)  # until all have heard what the device has just said
+        else:
+            self._pass(self._requests.offer(source, data, now))
         if isinstance(source, Session) and self._requests.full(source):
             self._held.add(source)
             source.hold(True, TURN)
@@ -101,7 +115,7 @@ class Arbiter:
         """Hear the device; who asked gets its answer before anybody else asks."""
         if direction != "up":
             return
-        self._ended += self._ear.hear(data, self._reactor.seconds())
+        self._ended += self._ear.hear(data, self._reactor.seconds(), self._requests.expected - self._ended)
         if not self._heard:
             self._heard = True
             self._reactor.callLater(0, self._said)
@@ -109,7 +123,8 @@ class Arbiter:
     def _said(self) -> None:
         self._heard = False
         ended, self._ended = self._ended, 0
-        self._pass(self._requests.said(ended, self._reactor.seconds()))
+        if self in self._taps:
+            self._pass(self._requests.said(ended, self._reactor.seconds()))
 
     def _wake(self) -> None:
         self._next = None
@@ -121,6 +136,8 @@ class Arbiter:
         for source, data in requests:
             self._ear.begin()
             self._send(source, data)
+        if self.holder is None:
+            self._over()
         self._let_go()
         self._schedule()
 
@@ -136,3 +153,7 @@ class Arbiter:
         due = [at for at in (self._requests.next_wake, self._ear.next_wake) if at is not None]
         if due and self in self._taps:
             self._next = self._reactor.callLater(max(0, min(due) - self._reactor.seconds()), self._wake)
+
+
+def _ear_of(arbitration: Arbitration) -> Ear:
+    return ear_for(arbitration.definition, arbitration.connection, arbitration.code_page)

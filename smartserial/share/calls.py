@@ -30,6 +30,8 @@ class Calls:
         self._reactor = reactor
         self._calls: list[Call] = []
         self._learning = False  # the line is being set as a far one is
+        self._decided = False  # somebody has set something here that counts as long as a program is there
+        self._held = False  # whether a program has the virtual port open
         self._leading: dict[CallSession, Leading] = {}
         self._following: dict[CallSession, Following] = {}
 
@@ -44,11 +46,13 @@ class Calls:
     def use(self, connect: ConnectSettings | None) -> None:
         """Have these calls from now on; a connection of which nothing changed stays."""
         former, self._calls = self._calls, []
+        told_at = max((call.told_at for call in former), default=0)
         for targets in () if connect is None else connect.groups:
             assert connect is not None
             call = next((one for one in former if one.suits(connect) and _same(one, connect, targets)), None)
             if call is None:
                 call = Call(connect, targets, self, self._reactor)
+                call.told_at = told_at
             else:
                 former.remove(call)
                 call.redirect(connect, targets)
@@ -69,10 +73,8 @@ class Calls:
     def refusal(self, call: Call, host: str) -> str:
         """Tell why there may be no session with `host` now; empty: there may.
 
-        Before somebody is called nobody is sent away for that.
+        Nobody is sent away for it.
         """
-        if not host and self._share.settings.sharing.kick_oldest:
-            return ""
         refusal = self._share.judge(call, host)
         return "" if refusal is None else refusal.text
 
@@ -115,10 +117,20 @@ class Calls:
         if self.leads(session.call):
             alone = not self._leading
             leading = self._leading[session] = Leading(self._share, session)
-            leading.begin(new=session.call.told_at != self.changes, alone=alone)
+            leading.begin(decided=self._is_decided(session.call), alone=alone)
             session.call.told_at = self.changes
         elif session.call.connect.asks and isinstance(device, PortDevice | Rfc2217Device):
             self._following[session] = Following(self._share, session)
+
+    def _is_decided(self, call: Call) -> bool:
+        """Tell whether a far port, which has forgotten what it was told before, is to be as it was set here.
+
+        It is for a program that has set something and is there, or has left data, for what clients and
+        operators have set, and for what it was never told.
+        """
+        if call.told_at != self.changes or self._share.ports.set_here:
+            return True
+        return self._decided and (call.held or self.unread() or self.waiting(call) > 0)
 
     def ends(self, session: CallSession) -> None:
         """Let no settings pass any more."""
@@ -128,7 +140,13 @@ class Calls:
             following.end()
 
     def held_changed(self, call: Call, held: bool) -> None:
-        """Drive the lines of the far port as it is set for a program that comes or goes."""
+        """Drive the lines of the far port as it is set for a program that comes or goes.
+
+        One that comes has set nothing yet; but what others have left behind is for what they had set.
+        """
+        if held and not self._held and not self.waiting(call):
+            self._decided = False
+        self._held = held
         if call.session in self._leading:
             self._leading[call.session].drive_for(held)
 
@@ -145,6 +163,7 @@ class Calls:
         if self._learning:
             return
         self.changes += 1
+        self._decided = True
         for session, leading in self._leading.items():
             leading.push(anew)
             session.call.told_at = self.changes

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _BY_PROGRAMS = frozenset(("baudrate", "stopbits", "flow"))
 """What a pseudo-terminal keeps of a program's settings; eight bits without parity are all it has."""
+_MOST_UNDER_WAY = 64
+"""Requests for settings without an answer; beyond it a change waits, and of several the last one counts."""
 
 
 class Leads(Shape):
@@ -53,44 +55,76 @@ class Leading:
         self._session = session
         self._port = cast(Any, session.transport)
         self._names = set(_BY_PROGRAMS)  # what is pushed; more when a client or an operator has set more
-        self._busy = self._again = self._anew = False
+        self._asked: dict[str, Any] = {}  # what was asked for last, while an answer to anything is to come
+        self._under_way = 0
+        self._again = self._anew = False
 
-    def begin(self, new: bool, alone: bool) -> None:
-        """Push what is new here since the far side last knew of it all; else learn how it is there.
+    def begin(self, decided: bool, alone: bool) -> None:
+        """Have the far port as it was decided here, and learn how it is there where nothing was.
 
         Args:
-            new: whether something is.
+            decided: whether somebody has set something here that is to count over there.
             alone: no other far port goes by this one: what is learnt from here would be pushed there.
         """
-        if new:
+        if decided:
+            self._tell_what_differs()
             self.push()
         elif alone:
             self._mirror()
         self.drive_for(self._session.call.held)
 
     def push(self, anew: bool = False) -> None:
-        """Ask for what is different there; `anew`: for all, for somebody else may have changed that."""
+        """Ask for what is different there, at once: the data that follows is for these settings.
+
+        Args:
+            anew: ask for all, for somebody else may have changed that.
+        """
+        self._share.floor.flush()  # what was held to become a packet came before
         self._anew = self._anew or anew
-        if self._busy:
+        if self._under_way >= _MOST_UNDER_WAY:
             self._again = True
             return
         anew, self._anew = self._anew, False
-        wanted, client = self._share.ports.line.settings, self._port.client
-        self._names |= self._share.ports.set_here & SETTINGS.keys()
-        names = [n for n in SETTINGS if n in self._names and (anew or _differs(n, wanted, client))]
-        if not wanted.baudrate:  # a request for 0 would be a question
-            names = [n for n in names if n != "baudrate"]
-        if not names:
+        client = self._port.client
+        wanted = {n: value for n, value in self._wanted().items() if anew or self._differs(n, value)}
+        if not wanted:
             return
-        self._busy = True
-        there = replace(client.settings, **{name: getattr(wanted, name) for name in names})
-        self._perform(lambda done: client.change(there, done, names)).addBoth(self._pushed)
+        self._under_way += 1
+        self._asked |= wanted
+        there = replace(client.settings, **wanted)
+        self._perform(lambda done: client.change(there, done, wanted.keys())).addBoth(self._pushed)
+
+    def _wanted(self) -> dict[str, Any]:
+        """Return what is in force here, of what the far port is to have, by names."""
+        settings = self._share.ports.line.settings
+        self._names |= self._share.ports.set_here & SETTINGS.keys()
+        wanted = {name: getattr(settings, name) for name in SETTINGS if name in self._names}
+        if not settings.baudrate:  # a request for 0 would be a question
+            del wanted["baudrate"]
+        return wanted
+
+    def _differs(self, name: str, value: Any) -> bool:
+        if name in self._asked:
+            return bool(self._asked[name] != value)
+        client = self._port.client
+        return name in client.shadowed or bool(getattr(client.settings, name) != value)
 
     def _pushed(self, _: object) -> None:
-        self._busy = False
+        self._under_way -= 1
+        if not self._under_way:
+            self._asked.clear()
         if self._again:
             self._again = False
             self.push()
+
+    def _tell_what_differs(self) -> None:
+        """Tell of a far port that is known to be otherwise than somebody has set it here."""
+        client = self._port.client
+        there = client.settings
+        known = {name: value for name, value in self._wanted().items() if name not in client.shadowed}
+        wanted = replace(there, **known)
+        if wanted != there:
+            self._share.note(f"{self._port.where} is at {there}; it is set to {wanted}, as it was set here")
 
     def _mirror(self) -> None:
         """Show programs that come how the far port is; a program that is there decides by itself."""
@@ -122,10 +156,6 @@ class Leading:
 
     def _publish(self, text: str) -> None:
         self._share.publish(ChangeFailed, text)
-
-
-def _differs(name: str, wanted: Any, client: Any) -> bool:
-    return name in client.shadowed or getattr(wanted, name) != getattr(client.settings, name)
 
 
 class Following:

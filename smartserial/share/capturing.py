@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -16,10 +15,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from smartserial.channels.attendants import Tap
 from smartserial.linefile import LineFile
 from smartserial.settings import RecordFile
-
-
-def _now() -> float:
-    return datetime.now(UTC).timestamp()
+from smartserial.stamps import time_of_day
 
 
 def capture_line(time: float, direction: str, peer: str, data: bytes, lost: int = 0) -> bytes:
@@ -54,7 +50,7 @@ class Capture:
         taps: dict[object, Tap],
         note: Callable[[str], object],
         reactor: Any,
-        seconds: Callable[[], float] = _now,
+        seconds: Callable[[], float] = time_of_day,
     ) -> None:
         self.settings: RecordFile | None = None
         self._taps = taps

@@ -99,18 +99,18 @@ class Clients:
         if most is not None and host and self.clients_from(listener, host) >= most:
             return crowded(self.name, host, most)
         if settings.max_clients is not None and listener.clients >= settings.max_clients:
-            return self._no_place(settings.max_clients, [s for s in self.here if s.listener is listener])
+            return self._no_place(listener, settings.max_clients, own=True)
         if len(self.here) >= self.sharing.max_clients:
-            return self._no_place(self.sharing.max_clients, list(self.here))
+            return self._no_place(listener, self.sharing.max_clients, own=False)
         return None
 
     def clients_from(self, listener: Listener, host: str) -> int:
         """Return how many with a place came to a listener from one address."""
         return sum(one.listener is listener and peer_host(one.address) == host for one in self.here)
 
-    def _no_place(self, limit: int, candidates: list[Session]) -> Refusal | None:
-        candidates = [one for one in candidates if not _is_target(one)]  # these come back by themselves
-        if not self.sharing.kick_oldest or not candidates:
+    def _no_place(self, listener: Listener, limit: int, own: bool) -> Refusal | None:
+        candidates = [s for s in self.here if not _is_target(s) and (s.listener is listener or not own)]
+        if not self.sharing.kick_oldest or not candidates or not listener.displaces:
             return full(self.name, limit)
         self.drop(candidates[0], "made room for a newer client")
         return None
@@ -185,13 +185,13 @@ class Clients:
             self.leaving[session] = self._end_later(session, QUIET)
             return
         if reset(session):
-            self._take_back(session)
+            self._forsake(session)
         session.unsure = b""
         session.cut("finished")
 
     def unwritable(self, session: Session) -> None:
         """Stop writing to a client that can read no more; what it has sent may still be on its way."""
-        self._take_back(session)
+        self._forsake(session)
         self._slow.forget(session)
         self._let_leave(session, QUIET)
 
@@ -254,7 +254,7 @@ class Clients:
         session.unsure += data
         session.stream.write(data)
         if reset(session):
-            self._take_back(session)
+            self._forsake(session)
             self._end(session.cut, "finished")
         elif len(session.unsure) > _MOST_UNSURE or not session.stream.unconfirmed() + session.stream.pending:
             session.unsure = b""
@@ -265,7 +265,7 @@ class Clients:
     def reclaim(self) -> None:
         """Take back at once what clients that turn out to be gone did not get, for another one is here."""
         for session in [session for session in self if session.unsure and reset(session)]:
-            self._take_back(session)
+            self._forsake(session)
             self._end(session.cut, "finished")
 
     def give_kept(self, session: Session, data: bytes) -> None:
@@ -273,6 +273,11 @@ class Clients:
         self._renew()
         session.unsure += data
         session.stream.write(data)
+
+    def _forsake(self, session: Session) -> None:
+        """Take back what a client did not get that takes nothing more; what cannot be is counted."""
+        session.stream.abandon()
+        self._take_back(session)
 
     def _take_back(self, session: Session) -> None:
         """Keep what a leaving client did not get for the next one, if nobody else got it."""
@@ -311,5 +316,5 @@ class Clients:
 
 
 def _is_target(session: Session) -> bool:
-    """Tell whether a client is one that the configuration names, and did not come by itself."""
+    """Tell whether a client is one that the configuration names: it would come back by itself."""
     return getattr(session.stream, "target", None) is not None

@@ -19,6 +19,7 @@ from smartserial.interfaces import ISerialTransport
 from smartserial.lines import Lines
 from smartserial.portnames import is_pattern
 from smartserial.settings import PortDevice, Rfc2217Device, ShareSettings, describe
+from smartserial.share.arbiter import Source
 from smartserial.sharing.access import held
 from smartserial.sharing.ledger import Ledger, Reason
 from smartserial.sharing.waiting import WaitingRoom
@@ -73,9 +74,11 @@ class SharedDevice:
         self.link = Link(self, endpoint, reactor)
         self.sequencer = Sequencer(reactor)
         self.from_device = owner.from_device
-        self.write: Callable[[bytes], None] = self._keep  # the shortest path for what clients send
+        self.write: Callable[[bytes], None] = self.keep  # the shortest path for what clients send
+        self.give: Callable[[Source, bytes], None]
+        """Takes what was kept and is somebody's, when the device is back; put here by the intake."""
         self._profile = ProfileLines()
-        self._kept = WaitingRoom(settings.rules.away_buffer, settings.rules.away_age)
+        self._kept: WaitingRoom[Source] = WaitingRoom(settings.rules.away_buffer, settings.rules.away_age)
         self._settings = settings
         self._owner = owner
         self._ledger = ledger
@@ -123,11 +126,20 @@ class SharedDevice:
         self._expire()
         return self._kept.size
 
-    def _keep(self, data: bytes) -> None:
-        """Keep what is for a device that is away, as far as the rules say so."""
+    def keep(self, data: bytes, source: Source | None = None) -> None:
+        """Keep what is for a device that is away, as far as the rules say so.
+
+        Args:
+            data: the bytes.
+            source: whose it is, where it has to go in a turn later; None: it goes as it is.
+        """
         self._expire()
-        if not self._kept.put(data, self._reactor.seconds()):
-            self._ledger.discard(Reason.OVERFLOW if self._kept.limit else Reason.NO_DEVICE, len(data))
+        if not self._kept.put(data, self._reactor.seconds(), source):
+            self._ledger.discard(self._no_room, len(data))
+
+    @property
+    def _no_room(self) -> Reason:
+        return Reason.OVERFLOW if self._kept.limit else Reason.NO_DEVICE
 
     def _expire(self) -> None:
         self._ledger.discard(Reason.STALE, self._kept.expire(self._reactor.seconds()))
@@ -138,9 +150,12 @@ class SharedDevice:
     def _give_kept(self, device: Any) -> None:
         """Give the device what was kept for it, before anything newer."""
         self._expire()
-        for piece in self._kept.take():
-            device.write(piece)
-        self.write = device.write
+        kept, self.write = self._kept.take(), device.write
+        for source, piece in kept:
+            if source is None:
+                device.write(piece)
+            else:
+                self.give(source, piece)
 
     def hold_back(self, held_back: bool) -> None:
         """Stop reading from the device, or go on."""
@@ -207,7 +222,7 @@ class SharedDevice:
         former, self._settings = self._settings, settings
         self._kept.limit, self._kept.age = settings.rules.away_buffer, settings.rules.away_age
         if self._kept.size > self._kept.limit:
-            self._forget_kept()
+            self._ledger.discard(self._no_room, self._kept.clear())
         if endpoint is not None and not self._set_anew(former, endpoint):
             self._forget_kept()
             self.link.replace(endpoint)
@@ -223,9 +238,12 @@ class SharedDevice:
         if not isinstance(device, PortDevice | Rfc2217Device) or type(before) is not type(device):
             return False
         same = device == replace(before, line=device.line, lines=device.lines)  # type: ignore[arg-type]
-        if not same or device.line is None or not self.streams:
+        if not same or not self.streams:
             return False
         self.link.use(endpoint)
+        if device.line is None or device.line == before.line:  # what clients have set stays in force
+            self._set_lines()
+            return True
         applying = self.link.stream.apply(device.line)
         applying.addCallback(lambda _: self._set_lines()).addErrback(self._not_set, endpoint)
         return True
@@ -269,7 +287,7 @@ class SharedDevice:
 
     def device_down(self, stream: Any, reason: Failure, expected: bool) -> None:
         """Count what the device did not get; keep the clients, or close them, as the rules say."""
-        self.write = self._keep
+        self.write = self.keep
         self.away = why_down(reason, expected)
         self._profile.closed()
         self._owner.device_changed()

@@ -9,10 +9,12 @@ from typing import Protocol as Shape
 from smartserial.channels.listener import Listener
 from smartserial.channels.login.keeper import Keeper
 from smartserial.channels.session import Session
+from smartserial.channels.tls.demands import unmet
 from smartserial.events import ClientRefused, LoginFailed
-from smartserial.settings import LoginSettings, ShareSettings
+from smartserial.settings import ListenerSettings, LoginSettings, ShareSettings
 from smartserial.share.clients import Clients
 from smartserial.share.device import SharedDevice
+from smartserial.share.floor import Floor
 from smartserial.sharing.access import Refusal, allowed, forbidden, held
 from smartserial.sharing.rights import ANYBODY, Identity, Right
 
@@ -23,6 +25,7 @@ class EntryOwner(Shape):
     settings: ShareSettings
     device: SharedDevice
     clients: Clients
+    floor: Floor
 
     def publish(self, event: Any, *fields: object) -> None:
         """Tell the world of an event of this share."""
@@ -85,13 +88,22 @@ class Entry:
     # ---- who is there
 
     def review(self) -> None:
-        """Judge again who has logged in: users may be gone, or may do less, or more."""
+        """Judge again who is here: users may be gone, or may do less, or more, and doors may want more.
+
+        Who may hear the device only now is given what was kept, before anything newer comes.
+        """
         for session in list(self._owner.clients):
-            login = getattr(session.listener.settings, "login", None)
-            farewell = "" if login == session.login is None else self._judged(session, login)
-            if farewell:
+            settings = session.listener.settings  # those of calls are of another kind
+            if isinstance(settings, ListenerSettings) and (farewell := self._farewell(session, settings)):
                 session.cut(farewell)
         self._owner.clients.review()
+        self._owner.floor.hand_out()
+
+    def _farewell(self, session: Session, settings: ListenerSettings) -> str:
+        """Return why a client may not stay; empty if it may."""
+        if words := session.barred() or unmet(session.tls, settings.tls):
+            return words
+        return "" if settings.login == session.login is None else self._judged(session, settings.login)
 
     def _judged(self, session: Session, login: LoginSettings | None) -> str:
         """Return why a client may not stay; empty if it may, with the rights that it has now."""

@@ -5,6 +5,7 @@
     device -> Floor.take -> packets -> deliver -> the clients that hear it now, or the stock
 
 What is held was for those who heard the device when it came: before others hear it instead, it is given.
+An answer is for who asked, and for nobody else: one that nobody hears is not kept for others, but counted.
 """
 
 from __future__ import annotations
@@ -49,10 +50,12 @@ class Floor:
         self.outlets: Outlets
         self._ledger = ledger
         self._stock = stock
+        stock.answering = lambda: self.selection.answering(reactor.seconds())
         self._reactor = reactor
         self._packeting: Packeting | None = None
         self._open = True
         self._hearing: tuple[Session, ...] = ()
+        self._answering = False  # what they hear is an answer
         self._sinks: tuple[Sink, ...] | None = None
         self._present: set[Session] = set()  # who read when that was last worked out
         self._unshown: dict[Session, None] = {}  # who has not heard the device yet
@@ -116,7 +119,12 @@ class Floor:
     @property
     def stale(self) -> bool:
         """Whether others would hear the device now than when that was last worked out."""
-        return self.selection.receivers(self._reactor.seconds()) != self._hearing
+        return self._judge() != (self._hearing, self._answering)
+
+    def _judge(self) -> tuple[tuple[Session, ...], bool]:
+        """Return who hears the device now, and whether that is an answer."""
+        now = self._reactor.seconds()
+        return self.selection.receivers(now), self.selection.answering(now)
 
     def review(self) -> None:
         """Work out anew who hears the device: somebody has come, gone or spoken, or time has passed.
@@ -126,25 +134,37 @@ class Floor:
         if self.plain:
             self._sinks = None
             return
-        hearing = self.selection.receivers(self._reactor.seconds())
+        hearing, answering = self._judge()
         self._sinks = None
         if self.held and self._must_give_before(hearing):
             self.flush()
-            hearing = self.selection.receivers(self._reactor.seconds())  # writing may have shown who is gone
+            hearing, answering = self._judge()  # writing may have shown who is gone
         if hearing and self.selection.rules.send_to in _ONE_HEARS:
             for session in self._hearing:
                 if session not in hearing:
                     session.unsure = b""  # others get what is newer: it cannot go to them any more
-        if self.selection.rules.send_to is Who.ASKER and hearing != self._hearing:
-            for session in {*self._hearing, *hearing} if 1 in (len(hearing), len(self._hearing)) else ():
-                session.unsure = b""  # others had it too, or get what is newer
-        self._hearing, self._sinks = hearing, None
+        changed = (hearing, answering) != (self._hearing, self._answering)
+        if changed and self.selection.rules.send_to is Who.ASKER:
+            self._forget_unsure(hearing)
+        self._hearing, self._answering, self._sinks = hearing, answering, None
         self._present = set(self.selection.readers)
         if not hearing:
             self.flush()
 
+    def _forget_unsure(self, hearing: tuple[Session, ...]) -> None:
+        """Keep nothing for the next of what may not have arrived: it was an answer, or others had it too."""
+        before = self._hearing
+        if before and hearing and 1 in (len(hearing), len(before)):
+            lapsed = {*before, *hearing}  # or they get what is newer
+        else:
+            lapsed = {*before} if self._answering else set()
+        for session in lapsed:
+            session.unsure = b""
+
     def _must_give_before(self, hearing: tuple[Session, ...]) -> bool:
         """Tell whether what is held is not for those who hear the device from now on."""
+        if self._answering and not any(session.reads for session in self._hearing):
+            return True
         if self._replays and any(session in self._unshown for session in hearing):
             return True
         before = {session for session in self._hearing if session.reads}
@@ -166,6 +186,7 @@ class Floor:
         """Return who may hear the device for the first time, once for each."""
         in_time = self.selection.rules.send_to in (Who.ALL, Who.ASKER)  # then everybody may, sooner or later
         new = [one for one in self._unshown if (one.reads if in_time else one in self._hearing)]
+        new.sort(key=lambda one: one.finished_sending)  # such a one may be gone: others come first
         for session in new:
             del self._unshown[session]
         return new
@@ -175,8 +196,8 @@ class Floor:
         rule = self.selection.rules.send_to
         if rule in _ONE_HEARS:
             return session not in self._hearing
-        if rule is Who.ASKER and self._hearing == (session,) and not self._replays:
-            return False  # it was the answer to this client, and nobody else was shown it
+        if self._answering and session in self._hearing:
+            return True  # nobody else can make anything of it
         return any(other is not session for other in self.selection.readers)
 
     # ---- where bytes go
@@ -187,7 +208,7 @@ class Floor:
             return (self._refuse,)
         if self.plain:
             return self._all_sinks()
-        return (self._take,) if self._hearing else ()
+        return (self._take,) if self._hearing or self.selection.rules.send_to is Who.ASKER else ()
 
     def _all_sinks(self) -> tuple[Sink, ...]:
         if self._sinks is None:
@@ -205,7 +226,7 @@ class Floor:
     def _take(self, data: bytes) -> None:
         if self.selection.rules.send_to is Who.ASKER and self.stale:
             self.review()  # somebody has asked, or the time for the answer is over
-        if self._packeting is None:
+        if self._packeting is None or not self._hearing:
             self._deliver(data)
         else:
             self._packeting.take(data)
@@ -213,7 +234,7 @@ class Floor:
     def _deliver(self, data: bytes) -> None:
         sinks = self._all_sinks()
         if not sinks:
-            self._stock.keep(data)
+            (self._refuse if self._answering else self._stock.keep)(data)
             return
         self._ledger.copied += len(data) * (len(sinks) - 1)
         for sink in sinks:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from smartserial.channels.attendants import Audience
@@ -58,19 +59,23 @@ class Intake:
         self._taps = audience.taps
         self._device = device
         self._desk = desk
+        device.give = self._give
         self._hearing_changed = hearing_changed
         self._reactor = reactor
         self.use(sharing)
 
     def use(self, sharing: Sharing) -> None:
-        """Go by other rules; what waits by former ones goes to the device."""
+        """Go by other rules; what waits goes to the device when nobody waits for answers any more."""
         arbitration, window = sharing.arbitration, sharing.selection.reply_window
-        former = self.arbiter
-        if former is not None and former.rules != (arbitration, window):
-            self.arbiter = None
-            former.close()
-        if arbitration is not None and self.arbiter is None:
-            self.arbiter = Arbiter((arbitration, window), self._send, self._taps, self._reactor)
+        if arbitration is None:
+            former, self.arbiter = self.arbiter, None
+            if former is not None:
+                former.close()
+        elif self.arbiter is None:
+            send, over = partial(self._send, in_turn=True), self._selection.answered
+            self.arbiter = Arbiter((arbitration, window), send, over, self._taps, self._reactor)
+        else:
+            self.arbiter.use((arbitration, window))
         anybody = self.arbiter is None and not sharing.selection.minds_senders
         self.from_client = self._from_anybody if anybody else self._from_chosen
 
@@ -124,10 +129,8 @@ class Intake:
             self._hearing_changed()
         if not accepted:
             self._refuse(session, len(data))
-        elif self.arbiter is None or not self._device.streams:
-            self._send(session, data)
         else:
-            self.arbiter.offer(session, data)
+            self._give(session, data)
 
     def _refuse(self, session: Session, count: int) -> None:
         session.refused += count
@@ -136,10 +139,19 @@ class Intake:
     def from_operator(self, who: str, data: bytes) -> None:
         """Give what an operator, or an element, sends to the device."""
         self._books.down.read += len(data)
-        if self.arbiter is None or not self._device.streams:
+        if self.arbiter is None:
             self._audience.tap("down", who, data)
             self._device.write(data)
-        elif not self.arbiter.offer(who, data):
+        else:
+            self._give(who, data)
+
+    def _give(self, source: Source, data: bytes) -> None:
+        """Give the device what somebody sends, in turns if there are turns, and later if it is away."""
+        if self.arbiter is None:
+            self._send(source, data)
+        elif not self._device.streams:
+            self._device.keep(data, source)
+        elif not self.arbiter.offer(source, data):
             self._books.down.discard(Reason.OVERFLOW, len(data))
 
     def count_refused(self, count: int) -> None:
@@ -147,11 +159,14 @@ class Intake:
         self._books.down.read += count
         self._books.down.discard(Reason.REFUSED, count)
 
-    def _send(self, source: Source, data: bytes) -> None:
-        """Give the device what it is the turn of."""
+    def _send(self, source: Source, data: bytes, in_turn: bool = False) -> None:
+        """Give the device what somebody sends; `in_turn`: nobody else does before the answer to it."""
+        if in_turn and not self._device.streams:
+            self._device.keep(data, source)
+            return
         client = source if isinstance(source, Session) else None
         if self._selection.rules.send_to is Who.ASKER:
-            self._selection.asks(client, self._reactor.seconds())
+            self._selection.asks(client, self._reactor.seconds(), in_turn)
         if self._taps:
             self._audience.tap("down", source if isinstance(source, str) else source.name, data)
         self._device.write(data)

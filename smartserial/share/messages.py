@@ -14,9 +14,10 @@ from smartserial.engine.framing.content import Content
 from smartserial.engine.framing.ends import ending_of
 from smartserial.engine.framing.framer import Framer, Limits
 from smartserial.engine.framing.plan import framing_plan
-from smartserial.engine.unit import Unit
+from smartserial.engine.unit import Loss, Lost, Unit
 
 _MOST = 64 * 1024  # bytes that a message may have
+_PORTION = 512  # bytes heard at a time: with many answers in one read, what is behind each is copied
 
 
 class Ear(Shape):
@@ -25,8 +26,14 @@ class Ear(Shape):
     def begin(self) -> None:
         """Take note that a request goes out."""
 
-    def hear(self, data: bytes, now: float) -> int:
-        """Take what the device has sent; return how many messages have ended."""
+    def hear(self, data: bytes, now: float, most: int) -> int:
+        """Take what the device has sent; return how many messages have ended.
+
+        Args:
+            data: the bytes, in whatever pieces they came: that makes no difference.
+            now: the time.
+            most: more than so many need not be counted; 0 or less if none is waited for.
+        """
 
     def wake(self, now: float) -> int:
         """Return how many messages time has ended; none before `next_wake`."""
@@ -69,8 +76,8 @@ class StreamEar:
     def begin(self) -> None:
         """Go on: what has been heard of a message is the beginning of it."""
 
-    def hear(self, data: bytes, now: float) -> int:
-        """Take what the device has sent."""
+    def hear(self, data: bytes, now: float, most: int) -> int:
+        """Take what the device has sent; all of it, for each message shows where the next begins."""
         return sum(isinstance(one, Unit) for one in self._framer.receive(data, now))
 
     def wake(self, now: float) -> int:
@@ -100,12 +107,25 @@ class AnswerEar:
         """Forget what came before: it is no answer."""
         self._framer = self._make()
 
-    def hear(self, data: bytes, now: float) -> int:
-        """Take what the device has sent."""
-        count = sum(isinstance(one, Unit) for one in self._framer.receive(data, now))
-        if self._framer.complete:
-            self.begin()
+    def hear(self, data: bytes, now: float, most: int) -> int:
+        """Take what the device has sent, as far as answers are waited for; one may follow on the other."""
+        count = 0
+        for start in range(0, len(data), _PORTION):
+            portion = data[start : start + _PORTION]
+            while portion and count < most:
+                said = self._framer.receive(portion, now)
+                count += sum(isinstance(one, Unit) for one in said)
+                portion = self._behind(said, portion)
         return count
+
+    def _behind(self, said: list[Unit | Lost], portion: bytes) -> bytes:
+        """Return what came behind an answer that has ended, which begins the next one."""
+        if not self._framer.complete:
+            return b""
+        self.begin()
+        last = said[-1]
+        behind = last.length if isinstance(last, Lost) and last.reason is Loss.UNFINISHED else 0
+        return portion[-behind:] if 0 < behind < len(portion) else b""
 
     def wake(self, now: float) -> int:
         """Count nothing: silence is up to others."""

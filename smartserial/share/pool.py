@@ -118,14 +118,14 @@ class Pool:
     def choose(
         self, listener: PoolListener, addr: IAddress, identity: Identity | None = None
     ) -> Session | Refusal:
-        """Return a session of the first share that is free, one whose device is there before all others."""
+        """Return a session of the first share that is free; one whose device could not be had comes last."""
         refusal = self._no_place(listener, peer_host(addr))
         if refusal is not None:
             return refusal
         open_to = [way for name, way in listener.ways.items() if _may_use(identity, name)]
         if identity is not None and not open_to:
             return Refusal(f"{identity.name} may neither read nor write any share of {self.settings.name}")
-        for way in sorted(open_to, key=_away):
+        for way in sorted(open_to, key=_wanting):
             if isinstance(way.owner, Share) and not way.owner.clients.here:
                 found = way.admit(addr, identity, listener.settings.login)
                 if isinstance(found, Session):
@@ -148,7 +148,7 @@ class Pool:
         return crowded(self.settings.name, host, most) if here >= most else None
 
     def states(self, shares: Mapping[str, Share]) -> dict[str, str]:
-        """Return what each of its shares is to somebody who comes now: free, in use, away or disabled."""
+        """Return what each of its shares is to somebody who comes now: disabled, or as `_state` has it."""
         found = {}
         for name in self.settings.shares:
             share = shares.get(name)
@@ -184,13 +184,23 @@ def _may_use(identity: Identity | None, name: str) -> bool:
 
 
 def _state(share: Share) -> str:
+    """Return whether a share is in use, busy, away or free.
+
+    A device that is opened on demand is what it was when that was tried last; one that is being opened for
+    the first time passes for free, for its client is not read from until that is known.
+    """
+    link = share.device.link
     if share.clients.here:
         return "in use"
-    return "away" if share.device.link.state in (LinkState.AWAY, LinkState.OPENING) else "free"
+    if share.device.busy:
+        return "busy"
+    opened_again = link.state is LinkState.OPENING and not link.settling
+    return "away" if link.failure or link.state is LinkState.AWAY or opened_again else "free"
 
 
-def _away(way: Way) -> bool:
-    return isinstance(way.owner, Share) and _state(way.owner) == "away"
+def _wanting(way: Way) -> bool:
+    """Tell whether the device of a share could not be had."""
+    return isinstance(way.owner, Share) and _state(way.owner) in ("busy", "away")
 
 
 def lend(pools: Iterable[Pool], shares: Mapping[str, Share]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from typing import Protocol as Shape
 
@@ -44,6 +45,21 @@ class ProgramsOwner(Shape):
         """Tell the world of an event of this share."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """The time that clients of a listener have left.
+
+    Args:
+        since: seconds, by the reactor's clock, when it began.
+        linger: seconds that it lasts.
+        call: ends it.
+    """
+
+    since: float
+    linger: float
+    call: IDelayedCall
+
+
 class Programs:
     """Takes note of programs that open and close the device, if that is a virtual port.
 
@@ -64,7 +80,7 @@ class Programs:
         self._stream: Any = None
         self._failed: set[Listener] = set()
         self._again: IDelayedCall | None = None
-        self._endings: dict[Listener, IDelayedCall] = {}
+        self._endings: dict[Listener, _Ending] = {}
 
     @property
     def unread(self) -> bool:
@@ -87,22 +103,34 @@ class Programs:
             stream.look()
 
     def update(self) -> None:
-        """Go by other listeners."""
-        for listener in self._endings.keys() - set(self._owner.ways):
-            self._endings.pop(listener).cancel()
-        self._failed &= set(self._owner.ways)
+        """Go by other listeners, or by other settings of theirs."""
+        ways = set(self._owner.ways)
+        self._failed &= ways
         self._serve()
         self._drained()
+        for listener, ending in list(self._endings.items()):
+            settings = listener.settings
+            if listener not in ways or settings.when is not When.DEVICE_OPEN:
+                self._stay(listener)
+            elif settings.linger != ending.linger:
+                self._stay(listener)
+                self._let_go(listener, ending.since)
+
+    @property
+    def endings(self) -> dict[Listener, float]:
+        """Listeners whose clients will be closed, since the last program is gone, and in how many seconds."""
+        now = self._reactor.seconds()
+        return {one: max(0.0, ending.call.getTime() - now) for one, ending in self._endings.items()}
 
     def stop(self) -> None:
         """End everything that would happen later; nobody is let in any more."""
         self._stream = None
         self.count = 0
-        for call in (self._again, *self._endings.values()):
-            if call is not None and call.active():
-                call.cancel()
+        if self._again is not None and self._again.active():
+            self._again.cancel()
         self._again = None
-        self._endings.clear()
+        for listener in list(self._endings):
+            self._stay(listener)
 
     def _unread(self, count: int) -> None:
         self._ledger.discard(Reason.UNREAD, count)
@@ -121,7 +149,7 @@ class Programs:
         self._again = None
         for listener in self._owner.ways:
             if self.count and listener in self._endings:
-                self._endings.pop(listener).cancel()
+                self._stay(listener)
             try:
                 listener.be_there(bool(self.count))
             except ConfigError as error:
@@ -139,13 +167,22 @@ class Programs:
         for listener in self._owner.ways:
             if listener.settings.when is not When.DEVICE_OPEN or listener in self._endings:
                 continue
-            if not listener.settings.linger:
-                self.dismiss(listener)
-            elif listener.clients:
-                self._endings[listener] = self._reactor.callLater(
-                    listener.settings.linger, self._end_clients, listener
-                )
+            self._let_go(listener, self._reactor.seconds())
             listener.be_there(False)  # a call goes on until now, and longer if something waits
+
+    def _let_go(self, listener: Listener, since: float) -> None:
+        """Close the clients of a listener when they have had their time, which began at `since`."""
+        linger = listener.settings.linger
+        left = since + linger - self._reactor.seconds()
+        if left <= 0:
+            self.dismiss(listener)
+        elif listener.clients:
+            call = self._reactor.callLater(left, self._end_clients, listener)
+            self._endings[listener] = _Ending(since, linger, call)
+
+    def _stay(self, listener: Listener) -> None:
+        """Let the clients of a listener stay."""
+        self._endings.pop(listener).call.cancel()
 
     def _end_clients(self, listener: Listener) -> None:
         del self._endings[listener]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Protocol as Shape
 
@@ -36,6 +37,8 @@ class Stock:
     """
 
     def __init__(self, settings: ShareSettings, ledger: Ledger, taps: dict[object, Tap]) -> None:
+        self.answering: Callable[[], bool] = lambda: False
+        """Tells whether the device answers somebody now: that is neither kept nor shown to others."""
         self._shelf = Shelf()
         self._ledger = ledger
         self._taps = taps
@@ -57,7 +60,7 @@ class Stock:
             self._taps.pop(self, None)
 
     def _hear(self, direction: str, who: str, data: bytes) -> None:
-        if direction == "up":
+        if direction == "up" and not self.answering():
             self._shelf.hear(data)
 
     def keep(self, data: bytes) -> None:

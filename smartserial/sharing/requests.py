@@ -59,6 +59,17 @@ class Requests(Generic[S]):
         return self.waiting[source] >= self._most
 
     @property
+    def expected(self) -> int:
+        """Messages that are to come before the turn ends; 0 if nobody has one."""
+        return 0 if self.holder is None else max(0, self._asked - self._answered)
+
+    def use(self, window: float) -> None:
+        """Go by another window, also for what is under way: `wake` is to be called at another time then."""
+        longer, self._window = window - self._window, window
+        self._silent_at += longer
+        self._limit += LONGEST * longer
+
+    @property
     def next_wake(self) -> float | None:
         """When `wake` is to be called, in seconds; None: when somebody sends."""
         return None if self.holder is None else min(self._silent_at, self._limit)
@@ -74,18 +85,22 @@ class Requests(Generic[S]):
             self._size += len(data)
             self._silent_at = now + self._window
             return [*passing, (source, data)]
+        self.put(source, data, now)
+        return passing
+
+    def put(self, source: S, data: bytes, now: float) -> None:
+        """Have what a source sends wait, whoever has the turn; `said` is to be called then."""
         if not self._queue:
             self._limit = now + LONGEST * self._window
         if not self._queue or self._queue[-1].source != source:
             self._queue.append(_Request(source))
         self._queue[-1].pieces.append(data)
         self.waiting[source] += len(data)
-        return passing
 
     def said(self, messages: int, now: float) -> list[tuple[S, bytes]]:
         """Take note that the device has sent something, and how many messages ended with that."""
         if self.holder is None:
-            return []
+            return self._next(now)
         passing = self.wake(now)
         if not passing:
             self._silent_at = now + self._window
@@ -107,8 +122,8 @@ class Requests(Generic[S]):
         return passing
 
     def withdraw(self) -> list[tuple[S, bytes]]:
-        """Take out what waits, and return it, in order; who has the turn keeps it."""
-        waited = [(request.source, b"".join(request.pieces)) for request in self._queue]
+        """Take out what waits, and return it piece by piece, in order; who has the turn keeps it."""
+        waited = [(request.source, piece) for request in self._queue for piece in request.pieces]
         self._queue.clear()
         self.waiting.clear()
         self._limit = inf

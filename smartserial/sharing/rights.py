@@ -22,7 +22,7 @@ class Right(Flag):
 
 
 GATEWAY = ""
-"""The gateway as a whole, in the place of the name of a share or element: the pattern ``*`` alone fits."""
+"""The gateway as a whole, in the place of a name: only patterns of ``*`` alone fit."""
 GUEST = Right.READ | Right.WRITE | Right.CONTROL
 """What clients may do that need not say who they are, as far as their listener lets them."""
 ALL = GUEST | Right.ADMIN
@@ -33,12 +33,16 @@ class Grant:
     """Rights on shares and elements.
 
     Args:
-        pattern: their names, with ``*`` and ``?`` as in shells.
+        pattern: their names, with ``*``, ``?`` and ``[...]`` as in shells.
         rights: what is granted.
     """
 
     pattern: str
     rights: Right
+
+    def fits(self, target: str) -> bool:
+        """Tell whether a share or element, or `GATEWAY`, is meant."""
+        return fnmatchcase(target, self.pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Identity:
         """Return the rights on the share or element `target`."""
         rights = Right.NONE
         for grant in self.grants:
-            if fnmatchcase(target, grant.pattern):
+            if grant.fits(target):
                 rights |= grant.rights
         return rights
 

@@ -16,7 +16,8 @@ class Who(Enum):
 
     FIRST and LAST go by the time of connecting. LAST_ACTIVE is the client that sent last, its bytes accepted
     or not; before anybody has sent, that is nobody. ASKER, for hearing alone, is the one whose bytes went to
-    the device last, for a while; otherwise it means all.
+    the device last, for a while, or as long as its turn lasts; what nobody has asked for is for all. Answers
+    that are for none of the clients, or for one that is gone, are heard by those alone that never ask.
     """
 
     NONE = "none"
@@ -90,7 +91,8 @@ class Selection(Generic[C]):
         self._here: dict[C, None] = {}
         self._spoke: dict[C, None] = {}  # who has sent, the last one at the end
         self._held_at = 0.0
-        self._asker: C | None = None
+        self._asked = self._in_turn = False  # an answer may come; what comes is one until `answered`
+        self._asker: C | None = None  # who hears it
         self._asked_at = 0.0
 
     # ---- what happens
@@ -123,9 +125,22 @@ class Selection(Generic[C]):
             self.holder, self._held_at = client, now
         return True
 
-    def asks(self, client: C | None, now: float) -> None:
-        """Take note whose bytes go to the device; None: nobody's who would wait for the answer."""
-        self._asker, self._asked_at = client, now
+    def asks(self, client: C | None, now: float, in_turn: bool = False) -> None:
+        """Take note whose bytes go to the device.
+
+        Args:
+            client: who sends them; None: none of the clients.
+            now: the time.
+            in_turn: nobody else sends before `answered`, and until then what comes is the answer.
+        """
+        self._asker = client if client is not None and client.reads else None
+        self._asked_at, self._in_turn = now, in_turn
+        self._asked = in_turn or self._asker is not None
+
+    def answered(self) -> None:
+        """Take note that a turn is over; who asked in it hears what follows for the rest of the window."""
+        self._in_turn = False
+        self._asked = self._asker is not None
 
     def update(self, rules: SelectionRules) -> None:
         """Go by other rules; who has the turn keeps it while there are turns."""
@@ -149,6 +164,12 @@ class Selection(Generic[C]):
         free = self.holder in (None, client) or now - self._held_at >= rules.turn
         return free or not rules.in_turns
 
+    def answering(self, now: float) -> bool:
+        """Tell whether what the device sends now is an answer, and not for everybody: `Who.ASKER`."""
+        if self.rules.send_to is not Who.ASKER or not self._asked:
+            return False
+        return self._in_turn or now - self._asked_at <= self.rules.reply_window
+
     @property
     def readers(self) -> tuple[C, ...]:
         """Who could hear the device, in the order of connecting."""
@@ -166,6 +187,8 @@ class Selection(Generic[C]):
                 return readers[-1:]
             case Who.LAST_ACTIVE:
                 return tuple(client for client in self._spoke if client.reads)[-1:]
-            case Who.ASKER if self._asker in readers and now - self._asked_at <= self.rules.reply_window:
-                return tuple(client for client in readers if client is self._asker)
+            case Who.ASKER if self.answering(now):
+                if self._asker in readers:
+                    return tuple(client for client in readers if client is self._asker)
+                return tuple(client for client in readers if not client.writes)
         return readers

@@ -45,6 +45,8 @@ class Call(Listener):
         reactor: keeps the time.
     """
 
+    displaces = False  # it calls again and again, so it would send away everybody who came by themselves
+
     def __init__(
         self, connect: ConnectSettings, targets: tuple[Address, ...], board: Switchboard, reactor: Any
     ) -> None:
@@ -59,10 +61,9 @@ class Call(Listener):
         self._attempt: Attempt | None = None
         self._retry: IDelayedCall | None = None
         self._ending: IDelayedCall | None = None  # of a session that came about without a program
-        self._demanded = False
+        self._demanded = self._stopped = False
         self._served = False  # whether a program has gone in the time of the session
         self._in_vain = False  # whether a session was not given what waits: nor would the next be
-        self._stopped = False
         self._since = 0.0
         self._target = targets[0]
         self._news = True  # whether it is to be told that somebody is called

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
 
 from smartserial.channels.login.keeper import Keeper
+from smartserial.channels.tcp import was_reset
 from smartserial.settings import LoginSettings
 from smartserial.sharing.rights import Identity
 
@@ -35,3 +39,13 @@ class Entrance:
     failed: Callable[[str, str], None]
     counted: Callable[[int], None]
     left: Callable[[], None]
+
+    def judge(self, name: str, password: bytes, stream: Any) -> Deferred[Identity]:
+        """Find out who somebody is, as `Keeper.login` does; nobody is, who has reset the connection by then.
+
+        Args:
+            name: as it was given; means nothing where there is one secret for all.
+            password: as it was typed.
+            stream: the transport by which that came, which is not read from meanwhile.
+        """
+        return self.keeper.login(self.login, name, password, self.source, partial(was_reset, stream))

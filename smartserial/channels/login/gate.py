@@ -22,6 +22,7 @@ from smartserial.channels.login.entrance import Entrance
 from smartserial.channels.login.protocol import Login
 from smartserial.channels.login.telnet import TelnetLogin, below
 from smartserial.channels.session import peer_host, peer_name
+from smartserial.channels.tls.demands import unmet
 from smartserial.settings import ListenerSettings, LoginSettings, Mode, TlsSettings
 from smartserial.sharing.access import Refusal
 from smartserial.sharing.crowd import Crowd
@@ -55,6 +56,7 @@ class Gate:
         self._listener = listener
         self._reactor = reactor
         self._asked: LoginSettings | None = None  # what those are asked for who log in now
+        self._sealing: TlsSettings | None = None  # what those have been asked for who are not in yet
         self._seal: Seal | None = None
         self._prepared: Seal | None = None
         self._shaking: Crowd[TlsProtocol] = Crowd(MOST_SHAKING)
@@ -90,9 +92,12 @@ class Gate:
 
     def use(self, settings: ListenerSettings) -> None:
         """Go by settings that were prepared; who was asked for something else by former ones is cut off."""
-        if settings.login != self._asked:
+        lacks = unmet(self._sealing, settings.tls)
+        if settings.login != self._asked or lacks:
             self._cut()
-        self._asked, self._open = settings.login, True
+        for shaking in self._shaking if lacks else ():
+            shaking.give_up(f"TLS: {lacks}")
+        self._asked, self._sealing, self._open = settings.login, settings.tls, True
         if self._prepared is not None and self._prepared[0] == settings.tls:
             self._seal = self._prepared
 

@@ -54,6 +54,14 @@ class LoginBusy(LoginRefused):
     """Nobody has judged whether somebody may be let in."""
 
 
+class LoginLeft(LoginRefused):
+    """Nobody has judged it, for whoever wanted to come in is gone."""
+
+
+def _stays() -> bool:
+    return False
+
+
 class IUser(Interface):
     """What the keeper's portal gives: an `Identity`."""
 
@@ -64,6 +72,7 @@ class _Request:
     name: str
     password: bytes = field(repr=False)
     source: str
+    gone: Callable[[], bool]
     answer: Deferred[Identity]
 
 
@@ -141,7 +150,14 @@ class Keeper:
         """Return for how many seconds nobody from an address may try; 0: they may."""
         return self._attempts.delay(source, self._reactor.seconds())
 
-    def login(self, login: LoginSettings, name: str, password: bytes, source: str) -> Deferred[Identity]:
+    def login(
+        self,
+        login: LoginSettings,
+        name: str,
+        password: bytes,
+        source: str,
+        gone: Callable[[], bool] = _stays,
+    ) -> Deferred[Identity]:
         """Find out who somebody is.
 
         Args:
@@ -149,13 +165,14 @@ class Keeper:
             name: of the user; means nothing where there is one secret for all.
             password: as it was typed.
             source: the address that they come from.
+            gone: tells whether they have gone meanwhile, which whoever asks may not see before the answer.
 
         Returns:
             Who it is; `ANYBODY`, where there is one secret for all. Fails with `LoginRefused`; with
-            `LoginBusy`, if it was not tried.
+            `LoginBusy` or `LoginLeft`, if it was not tried.
         """
         answer: Deferred[Identity] = Deferred(self._given_up)
-        loser = self._waiting.add(_Request(login, name, password, source, answer), source)
+        loser = self._waiting.add(_Request(login, name, password, source, gone, answer), source)
         if loser is not None:
             self._reactor.callLater(0, self._crowd_out, loser)
         self._next()
@@ -179,7 +196,10 @@ class Keeper:
                 return
             if request not in self._waiting:
                 continue  # given up meanwhile
-            if self._attempts.begin(request.source, now):
+            if request.gone():
+                self._waiting.discard(request)
+                request.answer.errback(LoginLeft("gone before it was judged"))
+            elif self._attempts.begin(request.source, now):
                 self._waiting.serve(request)
                 self._try(request)
             elif delay := self._attempts.delay(request.source, now):
@@ -201,9 +221,17 @@ class Keeper:
         self._reactor.callLater(0, self._next)
         if request.answer.called:
             return  # whoever asked is gone
-        if isinstance(result, Identity) and request.login.groups and not request.login.groups & result.groups:
-            result = Failure(LoginRefused(f"{result.name} is in none of the groups that may come in here"))
+        if isinstance(result, Identity) and (words := self._unfit(result, request.login)):
+            result = Failure(LoginRefused(words))
         request.answer.callback(result)
+
+    def _unfit(self, identity: Identity, login: LoginSettings) -> str:
+        """Return why somebody who knows their password is not let in; empty if they are."""
+        if not login.secret and identity.name not in self._users:
+            return f"{identity.name} is no user of this gateway"  # known elsewhere, or gone meanwhile
+        if login.groups and not login.groups & identity.groups:
+            return f"{identity.name} is in none of the groups that may come in here"
+        return ""
 
     def _by_secret(self, request: _Request) -> Deferred[Identity]:
         verifying = self._run(partial(verify, request.password, request.login.secret))

@@ -25,7 +25,7 @@ from zope.interface import implementer
 
 from smartserial.channels.foreign import ForeignTransport, counted
 from smartserial.channels.login.entrance import Entrance
-from smartserial.channels.login.keeper import LoginBusy, LoginRefused, too_often
+from smartserial.channels.login.keeper import LoginBusy, LoginLeft, LoginRefused, too_often
 from smartserial.channels.login.patience import Patience
 from smartserial.printable import printable
 from smartserial.sharing.rights import Identity
@@ -150,9 +150,7 @@ class Login(Protocol):
         self.stream.pauseProducing()
         if self.hidden():
             self.stream.tell(b"\r\n")
-        entrance, name = self._entrance, self._name or ""
-        judging = entrance.keeper.login(entrance.login, name, password, entrance.source)
-        self._checking = judging
+        judging = self._checking = self._entrance.judge(self._name or "", password, self.stream)
         judging.addCallbacks(self._right, self._wrong).addErrback(self._broke)
 
     def _broke(self, failure: Failure) -> None:
@@ -173,17 +171,16 @@ class Login(Protocol):
     def _wrong(self, failure: Failure) -> None:
         self._checking = None
         failure.trap(LoginRefused, CancelledError)
+        if failure.check(LoginLeft):
+            self.cut()
         if self._gone or self.over or failure.check(CancelledError):
             return
         self._tries += 1
         why = failure.getErrorMessage()
         self._read_again()
         # Not judged, it is no wrong one: what was typed behind it is for the session, and no name.
-        if (
-            failure.check(LoginBusy)
-            or self._tries >= TRIES
-            or self._entrance.keeper.delay(self._entrance.source)
-        ):
+        keeper, source = self._entrance.keeper, self._entrance.source
+        if failure.check(LoginBusy) or self._tries >= TRIES or keeper.delay(source):
             self._fail(why)
             return
         self._entrance.failed(self._name or "", why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -88,11 +89,12 @@ class RemotePort(TelnetTransport):
         else:
             self._together += encoded
 
-    def perform(self, begin: Begin) -> Deferred[tuple[bool, str]]:
+    def perform(self, begin: Begin, overtake: bool = False) -> Deferred[tuple[bool, str]]:
         """Make requests, in one piece, and wait for the answers, but not for ever.
 
         Args:
             begin: makes them.
+            overtake: whether they go out before data that waits here, else after it: for what follows.
 
         Returns:
             Whether that succeeded, with what there is to say. Fails with a PortError if the connection is
@@ -120,7 +122,10 @@ class RemotePort(TelnetTransport):
             round_ = begin(done)
         finally:
             together, self._together = bytes(self._together), None
-        self.control(together)
+        if overtake:
+            self.control(together)
+        else:
+            self.control_in_order(together)
         if not ended:
             self._waiting[round_] = self._reactor.callLater(PATIENCE, self.client.timed_out, round_)
         return result
@@ -152,7 +157,8 @@ class RemotePort(TelnetTransport):
         return Deferred.fromCoroutine(self._set_lines(lines))
 
     async def _set_lines(self, lines: Lines) -> None:
-        ok, text = await self.perform(lambda done: self.client.drive(lines, done))
+        drive = partial(self.client.drive, lines)
+        ok, text = await self.perform(drive, overtake=True)  # a line may be what the far device waits for
         if not ok:
             raise PortError(f"{self.where} {text}")
         if text:

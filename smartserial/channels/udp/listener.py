@@ -12,7 +12,6 @@ All sessions use one socket. A target is a client that need not send anything, a
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -22,6 +21,7 @@ from typing_extensions import override
 
 from smartserial.channels.listener import Listener, ListenerOwner
 from smartserial.channels.session import peer_name
+from smartserial.channels.udp.inbox import Inbox
 from smartserial.channels.udp.peer import PeerStream, UdpSession
 from smartserial.channels.udp.socket import SocketAddress, UdpSocket
 from smartserial.channels.udp.targets import Targets
@@ -46,8 +46,7 @@ class UdpListener(Listener):
         self._socket: UdpSocket | None = None
         self._peers: dict[SocketAddress, PeerStream] = {}  # who was heard last comes last; targets too
         self._targets = Targets(self, reactor)
-        self._held: set[PeerStream] = set()
-        self._inbox: deque[tuple[bytes, SocketAddress]] = deque()  # what came while some were held
+        self._inbox = Inbox(self._take, reactor)
         self._strangers: set[SocketAddress] = set()
         self._noted: set[str] = set()
         self._stopped = False
@@ -92,7 +91,7 @@ class UdpListener(Listener):
     @override
     def attach(self, owner: ListenerOwner) -> None:
         super().attach(owner)
-        if self._socket is not None and not self._held:
+        if self._socket is not None and not self._inbox.held:
             self._socket.startReading()
         self._targets.use(self.rules.targets)
 
@@ -114,6 +113,8 @@ class UdpListener(Listener):
         self.settings = settings
         self._strangers.clear()
         self._noted.clear()
+        if self._next is not None:  # others may be too silent now
+            self._next.reset(0)
         try:
             if self._socket is not None:
                 self._prepare(self._socket)
@@ -131,8 +132,8 @@ class UdpListener(Listener):
     def _end_if_done(self) -> None:
         if not self._stopped or self._peers:
             return
-        while self._inbox:
-            self._count_refused(self._inbox.popleft()[0])
+        for data in self._inbox.empty():
+            self._count_refused(data)
         if self._next is not None:
             self._next.cancel()
             self._next = None
@@ -148,10 +149,7 @@ class UdpListener(Listener):
 
     def datagram(self, data: bytes, address: SocketAddress) -> None:
         """Take a datagram."""
-        if self._held or self._inbox:
-            self._inbox.append((data, address))
-        else:
-            self._take(data, address)
+        self._inbox.put(data, address)
 
     def _take(self, data: bytes, address: SocketAddress) -> None:
         socket = self._socket
@@ -167,12 +165,12 @@ class UdpListener(Listener):
         if stream is None or not stream.connected:
             self._count_refused(data)
             return
-        stream.heard_at = self._reactor.seconds()
+        stream.heard_at = self._inbox.seconds
         self._peers[address] = self._peers.pop(address)
         if self._next is None:
             self._next = self._reactor.callLater(self._silence, self._look)
-        if data and self._held:  # what began with this datagram must first be ready for it
-            self._inbox.appendleft((data, address))
+        if data and self._inbox.held:  # what began with this datagram must first be ready for it
+            self._inbox.put_back(data, address)
         elif data:
             stream.protocol.dataReceived(data)
 
@@ -203,20 +201,23 @@ class UdpListener(Listener):
         if self.owner is not None:
             self.owner.count_refused(len(data))
 
-    def hold(self, stream: PeerStream, held: bool) -> None:
-        """Read from nobody while one is held; then take what has come meanwhile."""
-        if held:
-            self._held.add(stream)
-        else:
-            self._held.discard(stream)
-            while self._inbox and not self._held:
-                self._take(*self._inbox.popleft())
-        if self._socket is None or self.owner is None:
-            return
-        if self._held:
+    def hold(self, stream: PeerStream) -> None:
+        """Read from nobody while one is held."""
+        self._inbox.hold(stream)
+        if self._socket is not None:
             self._socket.stopReading()
-        else:
-            self._socket.startReading()
+
+    def let_go(self, stream: PeerStream) -> None:
+        """Take what has come meanwhile, and read again, unless another one is held."""
+        self._inbox.held.discard(stream)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._inbox.hand_over() or self._socket is None or self.owner is None:
+            return
+        if self._peers and self._next is None:
+            self._next = self._reactor.callLater(_SOON, self._look)
+        self._socket.startReading()
 
     # ---- out
 
@@ -264,7 +265,9 @@ class UdpListener(Listener):
             del self._peers[stream.address]
         if stream.target is not None:
             self._targets.gone(stream.target)
-        self.hold(stream, False)
+        if stream in self._inbox.held:
+            self._inbox.held.discard(stream)
+            self._reactor.callLater(0, self._go_on)  # it may begin a session, which comes after this one
         if self._stopped:
             self._end_if_done()
 
@@ -275,7 +278,9 @@ class UdpListener(Listener):
     def _look(self) -> None:
         """Forget who has been silent for too long: the first ones, in the order of hearing."""
         self._next = None
-        latest = self._reactor.seconds() - self._silence
+        if self._inbox.deaf:
+            return  # it goes on when they are read from again
+        latest = self._inbox.seconds - self._silence
         for stream in [one for one in self._peers.values() if one.target is None]:
             if stream.heard_at > latest:
                 wait = max(_SOON, stream.heard_at - latest)

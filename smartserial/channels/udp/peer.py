@@ -61,8 +61,8 @@ class PeerStream(DatagramStream):
 
     def pauseProducing(self) -> None:
         """Read no more from anybody: the socket is one, and the kernel keeps what comes as far as it can."""
-        self._listener.hold(self, True)
+        self._listener.hold(self)
 
     def resumeProducing(self) -> None:
         """Read again, unless another client is held."""
-        self._listener.hold(self, False)
+        self._listener.let_go(self)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 from twisted.logger import Logger
 
 from smartserial.channels.virtual.note import Note
 from smartserial.errors import PortError
+from smartserial.nodes import is_left, is_serial
 
-SYSFS = Path("/sys/dev/char")
-_PTS_MAJORS = range(136, 144)  # of which sysfs does not know
 _log = Logger()
 
 
@@ -45,13 +43,7 @@ class Overlay:
         The kernel takes a node away that has its name. It leaves the one that we have renamed; and that is
         right again when a device comes back under this name, for number and name go together.
         """
-        try:
-            status = self.real.lstat()
-        except OSError:
-            return False
-        major, minor = os.major(status.st_rdev), os.minor(status.st_rdev)
-        known = stat.S_ISCHR(status.st_mode) and major not in _PTS_MAJORS and SYSFS.is_dir()
-        return known and not os.path.lexists(SYSFS / f"{major}:{minor}")
+        return is_left(self.real)
 
     def begin(self, wanted: bool) -> None:
         """Make the path free for a link; `wanted`: also from a real device.
@@ -86,12 +78,12 @@ class Overlay:
             Whether there was one.
 
         Raises:
-            PortError: it is no device.
+            PortError: it is no serial device: no other is moved, for the whole machine may need it.
             OSError: we may not rename there.
         """
         if not os.path.lexists(self.path) or self._note.leads_here:
             return False
-        if not self.path.exists() or not stat.S_ISCHR(self.path.stat().st_mode):
+        if not is_serial(self.path):
             raise PortError(f"cannot overlay {self.path}: it is no serial device")
         self.path.replace(self.real)
         return True

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from smartserial.definition.param import LengthType, Param, ParamType
+from smartserial.definition.protocol import Protocol
 from smartserial.definition.values.codec import ParamCodec
 from smartserial.definition.values.text import Encoding
 from smartserial.definition.values.value import NotAValueError, as_int
@@ -156,6 +157,16 @@ def ending_of(content: Content, encoding: Encoding) -> Ending | None:
     if size is not None:
         return Whole(header, content.fixed(len(content.params)), size) if size else None
     return _counted(content, header, encoding) or _closed(content, header)
+
+
+def endings_of(protocol: Protocol, connection: int, encoding: Encoding) -> tuple[Ending, ...]:
+    """Return how the responses of a connection end, as far as they show it."""
+    contents = (
+        Content(protocol, response, encoding)
+        for response in protocol.responses
+        if (response.connection or 0) == connection
+    )
+    return tuple(ending for content in contents if (ending := ending_of(content, encoding)) is not None)
 
 
 def _counted(content: Content, header: bytes, encoding: Encoding) -> Counted | None:

@@ -318,6 +318,7 @@ class DeviceEnd:
         self.path = os.ttyname(self._slave)
         self._test = test
         self._open = True
+        test.addClassCleanup(os.close, self._slave)  # until then nobody gets the path, see `Pty`
         test.addCleanup(self.unplug)
 
     def unplug(self) -> None:
@@ -325,7 +326,6 @@ class DeviceEnd:
         if self._open:
             self._open = False
             os.close(self.master)
-            os.close(self._slave)
 
     def say(self, data: bytes) -> None:
         """Send a few bytes."""

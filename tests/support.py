@@ -188,10 +188,16 @@ def make_folder(test: Any) -> str:
 
 
 class Pty:
-    """A pseudo-terminal whose master plays the device; the program opens `path`."""
+    """A pseudo-terminal whose master plays the device; the program opens `path`.
+
+    A program that wants an unplugged one back looks for its path, and the kernel would give that to the next
+    pseudo-terminal of anybody: another test would find its device taken. So our end stays open until the
+    tests of the class are through, for as long no other one gets the path.
+    """
 
     def __init__(self, test: TestCase, link: Path | None = None) -> None:
         self.master, slave = os.openpty()
+        test.addClassCleanup(os.close, slave)
         tty.setraw(slave)
         self.slave = slave
         self.path = Path(os.ttyname(slave))
@@ -207,7 +213,6 @@ class Pty:
         if self._open:
             self._open = False
             os.close(self.master)
-            os.close(self.slave)
 
     def read(self, count: int) -> bytes:
         """Read exactly `count` bytes that the program has written."""

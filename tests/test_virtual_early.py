@@ -11,11 +11,19 @@ from twisted.trial.unittest import TestCase
 
 from smartserial.channels.endpoints import VirtualEndpoint
 from smartserial.channels.virtual.port import VirtualPort
-from smartserial.events import DeviceOpened, Event, EventStream, PortOpened, SettingsChanged, ShareStarted
+from smartserial.events import (
+    DeviceOpened,
+    Event,
+    EventStream,
+    PortClosed,
+    PortOpened,
+    SettingsChanged,
+    ShareStarted,
+)
 from smartserial.settings import ShareSettings, VirtualDevice
 from smartserial.share.service import Share
 from tests.support import make_folder
-from tests.virtualstage import until
+from tests.virtualstage import turn, until
 
 
 class EarlyTest(TestCase):
@@ -35,16 +43,16 @@ class EarlyTest(TestCase):
         attributes[4] = attributes[5] = termios.B2400
         termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
-    async def told(self) -> None:
-        share = Share(
-            ShareSettings("v", self.device, ()),
-            VirtualEndpoint(self.device, reactor),
-            [],
-            self.stream,
-            reactor,
-        )
+    def serve(self, port: VirtualPort | None = None) -> Share:
+        """Serve the device; `port` was made before."""
+        endpoint = VirtualEndpoint(self.device, reactor, port)
+        share = Share(ShareSettings("v", self.device, ()), endpoint, [], self.stream, reactor)
         share.startService()
         self.addCleanup(share.stopService)
+        return share
+
+    async def told(self) -> None:
+        self.serve()
         await until(lambda: any(isinstance(event, SettingsChanged) for event in self.events))
         kinds = [type(event) for event in self.events]
         self.assertEqual(kinds, [ShareStarted, DeviceOpened, PortOpened, SettingsChanged])
@@ -63,3 +71,27 @@ class EarlyTest(TestCase):
     async def test_as_soon_as_it_is_told_to_be_open(self) -> None:
         self.stream.subscribe(lambda event: self.program() if isinstance(event, DeviceOpened) else None)
         await self.told()
+
+    async def test_one_that_has_written_and_is_gone(self) -> None:
+        port = VirtualPort(self.device)
+        fd = os.open(self.device.path, os.O_RDWR | os.O_NOCTTY)
+        os.write(fd, b"hello")
+        os.close(fd)
+        share = self.serve(port)
+        await until(lambda: share.stock.size == 5 and share.device.streams[0].drained)
+        kinds = [type(event) for event in self.events]
+        self.assertEqual(kinds, [ShareStarted, DeviceOpened, PortOpened, PortClosed])
+
+    async def test_one_that_comes_and_goes_as_it_is_told_to_be_open(self) -> None:
+        def program(event: Event) -> None:
+            if isinstance(event, DeviceOpened):
+                fd = os.open(self.device.path, os.O_RDWR | os.O_NOCTTY)
+                os.write(fd, b"hello")
+                os.close(fd)
+
+        self.stream.subscribe(program)
+        share = self.serve()
+        await until(lambda: share.stock.size == 5 and share.device.streams[0].drained)
+        await turn()
+        kinds = [type(event) for event in self.events]
+        self.assertEqual(kinds, [ShareStarted, DeviceOpened, PortOpened, PortClosed])

@@ -67,6 +67,12 @@ class Openers:
         self._watch = inotify(self._reactor).watch_or_look(self._port.target, OPENERS, self._told)
         self._running = True
 
+    def look_back(self) -> None:
+        """Tell of who came before `start`: also of one who has written something, and is gone."""
+        if self._watch is not None:
+            self._watch.hear()
+        self._told(OVERFLOW, "")
+
     def stop(self) -> None:
         """Be told no more."""
         self._look_later(None)

@@ -51,7 +51,7 @@ class PtyStream(TtyStream):
         self._openers.start()
         self._keeper = LinkKeeper(self._port, self.reactor)
         super().start(protocol)
-        self._openers.look()
+        self._openers.look_back()
 
     @override
     def fileno(self) -> int:

@@ -24,6 +24,7 @@ from tests.support import (
     receive_all,
     until,
 )
+from tests.typist import buffered
 
 
 class ShareTests(TestCase):
@@ -258,7 +259,7 @@ class UnixTests(TestCase):
         self.connect(path)
         program.wait_for("connected to")
         os.set_blocking(pty.master, False)
-        until(lambda: self.full(pty))
+        until(lambda: self.full(pty) and buffered(program))
         self.assertEqual(program.stop(), 0)
         self.assertGreater(program.accounts("x")[0]["stop_deadline"], 0)
 

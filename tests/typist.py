@@ -49,6 +49,12 @@ def rows(program: Program, *words: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def buffered(program: Program, direction: str = "up") -> int:
+    """Return how many bytes wait in a program with one share, as it says itself."""
+    (row,) = (row for row in rows(program, "stats") if row["direction"] == direction)
+    return int(row["buffered"])
+
+
 class Typist:
     """One who types lines at the console's socket, or at another.
 

@@ -86,7 +86,8 @@ class Pump:
         if (verb, option) == (DO, 0):
             self._binary.set()
         elif (verb, option) not in _WANTED and verb in (WILL, DO):
-            self._server.sendall(bytes([IAC, DONT if verb == WILL else WONT, option]))
+            with suppress(OSError):  # we may have said already that we send no more
+                self._server.sendall(bytes([IAC, DONT if verb == WILL else WONT, option]))
 
 
 def telnet(server: socket.socket) -> socket.socket:

@@ -27,7 +27,8 @@ class PairCase(CallCase):
         self.near(here, f"to: ['127.0.0.1:{port}'], mode: rfc2217, backoff: [100ms]{keys}", more)
         self.there.wait_for("connected to 127")
         self.here.wait_for("connected to call to")
-        self.here.wait_for("opened ")
+        for gateway in (self.there, self.here):
+            gateway.wait_for("opened ")
 
     def exchange(self, port: serial.Serial, pty: Pty) -> None:
         """Send all bytes there are both ways at once."""

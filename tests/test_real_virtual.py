@@ -108,7 +108,7 @@ class ProgramsTest(VirtualCase):
         own = Pty(self)
         with program.connect("v") as client:
             process = subprocess.Popen(
-                ["picocom", "-q", "--baud", "38400", "--noreset", str(self.link)],
+                ["picocom", "--baud", "38400", "--noreset", str(self.link)],
                 stdin=own.slave,
                 stdout=own.slave,
                 stderr=subprocess.STDOUT,
@@ -116,10 +116,13 @@ class ProgramsTest(VirtualCase):
             self.addCleanup(process.wait)
             self.addCleanup(process.kill)
             program.wait_for(r"v: a program opened the port; open in 1$")
+            shown = own.read(1)
+            while not shown.endswith(b"Terminal ready\r\n"):  # until then it throws away what is typed
+                shown += own.read(1)
             own.write(b"typed")
             self.assertEqual(receive(client, 5), b"typed")
             client.sendall(b"shown")
-            self.assertIn(b"shown", own.read(5))
+            self.assertEqual(own.read(5), b"shown")
             own.write(b"\x01\x11")  # C-a C-q
             self.assertEqual(process.wait(GUARD), 0)
             program.wait_for(r"v: a program closed the port; open in 0$")

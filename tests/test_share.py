@@ -32,6 +32,7 @@ from smartserial.settings import (
     Sharing,
     SlowClient,
 )
+from smartserial.share.clients import FIRST_ANSWER, QUIET
 from smartserial.share.drain import GRACE
 from smartserial.share.service import Share
 from smartserial.sharing.access import Access
@@ -264,6 +265,20 @@ class LeavingTests(SynchronousTestCase):
         stage.clock.advance(1)
         self.assertFalse(client.connected)
         self.assertEqual(client.taken, b"the answer")
+
+    def test_an_answer_that_is_there_before_we_find_the_time_is_read_first(self) -> None:
+        """Timers come before what is to be read: a gateway that had no time finds both at once."""
+        stage = Stage().start()
+        client = stage.client()
+        client.say(b"question")
+        client.finish_sending()
+        for seconds, piece in ((FIRST_ANSWER, b"the "), (QUIET, b"ans"), (QUIET, b"wer")):
+            stage.clock.callLater(seconds, stage.device.say, piece)
+            stage.clock.advance(seconds)
+            client.take(4)
+        self.assertEqual(client.taken, b"the answer")
+        stage.clock.advance(QUIET)
+        self.assertFalse(client.connected)
 
     def test_it_takes_no_place(self) -> None:
         stage = Stage(sharing=Sharing(max_clients=1)).start()

@@ -178,7 +178,11 @@ class Clients:
         self.review()
 
     def _end_later(self, session: Session, seconds: float) -> Any:
-        return self._reactor.callLater(seconds, self._end_of_silence, session)
+        return self._reactor.callLater(seconds, self._long_silent, session)
+
+    def _long_silent(self, session: Session) -> None:
+        """Let what has come meanwhile be read first: we may be late ourselves, and not the answer."""
+        self.leaving[session] = self._reactor.callLater(0, self._end_of_silence, session)
 
     def _end_of_silence(self, session: Session) -> None:
         if session.stream.pending or session.held:
@@ -250,7 +254,8 @@ class Clients:
     def _write_unsure(self, session: Session, data: bytes) -> None:
         ending = self.leaving.get(session)
         if session.finished_sending and ending is not None and ending.active():
-            ending.reset(QUIET)
+            ending.cancel()
+            self.leaving[session] = self._end_later(session, QUIET)
         session.unsure += data
         session.stream.write(data)
         if reset(session):

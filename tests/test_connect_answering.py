@@ -182,6 +182,15 @@ class CallTest(SynchronousTestCase):
         self.assertEqual(self.failures(), ["it refused the login of anna"])
         self.assertEqual(self.stage.share.accounts()[0].buffered, 4)
 
+    def test_what_is_there_before_we_find_the_time_is_read_first(self) -> None:
+        """Timers come before what is to be read: a gateway that had no time finds both at once."""
+        client = self.called()
+        for seconds, said in ((ASKING, b"login: "), (ASKING, b"password: "), (SETTLING, b"login: ")):
+            self.stage.clock.callLater(seconds, client.say, said)
+            self.stage.clock.advance(seconds)
+        self.assertEqual((client.wire, client.taken), (USER + PASSWORD, b""))
+        self.assertEqual(self.failures(), ["it refused the login of anna"])
+
     def test_the_longest_patience(self) -> None:
         for _ in range(9):
             client = self.called()

@@ -144,7 +144,7 @@ class Answers:
         self._send = send
         self._done = done
         self._reactor = reactor
-        self._timer: IDelayedCall | None = reactor.callLater(ASKING, self._out_of_time)
+        self._timer: IDelayedCall | None = reactor.callLater(ASKING, self._time_is_up)
 
     def hear(self, data: bytes) -> None:
         """Take what the far side says."""
@@ -185,7 +185,12 @@ class Answers:
 
     def _wait(self, seconds: float) -> None:
         if self._timer is not None and self._timer.active():
-            self._timer.reset(seconds)
+            self._timer.cancel()
+            self._timer = self._reactor.callLater(seconds, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        """Let what has come meanwhile be read first: we may be late ourselves, and not the far side."""
+        self._timer = self._reactor.callLater(0, self._out_of_time)
 
     def _out_of_time(self) -> None:
         self._timer = None

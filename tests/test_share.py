@@ -247,6 +247,22 @@ class DeviceTests(SynchronousTestCase):
         self.assertEqual(following.taken, b"for somebody else")
 
 
+class IdleTests(SynchronousTestCase):
+    """Clients that say nothing."""
+
+    def test_what_is_there_before_we_find_the_time_is_read_first(self) -> None:
+        """Timers come before what is to be read: a gateway that had no time finds both at once."""
+        stage = Stage(listeners=(ListenerSettings(idle_timeout=8.0),)).start()
+        client = stage.client()
+        stage.clock.callLater(8, client.say, b"still here")
+        stage.clock.advance(8)
+        self.assertTrue(client.connected)
+        stage.device.take(99)
+        self.assertEqual(stage.device.taken, b"still here")
+        stage.clock.pump([1] * 10)
+        self.assertFalse(client.connected)
+
+
 class LeavingTests(SynchronousTestCase):
     """Clients that have finished sending."""
 

@@ -55,7 +55,11 @@ class Watch:
     def _schedule(self) -> None:
         limits = [session.idle_limit for session in self._clients.sessions()]
         interval = min([LOOK, *(limit / 4 for limit in limits if limit is not None)])
-        self._next = self._reactor.callLater(interval, self._look)
+        self._next = self._reactor.callLater(interval, self._time_to_look)
+
+    def _time_to_look(self) -> None:
+        """Let what has come meanwhile be read first: we may be late ourselves, and nobody idle."""
+        self._next = self._reactor.callLater(0, self._look)
 
     def _look(self) -> None:
         self._next = None

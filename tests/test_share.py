@@ -333,6 +333,25 @@ class LeavingTests(SynchronousTestCase):
         self.assertEqual(stage.unexplained(), (0, 0))
 
 
+class StopTests(SynchronousTestCase):
+    """The grace of a stop."""
+
+    def test_what_is_there_before_we_find_the_time_is_read_first(self) -> None:
+        """Timers come before what is to be read: a gateway that had no time finds both at once."""
+        for late in (0.5, 2.0):
+            stage = Stage().start()
+            client = stage.client()
+            stage.share.stopService()
+            stage.clock.callLater(late, client.say, b"on its way")
+            stage.clock.advance(late)
+            self.assertTrue(client.connected)
+            stage.device.take(99)
+            self.assertEqual(stage.device.taken, b"on its way")
+            stage.clock.pump([0.02] * 50)
+            [stopped] = stage.of(ShareStopped)
+            self.assertEqual((stopped.down.delivered, stopped.down.unexplained), (10, 0))
+
+
 class ReportTests(SynchronousTestCase):
     """What was discarded is told now and then."""
 

@@ -14,8 +14,9 @@ from smartserial.share.device import SharedDevice
 
 GRACE = 5.0  # seconds that a stop waits for bytes to be taken
 TICK = 0.02
-_CALM = 0.1  # seconds without a byte after which nothing more is expected
-_STEADY = 1.0  # seconds after which a stop cuts a stream that never ends
+# Looks, not seconds: what has come is read between two of them, also where we have little time.
+_CALM = 5  # without a byte, after which nothing more is expected
+_STEADY = 50  # after which a stop cuts a stream that never ends
 
 
 class Drain:
@@ -41,14 +42,14 @@ class Drain:
 
     async def wait(self) -> None:
         """Wait, within the grace."""
-        started = calm_since = self._reactor.seconds()
-        before = -1
-        while (now := self._reactor.seconds()) < started + GRACE and not self.hurried:
+        started = self._reactor.seconds()
+        before, looks, calm = -1, 0, 0
+        while self._reactor.seconds() < started + GRACE and not self.hurried:
             waiting = self._waiting()
             read = self._books.up.read + self._books.down.read
-            if read != before or waiting:
-                before, calm_since = read, now
-            if not waiting and (now - calm_since >= _CALM or now - started >= _STEADY or not self._clients):
+            calm = 0 if read != before or waiting else calm + 1
+            before, looks = read, looks + 1
+            if not waiting and (calm >= _CALM or looks > _STEADY or not self._clients):
                 break
             await deferLater(self._reactor, TICK)
 

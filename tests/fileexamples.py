@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import tempfile
+from pathlib import Path
+
 from .configs import Row, device, listen, share
+
+_KEPT = tempfile.TemporaryDirectory(prefix="smartserial-")
+atexit.register(_KEPT.cleanup)
+EVERYBODYS, OURS = Path(_KEPT.name) / "everybodys.jsonl", Path(_KEPT.name) / "ours.jsonl"
+for _file, _mode in ((EVERYBODYS, 0o604), (OURS, 0o640)):
+    _file.touch()
+    _file.chmod(_mode)
 
 CAPTURES = """\
 shares:
@@ -100,6 +111,15 @@ FILE_EXAMPLES: dict[str, tuple[list[Row], list[str]]] = {
             ),
         ],
         [share("capture: /dev/null"), share("capture: /dev/full"), share("capture: /not-there-at-all")],
+    ),
+    "files_that_others_come_by": (
+        [
+            (
+                f"audit: {EVERYBODYS}\n{share('')}",
+                [("1:8 CF16 audit", f"everybody on this machine can read {EVERYBODYS}")],
+            ),
+        ],
+        [f"audit: {OURS}\n{share('')}"],
     ),
     "folders_that_are_there": (
         [

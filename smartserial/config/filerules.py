@@ -200,7 +200,7 @@ def files_that_others_come_by(settings: GatewaySettings, source: Source) -> Iter
         except (OSError, ValueError):
             continue
         able = [word for bit, word in ((stat.S_IROTH, "read"), (stat.S_IWOTH, "change")) if mode & bit]
-        if able and stat.S_ISREG(mode):
+        if able and stat.S_ISREG(mode) and not _kept_out(record.path):
             message = f"everybody on this machine can {' and '.join(able)} {record.path}"
             hint = f"chmod 600 {record.path}"
             yield source.finding(place, "CF16", message, severity=WARNING, hint=hint)

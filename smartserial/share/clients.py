@@ -18,9 +18,10 @@ from smartserial.channels.session import Session, peer_host
 from smartserial.channels.stream import HIGH
 from smartserial.settings import Sharing
 from smartserial.share.floor import Floor, Sink
+from smartserial.share.places import is_target
 from smartserial.share.slowclients import SlowClients
 from smartserial.share.watch import Watch, reset
-from smartserial.sharing.access import Refusal, allowed, crowded, full
+from smartserial.sharing.access import allowed
 from smartserial.sharing.ledger import Ledger, Reason
 
 FIRST_ANSWER = 5.0  # seconds that a client which asked and finished sending waits for the first byte
@@ -89,31 +90,9 @@ class Clients:
 
     # ---- coming in
 
-    def find_place(self, listener: Listener, host: str) -> Refusal | None:
-        """Tell a client that comes from `host` that there is no place for it, or make one.
-
-        The oldest one may be sent away for it, but nobody for one from a source that has all of its places.
-        """
-        settings = listener.settings
-        most = settings.max_per_source
-        if most is not None and host and self.clients_from(listener, host) >= most:
-            return crowded(self.name, host, most)
-        if settings.max_clients is not None and listener.clients >= settings.max_clients:
-            return self._no_place(listener, settings.max_clients, own=True)
-        if len(self.here) >= self.sharing.max_clients:
-            return self._no_place(listener, self.sharing.max_clients, own=False)
-        return None
-
     def clients_from(self, listener: Listener, host: str) -> int:
         """Return how many with a place came to a listener from one address."""
         return sum(one.listener is listener and peer_host(one.address) == host for one in self.here)
-
-    def _no_place(self, listener: Listener, limit: int, own: bool) -> Refusal | None:
-        candidates = [s for s in self.here if not _is_target(s) and (s.listener is listener or not own)]
-        if not self.sharing.kick_oldest or not candidates or not listener.displaces:
-            return full(self.name, limit)
-        self.drop(candidates[0], "made room for a newer client")
-        return None
 
     def add(self, session: Session) -> None:
         """Give a client its place."""
@@ -132,7 +111,7 @@ class Clients:
             session.stream.high = self._high
             if session.listener not in listeners:
                 session.cut("its listener was closed")
-            elif not (_is_target(session) or self._allowed(session)):
+            elif not (is_target(session) or self._allowed(session)):
                 session.cut("its address is not allowed any more")
         self.review()
 
@@ -318,8 +297,3 @@ class Clients:
         for call in self.leaving.values():
             if call.active():
                 call.cancel()
-
-
-def _is_target(session: Session) -> bool:
-    """Tell whether a client is one that the configuration names: it would come back by itself."""
-    return getattr(session.stream, "target", None) is not None

@@ -15,6 +15,7 @@ from smartserial.settings import ListenerSettings, LoginSettings, ShareSettings
 from smartserial.share.clients import Clients
 from smartserial.share.device import SharedDevice
 from smartserial.share.floor import Floor
+from smartserial.share.places import find_place
 from smartserial.sharing.access import Refusal, allowed, forbidden, held
 from smartserial.sharing.rights import ANYBODY, Identity, Right
 
@@ -58,7 +59,7 @@ class Entry:
         rules, device = self._owner.settings.rules, self._owner.device
         if device.busy and not rules.wait_while_busy and not rules.on_demand:
             return held(self._owner.settings.name, device.busy)
-        return self._owner.clients.find_place(listener, host)
+        return find_place(self._owner.clients, listener, host)
 
     def entitle(self, session: Session, identity: Identity, login: LoginSettings) -> Refusal | None:
         """Give a client the rights of who has logged in; who may neither read nor write is refused.

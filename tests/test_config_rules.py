@@ -375,6 +375,7 @@ OF_WARNINGS |= {
     "overlays_of_devices",
     "names_that_are_meant",
     "folders_that_are_there",
+    "files_that_others_come_by",
 }
 OF_WARNINGS |= LISTEN_WARNINGS
 OF_WARNINGS |= {"chars_that_are_meant", "slowness_that_ends", "others_may_speak", "packets_that_fit"}

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Set
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
@@ -69,6 +71,14 @@ class LookTest(TestCase):
         self.holder(pty.path, os.O_PATH)
         self.assertEqual(holders(pty.path), [])
         self.assertIn(f"(pid {self.holder(pty.path)})", "".join(holders(pty.path)))
+
+    def test_each_container_has_pseudo_terminals_of_its_own(self) -> None:
+        def number(major: int, filesystem: int) -> object:
+            status = SimpleNamespace(st_rdev=os.makedev(major, 3), st_dev=filesystem)
+            return room._number(cast(Any, SimpleNamespace(stat=lambda: status)))
+
+        self.assertNotEqual(number(136, 1), number(136, 2))
+        self.assertEqual(number(188, 1), number(188, 2))  # a serial adapter, whatever /dev it is in
 
     async def test_a_port_that_another_program_has(self) -> None:
         pty = Pty(self)

@@ -15,6 +15,7 @@ from twisted.internet.threads import deferToThreadPool
 _PROC = Path("/proc")
 _PTS_MAJORS = range(136, 144)
 _GONE = " (deleted)"
+_Number = tuple[int, int]  # of a device, and of the pseudo-terminals that one is of
 
 
 def holders(device: Path) -> list[str]:
@@ -30,10 +31,10 @@ def holders(device: Path) -> list[str]:
 def look_for(devices: Set[Path]) -> dict[Path, list[str]]:
     """Return the holders of several devices, as `holders` does for one; that takes hardly longer."""
     found: dict[Path, list[str]] = {device: [] for device in devices}
-    numbers: dict[int, list[Path]] = {}
+    numbers: dict[_Number, list[Path]] = {}
     for device in devices:
         with suppress(OSError):
-            numbers.setdefault(device.stat().st_rdev, []).append(device)
+            numbers.setdefault(_number(device), []).append(device)
     for process in _PROC.iterdir() if numbers else ():
         if process.name.isdigit() and int(process.name) != os.getpid():
             with suppress(OSError):
@@ -47,24 +48,30 @@ def look_for(devices: Set[Path]) -> dict[Path, list[str]]:
 
 def held_here(device: Path) -> int:
     """Return how many descriptors of this process lead to `device`."""
-    number, count = device.stat().st_rdev, 0
+    number, count = _number(device), 0
     for fd, _ in _open_ttys(_PROC / "self"):
         with suppress(OSError):
-            count += fd.stat().st_rdev == number
+            count += _number(fd) == number
     return count
 
 
-def _held(process: Path) -> set[int]:
+def _number(path: Path) -> _Number:
+    """Return what tells a device from all others: each container has pseudo-terminals of its own."""
+    status = path.stat()
+    return status.st_rdev, status.st_dev if os.major(status.st_rdev) in _PTS_MAJORS else 0
+
+
+def _held(process: Path) -> set[_Number]:
     """Return the numbers of what a process has open in /dev, without terminals whose master it has."""
-    numbers, own = set(), set()
+    numbers, own = set[_Number](), set[int | None]()
     for fd, link in _open_ttys(process):
         with suppress(OSError):  # it may close it meanwhile
             if link.endswith("/ptmx"):
                 own.add(_pts_index(process, fd))
             else:
-                numbers.add(fd.stat().st_rdev)
+                numbers.add(_number(fd))
     if own:
-        numbers -= {n for n in numbers if os.minor(n) in own and os.major(n) in _PTS_MAJORS}
+        numbers -= {one for one in numbers if os.minor(one[0]) in own and os.major(one[0]) in _PTS_MAJORS}
     return numbers
 
 

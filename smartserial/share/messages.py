@@ -10,8 +10,7 @@ from smartserial.definition.framing import framing_of
 from smartserial.definition.protocol import Protocol
 from smartserial.definition.values.text import Encoding
 from smartserial.engine.framing.answers import AnswerFramer
-from smartserial.engine.framing.content import Content
-from smartserial.engine.framing.ends import ending_of
+from smartserial.engine.framing.ends import endings_of
 from smartserial.engine.framing.framer import Framer, Limits
 from smartserial.engine.framing.plan import framing_plan
 from smartserial.engine.unit import Loss, Lost, Unit
@@ -54,12 +53,7 @@ def ear_for(protocol: Protocol, connection: int, code_page: str = "cp1252") -> E
     if framing_of(protocol, connection) is not None:
         return StreamEar(framing_plan(protocol, connection, False, Limits(_MOST), code_page)())
     encoding = Encoding(code_page, protocol.unicode)
-    contents = (
-        Content(protocol, response, encoding)
-        for response in protocol.responses
-        if (response.connection or 0) == connection
-    )
-    endings = tuple(ending for content in contents if (ending := ending_of(content, encoding)) is not None)
+    endings = endings_of(protocol, connection, encoding)
     return AnswerEar(partial(AnswerFramer, endings, None, _MOST))
 
 

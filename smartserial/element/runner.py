@@ -62,7 +62,7 @@ class Runner:
         return float(now - self._lost_time)
 
     def feed(self, *steps: Step) -> None:
-        """Call the engine in its turn, and do what it says; too much for now goes on a little later."""
+        """Call the engine in its turn, and do what it says; what is too much at once goes on later."""
         if self._broken:
             return
         self._steps.extend(steps)

@@ -46,7 +46,7 @@ from smartserial.plugin.wishes import WishError
 __all__ = ["Engine", "Settings"]
 
 _ROUNDS = 1000
-"""Times that what waits for now goes on in one call; a chain that wants more goes on in the next."""
+"""Times that what is due goes on in one call; a chain that wants more goes on in the next."""
 
 _USUAL = Settings()
 _NOBODY = Peer()
@@ -248,7 +248,7 @@ class Engine:
         return not self._machine.stopped
 
     def _settled(self) -> list[Effect]:
-        """Go on with all that waits for now, and return what is to be done."""
+        """Go on with all that is due by this time, and return what is to be done."""
         machine = self._machine
         for _ in range(_ROUNDS):
             time = machine.strands.next_wake

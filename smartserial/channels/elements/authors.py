@@ -25,7 +25,7 @@ class Authors:
         self._settled = 0
 
     def wrote(self, tally: Tally, count: int) -> None:
-        """Note that the stream was given `count` bytes; they are pending for now."""
+        """Note that the stream was given `count` bytes, which are pending."""
         self._written += count
         tally.pending += count
         if self._parts and self._parts[-1].tally is tally:
